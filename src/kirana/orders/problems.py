@@ -1,0 +1,49 @@
+"""What orders refuses."""
+
+from typing import ClassVar
+
+from kirana.values import Problem
+
+
+class PriceChanged(Problem):
+    """The price has changed since it was shown."""
+
+
+class CartEmpty(Problem):
+    """There is nothing in the cart."""
+
+
+class BelowMinimum(Problem):
+    """The shop delivers from a larger amount on."""
+
+
+class MethodUnavailable(Problem):
+    """The shop does not hand over goods this way."""
+
+
+class AddressNeeded(Problem):
+    """A delivery needs an address."""
+
+    status: ClassVar[int] = 422
+
+
+class ContactNeeded(Problem):
+    """The shop needs a name, and a phone number or an e-mail address."""
+
+    status: ClassVar[int] = 422
+
+
+class IllegalMove(Problem):
+    """The order cannot go there from where it is."""
+
+
+class NotPaid(Problem):
+    """No money has been received for this order yet."""
+
+
+class AlreadyPaid(Problem):
+    """This order is paid already."""
+
+
+class TooManyReturned(Problem):
+    """More units were named than are left to refund."""
