@@ -1,0 +1,1 @@
+"""Kirana: chat, shop and pay, privately, on a server you own."""

@@ -1,0 +1,51 @@
+"""Rings when a user's stream has grown, and carries what is fleeting.
+
+A ring may be lost, doubled or out of order: the stream is the truth. In one process it is a
+function call; between processes it will be NATS, behind this same `Protocol`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from kirana.values import UserId
+
+from .db.transaction import Ring
+
+Fleeting = bytes
+"""A finished frame that is never stored: typing, presence, call signaling."""
+
+
+class Bell(Protocol):
+    def ring(self, rings: Iterable[Ring]) -> None: ...
+    def flash(self, users: Iterable[UserId], frame: Fleeting) -> None: ...
+    def listen(
+        self,
+        on_ring: Callable[[Ring], None],
+        on_flash: Callable[[UserId, Fleeting], None],
+    ) -> None: ...
+
+
+class LocalBell:
+    """Rings within this process. Call it on the event loop."""
+
+    def __init__(self) -> None:
+        self._rings: list[Callable[[Ring], None]] = []
+        self._flashes: list[Callable[[UserId, Fleeting], None]] = []
+
+    def listen(
+        self,
+        on_ring: Callable[[Ring], None],
+        on_flash: Callable[[UserId, Fleeting], None],
+    ) -> None:
+        self._rings.append(on_ring)
+        self._flashes.append(on_flash)
+
+    def ring(self, rings: Iterable[Ring]) -> None:
+        for ring in rings:
+            for listener in self._rings:
+                listener(ring)
+
+    def flash(self, users: Iterable[UserId], frame: Fleeting) -> None:
+        for user_id in users:
+            for listener in self._flashes:
+                listener(user_id, frame)

@@ -1,0 +1,155 @@
+"""What only one of the two databases needs to be told. How one writer is let in stands here."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import psycopg
+import sqlalchemy as sa
+
+from kirana.values import Problem
+
+from .transaction import Connection
+
+_WRITER_LOCK = 0x4B697261
+"""The advisory lock that the one writer of a PostgreSQL database holds: "Kira"."""
+
+
+class StorageFull(Problem):
+    """The server's disk is full. Nothing was done; nothing that was done before is lost."""
+
+    status: ClassVar[int] = 507
+
+
+class Engine(Protocol):
+    dialect: str
+
+    def connect(self, *, read_only: bool = False) -> Connection: ...
+    def begin_write(self, connection: Connection) -> None: ...
+    def begin_read(self, connection: Connection) -> None: ...
+    def roll_back(self, connection: Connection) -> None: ...
+    def is_transient(self, error: Exception) -> bool:
+        """Whether the same work may well pass on a second try."""
+        ...
+
+    def translate(self, error: Exception) -> Exception:
+        """The refusal that `error` means to a person, or `error` itself."""
+        ...
+
+    def sqlalchemy_engine(self) -> sa.Engine:
+        """For migrations and schema checks only."""
+        ...
+
+
+def engine_for(url: str) -> Engine:
+    """Raises: ValueError for another database than SQLite or PostgreSQL."""
+    if url.startswith("sqlite:///"):
+        return SqliteEngine(Path(url.removeprefix("sqlite:///")))
+    if url.startswith(("postgresql://", "postgres://")):
+        return PostgresEngine(url)
+    raise ValueError("The database is sqlite:///PATH or postgresql://…")
+
+
+class SqliteEngine:
+    """One file in WAL mode. Every commit is on the disk before it is acknowledged."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def connect(self, *, read_only: bool = False) -> Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, cached_statements=1024
+        )
+        connection.execute("PRAGMA busy_timeout=10000")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-8000")
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    def begin_write(self, connection: Connection) -> None:
+        # A deferred BEGIN that writes later gets SQLITE_BUSY at once, whatever the time-out.
+        connection.execute("BEGIN IMMEDIATE")
+
+    def begin_read(self, connection: Connection) -> None:
+        connection.execute("BEGIN")
+
+    def roll_back(self, connection: Connection) -> None:
+        assert isinstance(connection, sqlite3.Connection)
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+    def is_transient(self, error: Exception) -> bool:
+        return isinstance(error, sqlite3.OperationalError) and (
+            "locked" in str(error) or "busy" in str(error)
+        )
+
+    def translate(self, error: Exception) -> Exception:
+        if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+            return StorageFull()
+        return error
+
+    def sqlalchemy_engine(self) -> sa.Engine:
+        engine = sa.create_engine(f"sqlite:///{self.path}")
+
+        @sa.event.listens_for(engine, "connect")
+        def connect(connection: Any, _: Any) -> None:
+            connection.isolation_level = None
+            connection.execute("PRAGMA journal_mode=WAL")
+
+        @sa.event.listens_for(engine, "begin")
+        def begin(connection: sa.Connection) -> None:
+            # The driver's own way begins late and commits before DDL: a failed migration
+            # would then stay half done.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        return engine
+
+
+class PostgresEngine:
+    """PostgreSQL through psycopg. The writer is let in by an advisory lock."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def connect(self, *, read_only: bool = False) -> Connection:
+        connection: Connection = psycopg.connect(
+            self.url, autocommit=True, prepare_threshold=2, connect_timeout=10
+        )
+        connection.execute("SET synchronous_commit = on")
+        connection.execute("SET idle_in_transaction_session_timeout = '60s'")
+        return connection
+
+    def begin_write(self, connection: Connection) -> None:
+        connection.execute("BEGIN")
+        # A statement of its own: a snapshot taken before the lock would show old rows.
+        connection.execute(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+
+    def begin_read(self, connection: Connection) -> None:
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def roll_back(self, connection: Connection) -> None:
+        assert isinstance(connection, psycopg.Connection)
+        if not connection.closed:
+            connection.execute("ROLLBACK")
+
+    def is_transient(self, error: Exception) -> bool:
+        return isinstance(
+            error,
+            psycopg.OperationalError
+            | psycopg.errors.SerializationFailure
+            | psycopg.errors.DeadlockDetected,
+        ) and not isinstance(error, psycopg.errors.DiskFull)
+
+    def translate(self, error: Exception) -> Exception:
+        return StorageFull() if isinstance(error, psycopg.errors.DiskFull) else error
+
+    def sqlalchemy_engine(self) -> sa.Engine:
+        url = self.url.replace("postgres://", "postgresql://", 1)
+        return sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))

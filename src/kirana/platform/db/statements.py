@@ -1,0 +1,150 @@
+"""Statements, built with SQLAlchemy Core, compiled once per dialect, run on the bare driver.
+
+The bare driver runs none of SQLAlchemy's type conversions, so `Compiled` takes them along.
+"""
+
+import re
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from .schema import Upsert
+
+Row: TypeAlias = Any
+"""A named tuple of the columns that were selected."""
+
+DIALECTS: dict[str, sa.Dialect] = {
+    "sqlite": SQLiteDialect_pysqlite(),
+    "postgresql": PGDialect_psycopg(paramstyle="format"),  # type: ignore[no-untyped-call]
+}
+_SIZES = (1, 4, 16, 64, 256, 1024, 4096)
+_REQUIRED: Any = object()
+
+
+class Q:
+    """A statement that is ready to run: `tx.one(FIND, id=…)`. Make it once, at module level."""
+
+    def __init__(self, statement: sa.Executable | Upsert) -> None:
+        self._statement = statement
+        self._compiled: dict[str, Compiled] = {}
+
+    def on(self, dialect: str) -> "Compiled":
+        if compiled := self._compiled.get(dialect):
+            return compiled
+        statement = self._statement
+        if isinstance(statement, Upsert):
+            statement = statement.for_dialect(dialect)
+        compiled = self._compiled[dialect] = Compiled(statement, dialect)
+        return compiled
+
+
+class Compiled:
+    """The text of a statement on one database, and the conversions of what goes in and out."""
+
+    def __init__(self, statement: sa.Executable, dialect: str) -> None:
+        target = DIALECTS[dialect]
+        compiler = statement.compile(dialect=target)  # type: ignore[attr-defined]
+        assert isinstance(compiler, SQLCompiler)
+        constants = compiler.construct_params(_check=False)
+        expanded = compiler._process_parameters_for_postcompile(constants)
+        converters: Mapping[str, Any] = {**compiler._bind_processors, **expanded.processors}
+        self.sql = expanded.statement
+        self.names: list[str] = list(expanded.positiontup or ())
+        nullable = _nullable_columns(statement)
+        self._parts: list[tuple[str, Callable[[Any], Any] | None, Any]] = []
+        for name in self.names:
+            value = expanded.parameters.get(name)
+            if value is None and name not in nullable:
+                bind = compiler.binds.get(name)
+                value = _REQUIRED if bind is None or bind.required else None
+            self._parts.append((name, converters.get(name), value))
+        self.bulk_sql = _bulk_insert(statement, self.names) if dialect == "postgresql" else None
+        self._lists = set(re.findall(r"/\*(\w+)\*/\?", self.sql)) if dialect == "sqlite" else set()
+        self._wide: dict[tuple[int, ...], str] = {}
+        self._load_rows(compiler, target)
+
+    def arguments(self, given: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        """The text to run and its values, in order. Raises: TypeError for a missing value."""
+        if self._lists:
+            return self._widened(given)
+        return self.sql, tuple(self._values(given))
+
+    def _values(self, given: Mapping[str, Any]) -> list[Any]:
+        values = []
+        for name, convert, default in self._parts:
+            value = given.get(name, default)
+            if value is _REQUIRED:
+                raise TypeError(f"The statement needs {name!r}: {self.sql}")
+            values.append(convert(value) if convert and value is not None else value)
+        return values
+
+    def _widened(self, given: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        values: list[Any] = []
+        sizes: list[int] = []
+        for name, convert, default in self._parts:
+            value = given.get(name, default)
+            if value is _REQUIRED:
+                raise TypeError(f"The statement needs {name!r}: {self.sql}")
+            if name in self._lists:
+                items = [convert(item) if convert else item for item in value]
+                size = next((s for s in _SIZES if s >= len(items)), len(items))
+                # Repeating the last item changes nothing; an empty list matches nothing.
+                items += [items[-1] if items else None] * (size - len(items))
+                sizes.append(size)
+                values += items
+            else:
+                values.append(convert(value) if convert and value is not None else value)
+        shape = tuple(sizes)
+        if shape not in self._wide:
+            widths = iter(sizes)
+            self._wide[shape] = re.sub(
+                r"/\*\w+\*/\?", lambda _: ", ".join("?" * next(widths)), self.sql
+            )
+        return self._wide[shape], tuple(values)
+
+    def _load_rows(self, compiler: SQLCompiler, target: sa.Dialect) -> None:
+        columns = compiler._result_columns or []
+        self._make: Callable[[Sequence[Any]], Row] | None = None
+        self._convert: list[tuple[int, Callable[[Any], Any]]] = []
+        if not columns:
+            return
+        names = " ".join(column.keyname for column in columns)
+        self._make = namedtuple("Row", names, rename=True)._make  # type: ignore[misc]
+        for position, column in enumerate(columns):
+            if convert := column.type._cached_result_processor(target, None):
+                self._convert.append((position, convert))
+
+    def row(self, raw: Sequence[Any]) -> Row:
+        if self._make is None:
+            return raw
+        if not self._convert:
+            return self._make(raw)
+        values = list(raw)
+        for position, convert in self._convert:
+            if values[position] is not None:
+                values[position] = convert(values[position])
+        return self._make(values)
+
+
+def _nullable_columns(statement: sa.Executable) -> set[str]:
+    if not isinstance(statement, sa.Insert):
+        return set()
+    return {column.key for column in statement.table.columns if column.nullable}
+
+
+def _bulk_insert(statement: sa.Executable, names: list[str]) -> str | None:
+    """One statement for many rows: a plain insert of all columns, fed by one array per column."""
+    if type(statement) is not sa.Insert or statement._returning:
+        return None
+    columns = list(statement.table.columns)
+    if names != [column.key for column in columns]:
+        return None
+    types = [column.type.compile(DIALECTS["postgresql"]) for column in columns]
+    arrays = ", ".join(f"%s::{type_}[]" for type_ in types)
+    targets = ", ".join(f'"{name}"' for name in names)
+    return f"INSERT INTO {statement.table.name} ({targets}) SELECT * FROM unnest({arrays})"  # noqa: S608 (names of our own tables and columns)

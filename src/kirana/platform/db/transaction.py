@@ -1,0 +1,183 @@
+"""What a command or a query is given."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from kirana.platform.events import Bus, Event
+from kirana.values import EventId, Problem, UserId, derived_id, uuid7
+
+from .statements import Q, Row
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Connection(Protocol):
+    """What sqlite3 and psycopg have in common."""
+
+    def execute(self, sql: str, arguments: Any = ..., /) -> Any: ...
+    def cursor(self) -> Any: ...
+    def close(self) -> None: ...
+
+
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """What a client should look at again: the `ref` of that `kind`, for a list its `seq`."""
+
+    kind: str
+    ref: UUID
+    seq: int | None = None
+
+
+class Published(msgspec.Struct, frozen=True, gc=False):
+    users: tuple[UserId, ...]
+    change: Change
+    hint: bytes | None
+
+
+class Ring(msgspec.Struct, frozen=True, gc=False):
+    """A user's stream has grown to `pos`; `hint` is the finished frame, where there is one."""
+
+    user_id: UserId
+    pos: int
+    change: Change
+    hint: bytes | None
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """A job to be kept with this commit."""
+
+    id: UUID
+    name: str
+    payload: str
+    run_at: int
+
+
+class Tx:
+    """A transaction, as its commands see it: run statements, tell rooms, tell clients, do later."""
+
+    __slots__ = ("_bus", "_connection", "_dialect", "now", "published", "rings", "told")
+
+    def __init__(self, connection: Connection, dialect: str, bus: Bus, now: int) -> None:
+        self._connection = connection
+        self._dialect = dialect
+        self._bus = bus
+        self.now = now
+        """Epoch milliseconds. Never goes back."""
+        self.told: list[Told] = []
+        self.published: list[Published] = []
+        self.rings: list[Ring] = []
+
+    def one(self, q: Q, /, **values: Any) -> Row | None:
+        """The first row, or None."""
+        compiled = q.on(self._dialect)
+        raw = self._connection.execute(*compiled.arguments(values)).fetchone()
+        return None if raw is None else compiled.row(raw)
+
+    def all(self, q: Q, /, **values: Any) -> list[Row]:
+        compiled = q.on(self._dialect)
+        rows = self._connection.execute(*compiled.arguments(values)).fetchall()
+        return [compiled.row(raw) for raw in rows]
+
+    def do(self, q: Q, /, **values: Any) -> int:
+        """The number of rows that were written."""
+        count: int = self._connection.execute(*q.on(self._dialect).arguments(values)).rowcount
+        return count
+
+    def many(self, q: Q, rows: Sequence[Mapping[str, Any]]) -> int:
+        """One statement for many rows; the number of rows that were written."""
+        if not rows:
+            return 0
+        compiled = q.on(self._dialect)
+        arguments = [compiled.arguments(row) for row in rows]
+        sql, cursor = arguments[0][0], self._connection.cursor()
+        if compiled.bulk_sql:
+            columns = [list(column) for column in zip(*(a for _, a in arguments), strict=True)]
+            cursor.execute(compiled.bulk_sql, columns)
+        else:
+            cursor.executemany(sql, [a for _, a in arguments])
+        count: int = cursor.rowcount
+        return count
+
+    def emit(self, event: Event) -> None:
+        """Tell the rooms above: one job for each listener, kept with this commit."""
+        names = self._bus.listeners_of(event)
+        if not names:
+            return
+        event_id = EventId(uuid7())
+        payload = msgspec.json.encode(replace(event, event_id=event_id)).decode()
+        for number, name in enumerate(names):
+            job_id = derived_id(event_id, "job", number)
+            self.told.append(Told(job_id, name, payload, self.now))
+
+    def enqueue(
+        self, job: Callable[..., Any], /, *, run_at: int | None = None, **payload: Any
+    ) -> None:
+        """Do `job` after this commit, or at `run_at`."""
+        name = self._bus.name_for(job)
+        text = msgspec.json.encode(payload).decode()
+        self.told.append(Told(uuid7(), name, text, self.now if run_at is None else run_at))
+
+    def publish(self, users: Iterable[UserId], change: Change, hint: bytes | None = None) -> None:
+        """Tell the clients of `users`. `hint` is the frame they would be sent, without its pos."""
+        self.published.append(Published(tuple(users), change, hint))
+
+    def savepoint(self) -> "Savepoint":
+        return Savepoint(self)
+
+    def script(self, sql: str) -> None:
+        """Run a statement as it stands. For `platform` only: it is not portable."""
+        self._connection.execute(sql)
+
+
+class Savepoint:
+    """Keeps all of a command, or nothing: rows, events and changes alike."""
+
+    __slots__ = ("_published", "_told", "_tx")
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._told, self._published = len(tx.told), len(tx.published)
+        tx._connection.execute("SAVEPOINT command")
+
+    def keep(self) -> None:
+        self._tx._connection.execute("RELEASE SAVEPOINT command")
+
+    def undo(self) -> None:
+        self._tx._connection.execute("ROLLBACK TO SAVEPOINT command")
+        self._tx._connection.execute("RELEASE SAVEPOINT command")
+        del self._tx.told[self._told :]
+        del self._tx.published[self._published :]
+
+
+class Refusal(Problem, abstract=True):
+    """A refusal that must be remembered, so that a late repeat gets the same answer."""
+
+    def remember(self, tx: Tx) -> None:
+        """Write what a repeat will find. Runs in the commit of the refused command, undone."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a batched command."""
+
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+
+def batched(many: Callable[[Tx, Sequence[Call]], Sequence[Any]]) -> Callable[[F], F]:
+    """Let waiting calls of a command be done by `many` at once.
+
+    `many` answers one result or Problem per call, in order. If it raises anything, its savepoint
+    is undone and each call runs alone. Law: every way of cutting calls into batches has the same
+    outcome.
+    """
+
+    def mark(command: F) -> F:
+        command.many = many  # type: ignore[attr-defined]
+        return command
+
+    return mark

@@ -1,0 +1,191 @@
+"""One ordered stream per user: what their clients should look at again.
+
+Entries are pointers, never content. `pos` has no holes, so a client that knows its last one can
+resume without loss, and can tell that something is missing. The socket only rings.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Column, PrimaryKeyConstraint, bindparam, delete, func, insert, select
+
+from kirana.values import DeviceId, UserId
+
+from .db import Id, Int, Q, Row, Text, Tx, any_of, table, upsert
+from .db.transaction import Change, Ring
+
+__all__ = [
+    "Change",
+    "Entry",
+    "Frames",
+    "Ring",
+    "StreamPage",
+    "frame",
+    "read_stream",
+    "write_published",
+]
+
+PAGE = 500
+KEEP_MS = 30 * 24 * 3600 * 1000
+
+heads = table(
+    "stream_heads",
+    Column("user_id", Id, primary_key=True),
+    Column("pos", Int, nullable=False),
+    Column("pushed_pos", Int, nullable=False, server_default="0"),
+    Column("changed_at", Int, nullable=False, index=True),
+)
+entries = table(
+    "stream_entries",
+    Column("user_id", Id, nullable=False),
+    Column("pos", Int, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ref", Id, nullable=False),
+    Column("seq", Int),
+    Column("created_at", Int, nullable=False),
+    PrimaryKeyConstraint("user_id", "pos"),
+    sqlite_with_rowid=False,
+)
+cursors = table(
+    "stream_cursors",
+    Column("device_id", Id, nullable=False),
+    Column("user_id", Id, nullable=False),
+    Column("acked_pos", Int, nullable=False),
+    PrimaryKeyConstraint("device_id", "user_id"),
+)
+
+_HEADS = Q(select(heads.c.user_id, heads.c.pos).where(any_of(heads.c.user_id, "users")))
+_SET_HEAD = Q(upsert(heads, ["user_id"], ["pos", "changed_at"]))
+_ADD = Q(insert(entries))
+_AFTER = Q(
+    select(entries.c.pos, entries.c.kind, entries.c.ref, entries.c.seq)
+    .where(entries.c.user_id == bindparam("user_id"), entries.c.pos > bindparam("after"))
+    .order_by(entries.c.pos)
+    .limit(PAGE)
+)
+_OLDEST = Q(select(func.min(entries.c.pos)).where(entries.c.user_id == bindparam("user_id")))
+_EXPIRE = Q(delete(entries).where(entries.c.created_at < bindparam("before")))
+_ACK = Q(upsert(cursors, ["device_id", "user_id"], ["acked_pos"]))
+
+Entry = Row
+"""A pointer: pos, kind, ref, seq."""
+FrameQuery = Callable[[Tx, UserId, Sequence[Entry]], Sequence[bytes | None]]
+"""Frames for one reader, without `pos`; None where the plain pointer serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPage:
+    """Frames after a cursor. `resync` says that older entries are gone: start afresh."""
+
+    pos: int
+    frames: list[msgspec.Raw]
+    has_more: bool
+    resync: bool
+
+
+@dataclass(slots=True)
+class Frames:
+    """Which query turns pointers of a kind into frames. Registered in `app/wiring.py`."""
+
+    queries: dict[str, FrameQuery] = field(default_factory=dict)
+
+    def render(self, tx: Tx, reader: UserId, found: Sequence[Entry]) -> list[bytes]:
+        by_kind: dict[str, list[Entry]] = defaultdict(list)
+        for entry in found:
+            by_kind[entry.kind].append(entry)
+        drawn: dict[int, bytes] = {}
+        for kind, some in by_kind.items():
+            query = self.queries.get(kind)
+            bodies = query(tx, reader, some) if query else [None] * len(some)
+            for entry, body in zip(some, bodies, strict=True):
+                drawn[entry.pos] = frame(entry.pos, Change(kind, entry.ref, entry.seq), body)
+        return [drawn[entry.pos] for entry in found]
+
+
+def write_published(tx: Tx) -> None:
+    """Number and keep what this commit's commands published. Runs before each commit."""
+    if not tx.published:
+        return
+    changes: dict[UserId, list[tuple[Change, bytes | None]]] = defaultdict(list)
+    for said in tx.published:
+        for user_id in said.users:
+            changes[user_id].append((said.change, said.hint))
+    users = sorted(changes)
+    known: dict[UserId, int] = {row.user_id: row.pos for row in tx.all(_HEADS, users=users)}
+    for user_id in users:
+        for number, (change, hint) in enumerate(changes[user_id], known.get(user_id, 0) + 1):
+            tx.rings.append(Ring(user_id, number, change, hint))
+    tx.many(
+        _SET_HEAD,
+        [
+            {
+                "user_id": u,
+                "pos": known.get(u, 0) + len(changes[u]),
+                "pushed_pos": 0,
+                "changed_at": tx.now,
+            }
+            for u in users
+        ],
+    )
+    tx.many(
+        _ADD,
+        [
+            {
+                "user_id": r.user_id,
+                "pos": r.pos,
+                "kind": r.change.kind,
+                "ref": r.change.ref,
+                "seq": r.change.seq,
+                "created_at": tx.now,
+            }
+            for r in tx.rings
+        ],
+    )
+
+
+def read_stream(tx: Tx, user_id: UserId, after: int, frames: Frames) -> StreamPage:
+    """Up to `PAGE` frames after the cursor `after`."""
+    head = head_of(tx, user_id)
+    found = tx.all(_AFTER, user_id=user_id, after=after)
+    oldest = found[0].pos if found else head + 1
+    if after > head or oldest > after + 1:
+        return StreamPage(head, [], False, resync=True)
+    drawn = [msgspec.Raw(body) for body in frames.render(tx, user_id, found)]
+    pos = found[-1].pos if found else after
+    return StreamPage(pos, drawn, has_more=pos < head, resync=False)
+
+
+def head_of(tx: Tx, user_id: UserId) -> int:
+    return heads_of(tx, [user_id]).get(user_id, 0)
+
+
+def heads_of(tx: Tx, users: Sequence[UserId]) -> dict[UserId, int]:
+    return {row.user_id: row.pos for row in tx.all(_HEADS, users=list(users))}
+
+
+def acknowledge(tx: Tx, device_id: DeviceId, user_id: UserId, pos: int) -> None:
+    """The device has handled its user's stream up to `pos`."""
+    tx.do(_ACK, device_id=device_id, user_id=user_id, acked_pos=pos)
+
+
+def expire_entries(tx: Tx) -> int:
+    """Forget pointers that are older than 30 days; a client that needs them starts afresh."""
+    return tx.do(_EXPIRE, before=tx.now - KEEP_MS)
+
+
+def frame(pos: int, change: Change, body: bytes | None = None) -> bytes:
+    """The frame of one entry. `body` is a JSON object that tells all but its place."""
+    if body is not None:
+        return b'{"t":"ev","pos":%d,' % pos + body[1:]
+    plain: dict[str, Any] = {"t": "ev", "pos": pos, "k": change.kind, "ref": _text(change.ref)}
+    if change.seq is not None:
+        plain["seq"] = change.seq
+    return msgspec.json.encode(plain)
+
+
+def _text(ref: UUID) -> str:
+    return str(ref)

@@ -1,0 +1,60 @@
+"""The words that every room shares. Standard library only, no input or output."""
+
+from .actors import SYSTEM, Actor, Confirmation
+from .currencies import Currency, UnknownCurrency, currency
+from .ids import (
+    BusinessId,
+    CollectionId,
+    ConversationId,
+    DeviceId,
+    EventId,
+    ImportId,
+    MediaId,
+    MessageId,
+    OrderId,
+    OwnerId,
+    ProductId,
+    RequestId,
+    TransferId,
+    UserId,
+    VariantId,
+    derived_id,
+    uuid7,
+)
+from .money import MAX_AMOUNT_MINOR, Money, total
+from .pages import Page
+from .phones import Phone, canonical_key
+from .problems import Problem
+
+__all__ = [
+    "MAX_AMOUNT_MINOR",
+    "SYSTEM",
+    "Actor",
+    "BusinessId",
+    "CollectionId",
+    "Confirmation",
+    "ConversationId",
+    "Currency",
+    "DeviceId",
+    "EventId",
+    "ImportId",
+    "MediaId",
+    "MessageId",
+    "Money",
+    "OrderId",
+    "OwnerId",
+    "Page",
+    "Phone",
+    "Problem",
+    "ProductId",
+    "RequestId",
+    "TransferId",
+    "UnknownCurrency",
+    "UserId",
+    "VariantId",
+    "canonical_key",
+    "currency",
+    "derived_id",
+    "total",
+    "uuid7",
+]

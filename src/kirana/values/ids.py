@@ -1,0 +1,52 @@
+"""Every kind of id. Ids are UUIDs of version 7 and are chosen by the client that creates the thing.
+
+What the server derives from one (a fact from an event, a step from a transfer) has version 8, so
+that nobody outside can occupy it: the edge takes version 7 only.
+"""
+
+import secrets
+import time
+from hashlib import sha256
+from typing import NewType
+from uuid import UUID
+
+UserId = NewType("UserId", UUID)
+BusinessId = NewType("BusinessId", UserId)
+"""A shop is also a user, so its id serves wherever a user's does."""
+OwnerId = UUID
+"""Who holds money. Opaque: a person, a guest, a shop or the operator."""
+DeviceId = NewType("DeviceId", UUID)
+ConversationId = NewType("ConversationId", UUID)
+MessageId = NewType("MessageId", UUID)
+MediaId = NewType("MediaId", UUID)
+ProductId = NewType("ProductId", UUID)
+VariantId = NewType("VariantId", UUID)
+CollectionId = NewType("CollectionId", UUID)
+ImportId = NewType("ImportId", UUID)
+OrderId = NewType("OrderId", UUID)
+TransferId = NewType("TransferId", UUID)
+RequestId = NewType("RequestId", UUID)
+EventId = NewType("EventId", UUID)
+
+
+def uuid7() -> UUID:
+    """A new id: 48 bits of milliseconds, then 74 random bits. Source: RFC 9562 section 5.7."""
+    milliseconds = time.time_ns() // 1_000_000
+    return _uuid(milliseconds, secrets.token_bytes(10), version=7)
+
+
+def derived_id(parent: UUID, step: str, number: int = 0) -> UUID:
+    """The id of the `number`-th `step` that the server takes because of `parent`.
+
+    The 48 time bits are the parent's; the rest is SHA-256(parent ‖ step ‖ number).
+    Source: RFC 9562 section 5.8.
+    """
+    digest = sha256(parent.bytes + step.encode() + number.to_bytes(8, "big")).digest()
+    return _uuid(parent.int >> 80, digest[:10], version=8)
+
+
+def _uuid(milliseconds: int, rest: bytes, *, version: int) -> UUID:
+    value = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(rest, "big")
+    value = value & ~(0xF << 76) | version << 76
+    value = value & ~(0b11 << 62) | 0b10 << 62
+    return UUID(int=value)

@@ -1,0 +1,71 @@
+"""Fixtures that every test may ask for."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kirana.platform.db import metadata
+from kirana.platform.events import Bus
+
+from . import postgres
+from .database import RehearsedDatabase, open_rehearsed
+
+_numbers = itertools.count()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", choices=["sqlite", "postgresql", "both"], default="both")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--db")
+        kinds = ["sqlite", "postgresql"] if chosen == "both" else [chosen]
+        metafunc.parametrize("database_kind", kinds, scope="session")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    if postgres.find_bin() is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed, and CI leaves no test out.")
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with postgres.run_server() as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(
+    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """An empty database with the whole schema."""
+    if database_kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'kirana.db'}"
+        return
+    server: str = request.getfixturevalue("postgres_server")
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield server.replace("/postgres", f"/{name}")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def bus() -> Bus:
+    """Who listens to what in this test; nobody, unless the test's room says otherwise."""
+    return Bus()
+
+
+@pytest.fixture
+def db(database_url: str, bus: Bus) -> Iterator[RehearsedDatabase]:
+    database = open_rehearsed(database_url, bus)
+    engine = database.engine.sqlalchemy_engine()
+    metadata.create_all(engine)
+    engine.dispose()
+    yield database
+    database.close()

@@ -1,0 +1,66 @@
+"""The database of the tests: it rehearses every command and delivers every event twice."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kirana.platform import jobs
+from kirana.platform.database import open_database
+from kirana.platform.db import Database, Tx
+from kirana.platform.db.units import Outcome, Work
+from kirana.platform.events import Bus
+
+
+class HandClock:
+    """A clock in the test's hand."""
+
+    def __init__(self, now: int = 1_800_000_000_000) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, milliseconds: int) -> None:
+        self.now += milliseconds
+
+
+class RehearsedDatabase(Database):
+    """Runs each command once, undoes it, and runs it again: what leaks out of a command shows."""
+
+    clock: HandClock
+    rehearses = True
+
+    def _call(self, tx: Tx, work: Work) -> Outcome:
+        if self.rehearses:
+            savepoint = tx.savepoint()
+            try:
+                work.command(tx, *work.args, **work.kwargs)
+            except Exception as error:
+                self._pass_on_transient(error)
+            savepoint.undo()
+        return super()._call(tx, work)
+
+    def deliver(self) -> int:
+        """Run every job that is due, each twice, and all that they bring about."""
+        ran = 0
+        while due := self._due():
+            for job in due:
+                handler = self.bus.handlers[job.name]
+                if handler.event is not None:
+                    self.write(handler.function, handler.read(job.payload))
+                self.write(jobs.run_job, job.id, self.bus)
+            ran += len(due)
+        return ran
+
+    def _due(self) -> Sequence[Any]:
+        return [
+            job for job in self.read(jobs.list_due) if not self.bus.handlers[job.name].is_outside
+        ]
+
+
+def open_rehearsed(url: str, bus: Bus) -> RehearsedDatabase:
+    clock = HandClock()
+    plain = open_database(url, bus, clock)
+    database = RehearsedDatabase(url, bus, clock)
+    database.before_commit = plain.before_commit
+    database.clock = clock
+    return database

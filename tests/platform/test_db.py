@@ -1,0 +1,177 @@
+"""The one writer: what commands may rely on."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import Column, bindparam, delete, insert, select, update
+
+from kirana.platform.db import (
+    Bool,
+    Call,
+    Db,
+    Id,
+    Int,
+    Json,
+    Q,
+    Refusal,
+    Text,
+    Tx,
+    any_of,
+    batched,
+    table,
+    upsert,
+)
+from kirana.values import Problem, uuid7
+from tests.database import RehearsedDatabase
+
+counters = table(
+    "test_counters",
+    Column("id", Id, primary_key=True),
+    Column("count", Int, nullable=False),
+    Column("is_open", Bool),
+    Column("facts", Json),
+    Column("note", Text),
+)
+ADD = Q(insert(counters))
+FIND = Q(select(counters).where(counters.c.id == bindparam("id")))
+SOME = Q(select(counters.c.id).where(any_of(counters.c.id, "ids")).order_by(counters.c.id))
+RAISE = Q(
+    update(counters)
+    .where(counters.c.id == bindparam("id_"))
+    .values(count=counters.c.count + bindparam("by"))
+    .returning(counters.c.count)
+)
+PUT = Q(upsert(counters, ["id"], ["count", "note"]))
+KEEP = Q(upsert(counters, ["id"]))
+ALL = Q(select(counters))
+CLEAR = Q(delete(counters))
+FIRST = uuid7()
+
+
+class Refused(Refusal):
+    """No."""
+
+    def remember(self, tx: Tx) -> None:
+        tx.do(ADD, id=self.facts["id"], count=-1, note="refused")
+
+
+class Plain(Problem):
+    """Not this."""
+
+
+def add(tx: Tx, count: int, fail: BaseException | None = None) -> int:
+    tx.do(ADD, id=uuid7(), count=count)
+    if fail:
+        raise fail
+    return count
+
+
+def count_all(tx: Tx) -> list[int]:
+    return sorted(row.count for row in tx.all(ALL))
+
+
+def test_values_come_back_as_they_went_in(db: RehearsedDatabase) -> None:
+    def keep(tx: Tx) -> None:
+        tx.do(CLEAR)
+        tx.do(ADD, id=FIRST, count=2**53, is_open=True, facts={"a": [1, "é"]}, note=None)
+
+    db.write(keep)
+
+    row = db.read(lambda tx: tx.one(FIND, id=FIRST))
+    assert (row.id, row.count, row.is_open, row.facts) == (FIRST, 2**53, True, {"a": [1, "é"]})
+    assert row.note is None
+
+
+def test_a_list_of_any_length_is_one_parameter(db: RehearsedDatabase) -> None:
+    ids = sorted(uuid7() for _ in range(300))
+    db.write(lambda tx: tx.many(ADD, [{"id": i, "count": 0} for i in ids]))
+
+    for length in (0, 1, 2, 5, 17, 65, 300):
+        found = db.read(lambda tx, n=length: [row.id for row in tx.all(SOME, ids=ids[:n])])
+        assert found == ids[:length]
+
+
+def test_returning_gives_the_new_row(db: RehearsedDatabase) -> None:
+    db.write(lambda tx: tx.do(ADD, id=FIRST, count=1))
+
+    assert db.write(lambda tx: tx.one(RAISE, id_=FIRST, by=2)).count == 3
+
+
+def test_an_upsert_updates_or_leaves_alone(db: RehearsedDatabase) -> None:
+    db.write(lambda tx: tx.do(PUT, id=FIRST, count=1, note="a"))
+    db.write(lambda tx: tx.do(PUT, id=FIRST, count=2, note="b"))
+    db.write(lambda tx: tx.do(KEEP, id=FIRST, count=9, note="c"))
+
+    row = db.read(lambda tx: tx.one(FIND, id=FIRST))
+    assert (row.count, row.note) == (2, "b")
+
+
+def test_a_refused_command_leaves_no_trace(db: RehearsedDatabase) -> None:
+    with pytest.raises(Plain):
+        db.write(add, 1, Plain())
+
+    assert db.read(count_all) == []
+
+
+def test_a_refusal_can_remember_itself(db: RehearsedDatabase) -> None:
+    with pytest.raises(Refused):
+        db.write(add, 1, Refused(id=FIRST))
+
+    assert db.read(count_all) == [-1]
+
+
+def test_a_query_cannot_write(db: RehearsedDatabase) -> None:
+    with pytest.raises(Exception, match="(?i)read.?only"):
+        db.read(add, 1)
+
+
+def test_a_missing_value_is_noticed(db: RehearsedDatabase) -> None:
+    with pytest.raises(TypeError, match="count"):
+        db.write(lambda tx: tx.do(ADD, id=FIRST))
+
+
+def test_one_bad_command_harms_no_other_in_its_batch(db: RehearsedDatabase) -> None:
+    async def go() -> list[object]:
+        async_db = Db(db)
+        calls = [async_db.write(add, n, ValueError() if n % 3 == 0 else None) for n in range(30)]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        await async_db.close()
+        return list(answers)
+
+    answers = asyncio.run(go())
+
+    assert [a for a in answers if isinstance(a, int)] == [n for n in range(30) if n % 3]
+    assert db.read(count_all) == [n for n in range(30) if n % 3]
+
+
+def many(tx: Tx, calls: Sequence[Call]) -> list[int | Problem]:
+    tx.many(ADD, [{"id": uuid7(), "count": call.args[0]} for call in calls])
+    return [Plain() if call.args[0] == 7 else call.args[0] for call in calls]
+
+
+@batched(many)
+def add_batched(tx: Tx, count: int) -> int:
+    return add(tx, count)
+
+
+def test_waiting_calls_of_a_batched_command_are_done_at_once(db: RehearsedDatabase) -> None:
+    async def go() -> list[object]:
+        async_db = Db(db)
+        answers = await asyncio.gather(
+            *(async_db.write(add_batched, n) for n in range(10)), return_exceptions=True
+        )
+        await async_db.close()
+        return list(answers)
+
+    answers = asyncio.run(go())
+
+    assert isinstance(answers.pop(7), Plain)
+    assert answers == [0, 1, 2, 3, 4, 5, 6, 8, 9]
+
+
+def test_time_never_goes_back(db: RehearsedDatabase) -> None:
+    before = db.write(lambda tx: tx.now)
+    db.clock.advance(-5000)
+
+    assert db.write(lambda tx: tx.now) >= before
