@@ -1,0 +1,132 @@
+"""The room's tables. A device carries its session: the hash of the one token that it holds."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint
+
+from kirana.platform.db import Bytes, Id, Int, Text, table
+
+users = table(
+    "identity_users",
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("handle", Text, unique=True),
+    Column("photo_id", Text),
+    Column("language", Text),
+    Column("zone", Text),
+    Column("devices_rev", Int, nullable=False),
+    Column("merged_into", Id, ForeignKey("identity_users.id")),
+    Column("created_at", Int, nullable=False),
+    Column("erased_at", Int),
+    CheckConstraint("kind IN ('person', 'guest', 'business', 'system')", name="kind"),
+)
+
+addresses = table(
+    "identity_addresses",
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("user_id", Id, ForeignKey("identity_users.id"), nullable=False, index=True),
+    Column("verified_at", Int, nullable=False),
+    CheckConstraint("kind IN ('phone', 'email')", name="kind"),
+)
+
+codes = table(
+    "identity_codes",
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("code_hash", Bytes, nullable=False),
+    Column("tries", Int, nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("used_by", Id),
+    CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+    Index(None, "key", "created_at"),
+    Index(None, "created_at"),
+)
+"""`used_by` is the device that signed in, or the user that proved the address, with this code."""
+
+devices = table(
+    "identity_devices",
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, ForeignKey("identity_users.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("token_hash", Bytes, unique=True),
+    Column("created_at", Int, nullable=False),
+    Column("seen_at", Int, nullable=False),
+    Column("revoked_at", Int),
+    CheckConstraint("kind IN ('browser', 'app', 'program')", name="kind"),
+    CheckConstraint("(token_hash IS NULL) = (revoked_at IS NOT NULL)", name="revoked"),
+)
+
+passkeys = table(
+    "identity_passkeys",
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, ForeignKey("identity_users.id"), nullable=False, index=True),
+    Column("credential_id", Bytes, nullable=False, unique=True),
+    Column("public_key", Bytes, nullable=False),
+    Column("sign_count", Int, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("used_at", Int),
+)
+
+challenges = table(
+    "identity_challenges",
+    Column("id", Id, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("user_id", Id, ForeignKey("identity_users.id")),
+    Column("challenge", Bytes, nullable=False),
+    Column("confirms", Bytes),
+    Column("created_at", Int, nullable=False),
+    Column("used_for", Id),
+    CheckConstraint("purpose IN ('registration', 'sign-in', 'confirmation')", name="purpose"),
+    Index(None, "created_at"),
+)
+"""`used_for` is the passkey, device or confirmation that this challenge brought about."""
+
+pins = table(
+    "identity_pins",
+    Column("user_id", Id, ForeignKey("identity_users.id"), primary_key=True),
+    Column("pin_hash", Text, nullable=False),
+    Column("wrong", Int, nullable=False),
+    Column("locked_until", Int),
+    Column("changed_at", Int, nullable=False),
+)
+
+confirmations = table(
+    "identity_confirmations",
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("method", Text, nullable=False),
+    Column("challenge", Bytes, nullable=False),
+    Column("created_at", Int, nullable=False),
+    CheckConstraint("method IN ('pin', 'passkey')", name="method"),
+    Index(None, "created_at"),
+)
+
+contacts = table(
+    "identity_contacts",
+    Column("user_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("contact_id", Id, ForeignKey("identity_users.id"), nullable=False, index=True),
+    Column("name", Text),
+    Column("created_at", Int, nullable=False),
+    PrimaryKeyConstraint("user_id", "contact_id"),
+    CheckConstraint("user_id <> contact_id", name="other"),
+)
+
+blocks = table(
+    "identity_blocks",
+    Column("user_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("blocked_id", Id, ForeignKey("identity_users.id"), nullable=False, index=True),
+    Column("created_at", Int, nullable=False),
+    PrimaryKeyConstraint("user_id", "blocked_id"),
+    CheckConstraint("user_id <> blocked_id", name="other"),
+)
+
+delegations = table(
+    "identity_delegations",
+    Column("shop_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("person_id", Id, ForeignKey("identity_users.id"), nullable=False, index=True),
+    Column("created_at", Int, nullable=False),
+    PrimaryKeyConstraint("shop_id", "person_id"),
+)
