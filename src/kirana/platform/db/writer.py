@@ -30,7 +30,7 @@ class Db:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[Work, asyncio.Future[Any]]] = deque()
         self._wake = threading.Event()
         self._delivered = threading.Event()
@@ -49,7 +49,7 @@ class Db:
         """
         if len(self._waiting) >= QUEUE or self._closing:
             raise Overloaded(retry_after_s=1)
-        future: asyncio.Future[T] = self._loop.create_future()
+        future: asyncio.Future[T] = self.loop.create_future()
         self._waiting.append((Work(command, args, kwargs), future))
         self._wake.set()
         # A caller that goes away cancels the future, not the work: what was accepted is done.
@@ -59,14 +59,14 @@ class Db:
         self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run a query on a snapshot, in a thread of its own."""
-        return await self._loop.run_in_executor(
+        return await self.loop.run_in_executor(
             self._readers, lambda: self.database.read(query, *args, **kwargs)
         )
 
     async def close(self) -> None:
         self._closing = True
         self._wake.set()
-        await self._loop.run_in_executor(None, self._thread.join)
+        await self.loop.run_in_executor(None, self._thread.join)
         self._readers.shutdown()
         self.database.close()
 
@@ -81,7 +81,7 @@ class Db:
                 outcomes = self._run([work for work, _ in batch])
                 self._delivered.clear()
                 answers = [(future, o) for (_, future), o in zip(batch, outcomes, strict=True)]
-                self._loop.call_soon_threadsafe(self._deliver, answers)
+                self.loop.call_soon_threadsafe(self._deliver, answers)
             if self._closing and not self._waiting:
                 return
 
@@ -100,4 +100,4 @@ class Db:
             else:
                 future.set_exception(outcome.error)
         # After the callers that these answers woke have run.
-        self._loop.call_soon(self._delivered.set)
+        self.loop.call_soon(self._delivered.set)

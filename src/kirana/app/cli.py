@@ -1,0 +1,117 @@
+"""The command line: `kirana --help`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+
+from kirana.platform.settings import BadSetting, Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code says how it went."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        settings = Settings.read()
+    except BadSetting as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+    try:
+        code: int = chosen.run(chosen, settings)
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kirana",
+        description="Chat, shop and pay, privately, on a server you own.",
+        epilog="Settings are environment variables:\n" + _settings_text(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    serve = commands.add_parser("serve", help="run the server; brings the database up to date")
+    serve.add_argument(
+        "--with-demo", action="store_true", help="fill an empty database with the demo town first"
+    )
+    serve.add_argument("--reload", action="store_true", help="restart when the code changes")
+    serve.set_defaults(run=_serve)
+
+    migrate = commands.add_parser("migrate", help="bring the database up to date")
+    migrate.set_defaults(run=_migrate)
+
+    demo = commands.add_parser("demo", help="fill the demo town if there is none, and say who is in it")
+    demo.add_argument("--json", action="store_true", help="print the manifest as one JSON object")
+    demo.set_defaults(run=_demo)
+
+    doctor = commands.add_parser("doctor", help="look for what is wrong or missing, and say what to do")
+    doctor.set_defaults(run=_doctor)
+
+    audit = commands.add_parser("audit", help="recompute all books; exit code 1 if anything is off")
+    audit.add_argument("--json", action="store_true", help="print the findings as JSON")
+    audit.set_defaults(run=_audit)
+
+    api = commands.add_parser("api", help="write docs/openapi.json and docs/problems.md (developers)")
+    api.add_argument("--check", action="store_true", help="change nothing; exit code 1 if they differ")
+    api.set_defaults(run=_api)
+
+    agent = commands.add_parser("appoint", help="make somebody an operator or a cash agent")
+    agent.add_argument("role", choices=["operator", "agent"])
+    agent.add_argument("who", help="a phone number, an e-mail address or a handle")
+    agent.set_defaults(run=_appoint)
+
+    from kirana.catalog.files import cli as files
+
+    files.add_arguments(commands)
+    return parser
+
+
+def _settings_text() -> str:
+    return "\n".join(
+        f"  KIRANA_{f.name.upper():<18} {f.metadata['help']}" for f in fields(Settings)
+    )
+
+
+def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
+    from . import server
+
+    return server.serve(settings, with_demo=chosen.with_demo, reload=chosen.reload)
+
+
+def _migrate(chosen: argparse.Namespace, settings: Settings) -> int:
+    from . import maintenance
+
+    return maintenance.migrate(settings)
+
+
+def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
+    from .demo import command
+
+    return command.run(settings, as_json=chosen.json)
+
+
+def _doctor(chosen: argparse.Namespace, settings: Settings) -> int:
+    from . import maintenance
+
+    return maintenance.doctor(settings)
+
+
+def _audit(chosen: argparse.Namespace, settings: Settings) -> int:
+    from . import maintenance
+
+    return maintenance.audit(settings, as_json=chosen.json)
+
+
+def _api(chosen: argparse.Namespace, settings: Settings) -> int:
+    from . import api_document
+
+    return api_document.write(check=chosen.check)
+
+
+def _appoint(chosen: argparse.Namespace, settings: Settings) -> int:
+    from . import maintenance
+
+    return maintenance.appoint(settings, chosen.role, chosen.who)

@@ -1,0 +1,177 @@
+"""What an operator does by hand: migrate, look after, audit, appoint."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from kirana import identity, money
+from kirana.platform import jobs, logs, migrate as migration
+from kirana.platform.database import open_database
+from kirana.platform.db import Database
+from kirana.platform.events import Bus
+from kirana.platform.settings import Settings
+from kirana.values import SYSTEM, Problem
+
+from . import wiring
+
+OK, BAD, HINT = "ok", "bad", "hint"
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The wired database, for a program without an event loop."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    bus = Bus()
+    wiring.wire(bus)
+    database = open_database(settings.database_url, bus)
+    wiring.close_commits(database)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def migrate(settings: Settings) -> int:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = open_database(settings.database_url, Bus())
+    changed = migration.upgrade(database)
+    say("The database is up to date now." if changed else "The database was up to date.")
+    database.close()
+    return 0
+
+
+def audit(settings: Settings, *, as_json: bool) -> int:
+    """Recompute the books; 1 when something is off."""
+    with opened(settings) as database:
+        findings = database.read(money.audit)
+    if as_json:
+        say(msgspec.json.encode({"clean": not findings, "findings": findings}).decode())
+    else:
+        for finding in findings:
+            say(str(finding))
+        say(f"{len(findings)} findings." if findings else "The books are clean.")
+    return 1 if findings else 0
+
+
+def appoint(settings: Settings, role: str, who: str) -> int:
+    """Make somebody an operator or a cash agent."""
+    with opened(settings) as database:
+        card = database.read(identity.find_anybody, who)
+        if card is None:
+            say(f"Nobody here is {who}.")
+            return 1
+        command = money.appoint_operator if role == "operator" else money.appoint_agent
+        try:
+            database.write(command, card.id, by=SYSTEM)
+        except Problem as problem:
+            say(problem.title)
+            return 1
+    say(f"{card.name} is {role} now.")
+    return 0
+
+
+def doctor(settings: Settings) -> int:
+    """Look at what usually goes wrong; 1 when something is."""
+    logs.configure(as_json=False)
+    checks: list[tuple[str, Callable[[], tuple[str, str]]]] = [
+        ("data folder", lambda: _data_folder(settings)),
+        ("database", lambda: _database(settings)),
+        ("front end", _front_end),
+        ("books", lambda: _books(settings)),
+        ("jobs", lambda: _jobs(settings)),
+        ("sign-in codes", lambda: _codes(settings)),
+        ("address", lambda: _address(settings)),
+    ]
+    worst = OK
+    for name, check in checks:
+        try:
+            state, sentence = check()
+        except Exception as error:
+            state, sentence = BAD, f"could not be looked at: {error}"
+        say(f"{state:<5} {name}: {sentence}")
+        worst = BAD if BAD in (worst, state) else worst
+    return 1 if worst == BAD else 0
+
+
+def _data_folder(settings: Settings) -> tuple[str, str]:
+    folder = settings.data_dir
+    if not folder.exists():
+        return HINT, f"{folder} is made at the first start."
+    if not os.access(folder, os.W_OK):
+        return BAD, f"{folder} cannot be written: give it to the user that runs Kirana."
+    free_gb = shutil.disk_usage(folder).free / 1e9
+    if free_gb < 1:
+        return BAD, f"only {free_gb:.1f} GB are free on the disk of {folder}."
+    return OK, f"{folder}, {free_gb:.0f} GB free."
+
+
+def _database(settings: Settings) -> tuple[str, str]:
+    database = open_database(settings.database_url, Bus())
+    try:
+        have, newest = migration.current_revision(database), migration.newest_revision()
+    finally:
+        database.close()
+    if have is None:
+        return HINT, "empty; `kirana migrate` or the first start fills it."
+    if have != newest:
+        return BAD, f"at {have}, this version wants {newest}: run `kirana migrate`."
+    return OK, f"{database.engine.dialect}, schema {have}."
+
+
+def _front_end() -> tuple[str, str]:
+    from .pwa import FOLDER
+
+    if (FOLDER / "index.html").exists():
+        return OK, "built."
+    return BAD, "not built: run `make web`."
+
+
+def _books(settings: Settings) -> tuple[str, str]:
+    with opened(settings) as database:
+        if migration.current_revision(database) is None:
+            return HINT, "none yet."
+        findings = database.read(money.audit)
+    return (BAD, f"{len(findings)} findings: run `kirana audit`.") if findings else (OK, "clean.")
+
+
+def _jobs(settings: Settings) -> tuple[str, str]:
+    with opened(settings) as database:
+        if migration.current_revision(database) is None:
+            return HINT, "none yet."
+        failed = database.read(jobs.list_failed)
+    if failed:
+        return BAD, f"{len(failed)} were given up; the first is {failed[0].name}: {failed[0].error}"
+    return OK, "none was given up."
+
+
+def _codes(settings: Settings) -> tuple[str, str]:
+    ways = [
+        name
+        for name, is_on in {
+            "e-mail": settings.smtp_url,
+            "SMS": settings.sms_url,
+            "the console (development only)": settings.show_codes,
+        }.items()
+        if is_on
+    ]
+    if not ways:
+        return HINT, "cannot be sent: set KIRANA_SMTP_URL or KIRANA_SMS_URL."
+    return OK, f"go by {' and '.join(ways)}."
+
+
+def _address(settings: Settings) -> tuple[str, str]:
+    if settings.demo:
+        return HINT, "demo mode: anybody may sign in as anybody. Do not put this on a network."
+    if not settings.is_https and settings.host not in {"127.0.0.1", "localhost", "::1"}:
+        return BAD, "other machines reach this server without https: set KIRANA_PUBLIC_URL."
+    return OK, settings.public_url
+
+
+def say(sentence: str) -> None:
+    sys.stdout.write(sentence + "\n")
+
+

@@ -1,0 +1,76 @@
+"""The built front end under `/app/`: files, compressed where the build did it, else its page."""
+
+import mimetypes
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from litestar import Request, Response, get
+from litestar.params import Parameter
+
+FOLDER = Path(__file__).parent / "web"
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".webmanifest": "application/manifest+json",
+          ".wasm": "application/wasm", ".woff2": "font/woff2", ".html": "text/html; charset=utf-8"}
+CSP = (
+    "default-src 'self'; script-src 'self' {hashes} 'wasm-unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: {tiles}; "
+    "media-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+
+@get(["/app", "/app/{path:path}"], include_in_schema=False)
+async def serve_app(
+    request: Request[Any, Any, Any],
+    path: str | None = None,
+    accepted: Annotated[str, Parameter(header="Accept-Encoding")] = "",
+) -> Response[bytes]:
+    name = (path or "").lstrip("/")
+    file = find_file(name)
+    if file is None:
+        if "." in name.rsplit("/", 1)[-1]:
+            return Response(b"", status_code=404)
+        file = FOLDER / "index.html"
+        if not file.exists():
+            return Response(
+                b"The front end is not built. Run `make web`.",
+                status_code=503, media_type="text/plain",
+            )
+    headers = {
+        "Content-Type": _TYPES.get(file.suffix)
+        or mimetypes.guess_type(file.name)[0] or "application/octet-stream",
+        "Cache-Control": "public, max-age=31536000, immutable"
+        if "/immutable/" in f"/{name}" else "no-cache",
+        "Vary": "Accept-Encoding",
+    }
+    if file.suffix == ".html":
+        headers["Content-Security-Policy"] = _policy(file, request.app.state.settings.tiles_url)
+    packed = file.with_name(file.name + ".br")
+    if "br" in accepted and packed.exists():
+        headers["Content-Encoding"] = "br"
+        file = packed
+    return Response(file.read_bytes(), headers=headers)
+
+
+def find_file(name: str) -> Path | None:
+    """The built file of that name; never one outside of the build."""
+    if not name:
+        return None
+    file = (FOLDER / name).resolve()
+    return file if file.is_file() and file.is_relative_to(FOLDER.resolve()) else None
+
+
+@lru_cache(maxsize=8)
+def _policy(page: Path, tiles_url: str) -> str:
+    """Only the page's own inline scripts may run: they are named by their hashes."""
+    import base64
+    import hashlib
+    import re
+
+    scripts = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page.read_text(), re.S)
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'"
+        for s in scripts
+    )
+    host = "/".join(tiles_url.split("/")[:3]).replace("{s}", "*") if tiles_url else ""
+    return CSP.format(hashes=hashes, tiles=host)

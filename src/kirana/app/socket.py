@@ -1,0 +1,229 @@
+"""The socket: `GET /v1/socket`. Frames are JSON objects; their `t` says what they are.
+
+Every command is also a REST call into the same function. What only the socket can do is bring
+the streams as they grow, and typing.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from litestar.types import Receive, Scope, Send
+
+from kirana import chat, identity
+from kirana.platform.bell import Bell
+from kirana.platform.db import Db
+from kirana.platform.hub import Hub, Member
+from kirana.platform.problems import InvalidInput, NotAllowed, NotSignedIn
+from kirana.platform.stream import acknowledge, head_of
+from kirana.platform.websockets import EXTENSION
+from kirana.values import Actor, ConversationId, MessageId, Problem, UserId
+
+from .auth import Credentials, find_actor, is_same_site
+
+FRAME_BYTES = 128 * 1024
+STREAMS = 20
+
+log = structlog.get_logger()
+
+
+class Frame(msgspec.Struct, tag_field="t", tag=str.lower, frozen=True, gc=False):
+    pass
+
+
+class Hello(Frame, frozen=True):
+    """Resume after `pos`; `streams` are the shops that this person may act for."""
+
+    pos: int | None = None
+    streams: dict[UUID, int | None] = {}  # noqa: RUF012 (msgspec copies it)
+
+
+class SendMessage(Frame, frozen=True, tag="send"):
+    id: UUID
+    conv: UUID
+    body: msgspec.Raw
+    stream: UUID | None = None
+    """The shop that speaks, if it is not the person."""
+
+
+class Ack(Frame, frozen=True):
+    pos: int
+    stream: UUID | None = None
+
+
+class Read(Frame, frozen=True):
+    conv: UUID
+    seq: int
+    stream: UUID | None = None
+
+
+class Typing(Frame, frozen=True):
+    conv: UUID
+    stream: UUID | None = None
+
+
+class Ping(Frame, frozen=True):
+    pass
+
+
+Command = Hello | SendMessage | Ack | Read | Typing | Ping
+_decode = msgspec.json.Decoder(Command).decode
+
+
+class SocketDoor:
+    """Lets sockets in, and does what they ask."""
+
+    def __init__(self, db: Db, hub: Hub, bell: Bell) -> None:
+        self._db, self._hub, self._bell = db, hub, bell
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        await receive()
+        try:
+            actor = await self._let_in(headers)
+        except Problem:
+            await send({"type": "websocket.close", "code": 4401, "reason": "auth"})
+            return
+        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        connection = Connection(self._db, self._hub, self._bell, actor, scope, send)
+        try:
+            await connection.run(receive)
+        finally:
+            self._hub.leave(connection.member)
+
+    async def _let_in(self, headers: dict[str, str]) -> Actor:
+        """Raises: NotSignedIn, NotAllowed."""
+        credentials = Credentials(headers)
+        if credentials.is_cookie and not is_same_site(headers):
+            raise NotAllowed
+        actor = await find_actor(self._db, credentials) if credentials.token else None
+        if actor is None:
+            raise NotSignedIn
+        return actor
+
+
+class Connection:
+    """One socket: reads commands, answers, and is a member of the hub."""
+
+    __slots__ = ("_bell", "_db", "_hub", "_loop", "_send", "_tasks", "actor", "member", "shops")
+
+    def __init__(
+        self, db: Db, hub: Hub, bell: Bell, actor: Actor, scope: Scope, send: Send
+    ) -> None:
+        self._db, self._hub, self._bell, self._send = db, hub, bell, send
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.actor = actor
+        self.shops: set[UserId] = set()
+        extensions: dict[str, Any] = scope.get("extensions") or {}  # type: ignore[assignment]
+        self.member = Member(actor, extensions.get(EXTENSION) or self._push, self._close)
+
+    async def run(self, receive: Receive) -> None:
+        while True:
+            message = await receive()
+            if message["type"] != "websocket.receive":
+                return
+            text = message.get("text") or message.get("bytes") or ""
+            if len(text) > FRAME_BYTES:
+                self._say({"t": "err", "code": "too-large"})
+                continue
+            await self._handle(text)
+
+    async def _handle(self, text: str | bytes) -> None:
+        try:
+            command = _decode(text)
+        except msgspec.MsgspecError as error:
+            self._say({"t": "err", "code": InvalidInput.slug, "message": str(error)})
+            return
+        try:
+            await self._do(command)
+        except Problem as problem:
+            facts = {**problem.facts, "id": getattr(command, "id", None)}
+            self._say({"t": "err", "code": problem.slug, "title": problem.title, **facts})
+        except Exception:
+            log.exception("socket_command_failed", command=type(command).__name__)
+            self._say({"t": "err", "code": "unexpected-error", "id": getattr(command, "id", None)})
+
+    async def _do(self, command: Command) -> None:
+        match command:
+            case Ping():
+                self._say({"t": "pong"})
+            case Hello():
+                await self._hello(command)
+            case SendMessage():
+                by = self._as(command.stream)
+                sent = await self._db.write(
+                    chat.send_message,
+                    MessageId(command.id),
+                    ConversationId(command.conv),
+                    chat.read_content(bytes(command.body)),
+                    by=by,
+                )
+                self._say({"t": "ok", "id": command.id, "seq": sent.seq, "ts": sent.created_at})
+            case Ack():
+                if self.actor.device_id is not None:
+                    user_id = self._as(command.stream).user_id
+                    await self._db.write(acknowledge, self.actor.device_id, user_id, command.pos)
+            case Read():
+                by = self._as(command.stream)
+                moved = await self._db.write(
+                    chat.mark_read, ConversationId(command.conv), command.seq, by=by
+                )
+                if moved is not None:
+                    self._bell.flash(moved.user_ids, chat.receipt_frame(moved.mark))
+            case Typing():
+                by = self._as(command.stream)
+                conversation_id = ConversationId(command.conv)
+                audience = await self._db.read(chat.typing_audience, conversation_id, by=by)
+                self._bell.flash(audience, chat.typing_frame(conversation_id, by.user_id))
+
+    async def _hello(self, command: Hello) -> None:
+        me = self.actor.user_id
+        wanted: dict[UserId, int | None] = {me: command.pos}
+        allowed = await self._db.read(identity.list_delegations, self.actor.person_id)
+        self.shops = set(allowed)
+        for shop_id, pos in list(command.streams.items())[:STREAMS]:
+            if shop_id in self.shops:
+                wanted[UserId(shop_id)] = pos
+        heads = {user_id: await self._db.read(head_of, user_id) for user_id in wanted}
+        now = await self._db.read(lambda tx: tx.now)
+        self._say({"t": "welcome", "pos": heads[me], "now": now,
+                   "streams": {str(u): p for u, p in heads.items() if u != me}})
+        for user_id, pos in wanted.items():
+            if user_id not in self.member.feeds:
+                self._hub.follow(self.member, user_id, heads[user_id] if pos is None else pos)
+
+    def _as(self, stream: UUID | None) -> Actor:
+        """Raises: NotAllowed for a shop that this person does not act for."""
+        if stream is None or stream == self.actor.user_id:
+            return self.actor
+        if stream not in self.shops:
+            raise NotAllowed
+        return replace(self.actor, user_id=UserId(stream))
+
+    def _say(self, frame: dict[str, Any]) -> None:
+        self._hub.send(self.member, msgspec.json.encode(frame))
+
+    def _push(self, text: bytes) -> bool:
+        """For servers without our protocol: hand the frame to the server, in order."""
+        self._spawn({"type": "websocket.send", "text": text.decode(), "bytes": None})
+        return True
+
+    def _close(self, why: str) -> None:
+        bye = msgspec.json.encode({"t": "bye", "why": why})
+        self.member.push(bye)
+        self._spawn({"type": "websocket.close", "code": 4000, "reason": why})
+
+    def _spawn(self, message: Any) -> None:
+        async def go() -> None:
+            try:
+                await self._send(message)
+            except Exception:
+                self._hub.leave(self.member)
+
+        task = self._loop.create_task(go())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

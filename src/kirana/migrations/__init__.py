@@ -1,0 +1,1 @@
+"""How the schema grew: numbered, linear, one change each, safe while the version before serves."""
