@@ -1,0 +1,1 @@
+"""One module per format of file. Each can tell its own files, read them and write them."""
