@@ -1,0 +1,97 @@
+"""Conversations: between people, and between a customer and a shop.
+
+What people say are messages, what the server says about money and orders are facts; both share
+one sequence of numbers, which is all the order there is.
+"""
+
+from .content import Content, read_content, take_content
+from .conversations import (
+    Conversation,
+    Conversations,
+    direct_conversation,
+    get_conversation,
+    list_conversations,
+    open_conversation,
+    set_sides,
+)
+from .entries import Entry, Fact, FactCard, Subject
+from .events import ConversationWoke, MessageSent, ReceiptChanged
+from .facts import post_fact
+from .frames import message_frames
+from .guests import join_guest
+from .history import History, list_messages
+from .media import Media, MediaKind, StoredFile, add_media, drop_stale_media, get_media
+from .messages import delete_message, send_message
+from .model import Form, Kind, Mark, Sent
+from .presence import typing_audience, typing_frame
+from .problems import (
+    ConversationExists,
+    NeedsBusiness,
+    NeedsEncryption,
+    NoDevices,
+    NotEditable,
+    NotReachable,
+    TooLateToEdit,
+    UnknownMedia,
+)
+from .receipts import (
+    MarkMoved,
+    mark_delivered,
+    mark_many,
+    mark_read,
+    marks_since,
+    receipt_frame,
+)
+
+__all__ = [
+    "Content",
+    "Conversation",
+    "ConversationExists",
+    "ConversationWoke",
+    "Conversations",
+    "Entry",
+    "Fact",
+    "FactCard",
+    "Form",
+    "History",
+    "Kind",
+    "Mark",
+    "MarkMoved",
+    "Media",
+    "MediaKind",
+    "MessageSent",
+    "NeedsBusiness",
+    "NeedsEncryption",
+    "NoDevices",
+    "NotEditable",
+    "NotReachable",
+    "ReceiptChanged",
+    "Sent",
+    "StoredFile",
+    "Subject",
+    "TooLateToEdit",
+    "UnknownMedia",
+    "add_media",
+    "delete_message",
+    "direct_conversation",
+    "drop_stale_media",
+    "get_conversation",
+    "get_media",
+    "join_guest",
+    "list_conversations",
+    "list_messages",
+    "mark_delivered",
+    "mark_many",
+    "mark_read",
+    "marks_since",
+    "message_frames",
+    "open_conversation",
+    "post_fact",
+    "read_content",
+    "receipt_frame",
+    "send_message",
+    "set_sides",
+    "take_content",
+    "typing_audience",
+    "typing_frame",
+]

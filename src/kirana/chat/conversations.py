@@ -1,0 +1,441 @@
+"""Conversations: opening, finding and listing them, and who takes part."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, false, func, insert, or_, select, update
+
+from kirana import identity
+from kirana.platform import stream
+from kirana.platform.db import Q, Row, Tx, any_of
+from kirana.platform.problems import IdReused, NotFound
+from kirana.platform.stream import Change
+from kirana.values import Actor, BusinessId, ConversationId, UserId, derived_id
+
+from .entries import COLUMNS, Entry, entries_about, entry
+from .model import Form, Kind, Mark, MemberState, pair_key
+from .problems import ConversationExists, NeedsBusiness, NoDevices, NotReachable, invalid
+from .tables import conversations, members, messages
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation as one of its members sees it in a list.
+
+    `other` is who is on the other side of a direct one. `last` is the last entry worth showing,
+    `about_last` what was said about it since (edits, reactions). `unread` counts messages and
+    facts of others after the member's own read mark.
+    """
+
+    id: ConversationId
+    kind: Kind
+    form: Form
+    business_id: BusinessId | None
+    other: identity.Card | None
+    seq: int
+    unread: int
+    marks: list[Mark]
+    last: Entry | None
+    about_last: list[Entry]
+    muted_until: int | None
+    is_archived: bool
+    created_at: int
+    active_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """Some conversations, the latest first. The stream goes on after `as_of`."""
+
+    items: list[Conversation]
+    as_of: int
+    next: str | None = None
+
+
+_FIND = Q(
+    select(
+        conversations.c.kind,
+        conversations.c.pair_key,
+        conversations.c.merged_into,
+        conversations.c.created_by,
+    ).where(conversations.c.id == bindparam("id"))
+)
+_FIND_PAIR = Q(select(conversations.c.id).where(conversations.c.pair_key == bindparam("pair_key")))
+_INSERT = Q(insert(conversations))
+_INSERT_MEMBER = Q(insert(members))
+_MEMBERS = Q(
+    select(
+        conversations.c.kind,
+        conversations.c.business_id,
+        conversations.c.seq,
+        conversations.c.spoken_at,
+        members.c.user_id,
+        members.c.state,
+        members.c.joined_seq,
+        members.c.left_seq,
+        members.c.delivered_seq,
+        members.c.read_seq,
+    )
+    .join(members, members.c.conversation_id == conversations.c.id)
+    .where(conversations.c.id == bindparam("id"))
+)
+_MINE = (
+    select(
+        conversations.c.id,
+        conversations.c.kind,
+        conversations.c.form,
+        conversations.c.business_id,
+        conversations.c.seq,
+        conversations.c.created_at,
+        conversations.c.active_at,
+        members.c.read_seq,
+        members.c.muted_until,
+        members.c.archived_at,
+    )
+    .join(conversations, conversations.c.id == members.c.conversation_id)
+    .where(members.c.user_id == bindparam("user_id"))
+    .where(members.c.state == MemberState.JOINED)
+)
+_LIST = Q(
+    _MINE.where(
+        or_(conversations.c.shown_seq > 0, conversations.c.created_by == bindparam("user_id"))
+    )
+    .where(conversations.c.merged_into.is_(None))
+    .where(
+        or_(
+            conversations.c.active_at < bindparam("before"),
+            and_(
+                conversations.c.active_at == bindparam("before"),
+                conversations.c.id < bindparam("before_id"),
+            ),
+        )
+    )
+    .order_by(conversations.c.active_at.desc(), conversations.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_GET = Q(_MINE.where(conversations.c.id == bindparam("id")))
+_LAST = Q(
+    select(*COLUMNS)
+    .join(
+        conversations,
+        and_(
+            conversations.c.id == messages.c.conversation_id,
+            conversations.c.shown_seq == messages.c.seq,
+        ),
+    )
+    .where(any_of(conversations.c.id, "ids"))
+)
+_MARKS = Q(
+    select(
+        members.c.conversation_id,
+        members.c.user_id,
+        members.c.delivered_seq,
+        members.c.read_seq,
+    )
+    .where(any_of(members.c.conversation_id, "ids"))
+    .order_by(members.c.conversation_id, members.c.user_id)
+)
+_UNREAD = Q(
+    select(messages.c.conversation_id, func.count().label("unread"))
+    .join(
+        members,
+        and_(
+            members.c.conversation_id == messages.c.conversation_id,
+            members.c.user_id == bindparam("user_id"),
+        ),
+    )
+    .where(any_of(messages.c.conversation_id, "ids"))
+    .where(messages.c.seq > members.c.read_seq)
+    .where(messages.c.is_quiet == false())
+    .where(messages.c.content.is_not(None))
+    .where(or_(messages.c.sender_id.is_(None), messages.c.sender_id != bindparam("user_id")))
+    .group_by(messages.c.conversation_id)
+)
+_SET_SIDES = Q(
+    update(members)
+    .where(members.c.conversation_id == bindparam("id_"))
+    .where(members.c.user_id == bindparam("user_id_"))
+    .values(muted_until=bindparam("muted_until"), archived_at=bindparam("archived_at"))
+)
+
+_LATEST = 2**62
+
+
+def open_conversation(
+    tx: Tx, conversation_id: ConversationId, kind: Kind, with_id: UserId, *, by: Actor
+) -> Conversation:
+    """Begin a direct conversation. There is one for each pair of users and kind.
+
+    Raises: NotFound, NeedsBusiness, NoDevices, NotReachable, ConversationExists, IdReused.
+    """
+    key = pair_key(kind, by.user_id, with_id)
+    if known := tx.one(_FIND, id=conversation_id):
+        if known.pair_key != key:
+            raise IdReused(id=conversation_id)
+        return get_conversation(tx, conversation_id, by=by)
+
+    business_id = _sides(tx, kind, by.user_id, with_id)
+    if by.user_id != with_id and identity.is_blocked(tx, by.user_id, with_id):
+        raise NotReachable
+    if there := tx.one(_FIND_PAIR, pair_key=key):
+        raise ConversationExists(conversation_id=there.id)
+
+    _create(tx, conversation_id, kind, (by.user_id, with_id), business_id, created_by=by.user_id)
+    tx.publish([by.user_id], Change("conversation", conversation_id))
+    return get_conversation(tx, conversation_id, by=by)
+
+
+def direct_conversation(tx: Tx, a: UserId, b: UserId, kind: Kind | None = None) -> ConversationId:
+    """The conversation of these two, begun if there was none: where cards about them go.
+
+    Without a kind it is the one that fits: `business` when one of them is a shop, else `private`.
+    Cards may also stand in a private conversation that could hold no messages yet.
+
+    Raises: NotFound, NeedsBusiness.
+    """
+    if kind is None:
+        cards = identity.get_cards(tx, [a, b])
+        is_shop = any(card.kind == "business" for card in cards.values())
+        kind = Kind.BUSINESS if is_shop else Kind.PRIVATE
+    key = pair_key(kind, a, b)
+    if there := tx.one(_FIND_PAIR, pair_key=key):
+        return ConversationId(there.id)
+    business_id = _sides(tx, kind, a, b, needs_devices=False)
+    first, second = sorted((a, b))
+    conversation_id = ConversationId(derived_id(first, f"conversation:{kind}:{second}"))
+    _create(tx, conversation_id, kind, (a, b), business_id, created_by=None)
+    return conversation_id
+
+
+def get_conversation(tx: Tx, conversation_id: ConversationId, *, by: Actor) -> Conversation:
+    """One conversation; a joined one answers with the one that it was joined to.
+
+    Raises: NotFound.
+    """
+    row = tx.one(_GET, id=conversation_id, user_id=by.user_id)
+    if row is None:
+        known = tx.one(_FIND, id=conversation_id)
+        if known is None or known.merged_into is None:
+            raise NotFound(conversation_id=conversation_id)
+        return get_conversation(tx, known.merged_into, by=by)
+    return _show(tx, [row], by.user_id)[0]
+
+
+def list_conversations(
+    tx: Tx, *, after: str | None = None, limit: int = 50, by: Actor
+) -> Conversations:
+    """The conversations of this user (or of the shop acted for), the latest first.
+
+    Raises: InvalidInput for a cursor that no page gave.
+    """
+    before, before_id = _read_cursor(after)
+    rows = tx.all(_LIST, user_id=by.user_id, before=before, before_id=before_id, limit=limit + 1)
+    items = _show(tx, rows[:limit], by.user_id)
+    more = len(rows) > limit
+    return Conversations(
+        items=items,
+        as_of=stream.head_of(tx, by.user_id),
+        next=f"{items[-1].active_at}:{items[-1].id}" if more else None,
+    )
+
+
+def set_sides(
+    tx: Tx,
+    conversation_id: ConversationId,
+    *,
+    is_archived: bool | None,
+    muted_until: int | None,
+    by: Actor,
+) -> Conversation:
+    """Archive or mute a conversation for oneself. What is None stays; muting until 0 ends it.
+
+    Raises: NotFound.
+    """
+    now = tx.one(_GET, id=conversation_id, user_id=by.user_id)
+    if now is None:
+        raise NotFound(conversation_id=conversation_id)
+    archived_at = now.archived_at
+    if is_archived is not None:
+        archived_at = (now.archived_at or tx.now) if is_archived else None
+    tx.do(
+        _SET_SIDES,
+        id_=conversation_id,
+        user_id_=by.user_id,
+        muted_until=now.muted_until if muted_until is None else (muted_until or None),
+        archived_at=archived_at,
+    )
+    tx.publish([by.user_id], Change("conversation", conversation_id))
+    return get_conversation(tx, conversation_id, by=by)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who belongs, or belonged, to a conversation."""
+
+    user_id: UserId
+    state: MemberState
+    joined_seq: int
+    left_seq: int | None
+    delivered_seq: int
+    read_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """A conversation and who takes part in it now."""
+
+    kind: Kind
+    business_id: BusinessId | None
+    seq: int
+    spoken_at: int | None
+    members: tuple[Member, ...]
+
+    @property
+    def user_ids(self) -> list[UserId]:
+        """Who is told of what happens."""
+        return [member.user_id for member in self.members if member.state == MemberState.JOINED]
+
+    def member(self, user_id: UserId) -> Member | None:
+        return next((member for member in self.members if member.user_id == user_id), None)
+
+
+def find_audience(tx: Tx, conversation_id: ConversationId) -> Audience | None:
+    """One statement."""
+    rows = tx.all(_MEMBERS, id=conversation_id)
+    if not rows:
+        return None
+    return Audience(
+        kind=Kind(rows[0].kind),
+        business_id=rows[0].business_id,
+        seq=rows[0].seq,
+        spoken_at=rows[0].spoken_at,
+        members=tuple(
+            Member(
+                row.user_id,
+                MemberState(row.state),
+                row.joined_seq,
+                row.left_seq,
+                row.delivered_seq,
+                row.read_seq,
+            )
+            for row in rows
+        ),
+    )
+
+
+def find_merged(tx: Tx, conversation_id: ConversationId) -> ConversationId | None:
+    """The conversation that this one was joined to."""
+    row = tx.one(_FIND, id=conversation_id)
+    return row.merged_into if row else None
+
+
+def _sides(
+    tx: Tx, kind: Kind, a: UserId, b: UserId, *, needs_devices: bool = True
+) -> BusinessId | None:
+    """The shop of a conversation between these two, if it has one.
+
+    Raises: NotFound, NeedsBusiness, NoDevices.
+    """
+    cards = identity.get_cards(tx, [a, b])
+    for user_id in (a, b):
+        if user_id not in cards:
+            raise NotFound(user_id=user_id)
+    shops = [user_id for user_id in (b, a) if cards[user_id].kind == "business"]
+    if kind == Kind.PRIVATE:
+        if needs_devices and {cards[a].kind, cards[b].kind} != {"person"}:
+            raise NoDevices
+        return None
+    if not shops or a == b:
+        raise NeedsBusiness
+    return BusinessId(shops[0])
+
+
+def _create(
+    tx: Tx,
+    conversation_id: ConversationId,
+    kind: Kind,
+    pair: tuple[UserId, UserId],
+    business_id: BusinessId | None,
+    *,
+    created_by: UserId | None,
+) -> None:
+    tx.do(
+        _INSERT,
+        id=conversation_id,
+        kind=kind,
+        form=Form.DIRECT,
+        pair_key=pair_key(kind, *pair),
+        business_id=business_id,
+        seq=0,
+        shown_seq=0,
+        members_rev=1,
+        created_by=created_by,
+        created_at=tx.now,
+        active_at=tx.now,
+    )
+    tx.many(
+        _INSERT_MEMBER,
+        [
+            {
+                "conversation_id": conversation_id,
+                "user_id": user_id,
+                "role": "member",
+                "state": MemberState.JOINED,
+                "joined_seq": 1,
+                "delivered_seq": 0,
+                "read_seq": 0,
+                "marks_at": tx.now,
+            }
+            for user_id in dict.fromkeys(pair)
+        ],
+    )
+
+
+def _show(tx: Tx, rows: list[Row], reader: UserId) -> list[Conversation]:
+    ids = [row.id for row in rows]
+    if not ids:
+        return []
+    marks: dict[ConversationId, list[Mark]] = {id_: [] for id_ in ids}
+    for row in tx.all(_MARKS, ids=ids):
+        mark = Mark(row.conversation_id, row.user_id, row.delivered_seq, row.read_seq)
+        marks[row.conversation_id].append(mark)
+    unread = {row.conversation_id: row.unread for row in tx.all(_UNREAD, ids=ids, user_id=reader)}
+    last = {row.conversation_id: entry(row, reader=reader) for row in tx.all(_LAST, ids=ids)}
+    about = entries_about(tx, ids, [shown.id for shown in last.values()], reader=reader)
+    others = {id_: _other(marks[id_], reader) for id_ in ids}
+    cards = identity.get_cards(tx, list(set(others.values())))
+    return [
+        Conversation(
+            id=row.id,
+            kind=Kind(row.kind),
+            form=Form(row.form),
+            business_id=row.business_id,
+            other=cards.get(others[row.id]),
+            seq=row.seq,
+            unread=unread.get(row.id, 0),
+            marks=marks[row.id],
+            last=last.get(row.id),
+            about_last=[later for later in about if later.conv == row.id],
+            muted_until=row.muted_until,
+            is_archived=row.archived_at is not None,
+            created_at=row.created_at,
+            active_at=row.active_at,
+        )
+        for row in rows
+    ]
+
+
+def _other(marks: Iterable[Mark], reader: UserId) -> UserId:
+    """Who is on the other side; oneself in a note to oneself."""
+    return next((mark.user_id for mark in marks if mark.user_id != reader), reader)
+
+
+def _read_cursor(after: str | None) -> tuple[int, ConversationId]:
+    if after is None:
+        return _LATEST, ConversationId(UUID(int=0))
+    try:
+        at, _, id_ = after.partition(":")
+        return int(at), ConversationId(UUID(id_))
+    except ValueError:
+        raise invalid("after", "This is not a cursor of a page.") from None

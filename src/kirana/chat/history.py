@@ -1,0 +1,92 @@
+"""What was said in a conversation, page by page, without an end."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+
+from kirana.platform.db import Q, Row, Tx
+from kirana.platform.problems import NotFound
+from kirana.values import Actor, ConversationId
+
+from .conversations import find_audience
+from .entries import COLUMNS, Entry, entries_about, entry
+from .tables import messages
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A part of a conversation, in the order of `seq`.
+
+    `about` holds what was said later, outside of this part, about messages in it (edits,
+    reactions, deletions): folding `items` and `about` shows them as they are now.
+    """
+
+    items: list[Entry]
+    about: list[Entry]
+    has_before: bool
+    has_after: bool
+
+
+_RANGE = (
+    select(*COLUMNS)
+    .where(messages.c.conversation_id == bindparam("conversation_id"))
+    .where(messages.c.seq >= bindparam("first"))
+    .where(messages.c.seq <= bindparam("last"))
+    .limit(bindparam("limit"))
+)
+_BACKWARDS = Q(_RANGE.order_by(messages.c.seq.desc()))
+_FORWARDS = Q(_RANGE.order_by(messages.c.seq))
+
+
+def list_messages(
+    tx: Tx,
+    conversation_id: ConversationId,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    around: int | None = None,
+    limit: int = 50,
+    by: Actor,
+) -> History:
+    """The entries after a number, before one, around one, or the latest. Raises: NotFound."""
+    audience = find_audience(tx, conversation_id)
+    member = audience.member(by.user_id) if audience else None
+    if audience is None or member is None:
+        raise NotFound(conversation_id=conversation_id)
+    first = member.joined_seq
+    last = audience.seq if member.left_seq is None else member.left_seq
+
+    def older(than: int, count: int) -> list[Row]:
+        return tx.all(
+            _BACKWARDS,
+            conversation_id=conversation_id,
+            first=first,
+            last=min(than - 1, last),
+            limit=count,
+        )[::-1]
+
+    def newer(than: int, count: int) -> list[Row]:
+        return tx.all(
+            _FORWARDS,
+            conversation_id=conversation_id,
+            first=max(than + 1, first),
+            last=last,
+            limit=count,
+        )
+
+    if around is not None:
+        rows = older(around, limit // 2) + newer(around - 1, limit - limit // 2)
+    elif after is not None:
+        rows = newer(after, limit)
+    else:
+        rows = older(last + 1 if before is None else before, limit)
+
+    items = [entry(row, reader=by.user_id) for row in rows]
+    shown = [item.id for item in items]
+    about = entries_about(tx, [conversation_id], shown, reader=by.user_id)
+    return History(
+        items=items,
+        about=[later for later in about if later.seq > items[-1].seq],
+        has_before=bool(items) and items[0].seq > first,
+        has_after=bool(items) and items[-1].seq < last,
+    )

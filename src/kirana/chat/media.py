@@ -1,0 +1,174 @@
+"""Files that people send: a photo, a voice note, a document.
+
+The bytes lie in the blobs; a row here says whose they are. Who belongs to a conversation where a
+file is attached may fetch it, and nobody else but its owner.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import bindparam, delete, insert, or_, select
+
+from kirana.platform.db import Q, Row, Tx, any_of
+from kirana.platform.problems import IdReused, NotFound
+from kirana.values import Actor, MediaId, MessageId
+
+from .model import MemberState
+from .problems import UnknownMedia
+from .tables import attachments, media, members, messages
+
+UNATTACHED_FOR_MS = 24 * 60 * 60 * 1000
+
+
+class MediaKind(StrEnum):
+    """What a file is sent as."""
+
+    IMAGE = "image"
+    VOICE = "voice"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file on the server. An image has its size in pixels, and is stored without metadata."""
+
+    id: MediaId
+    kind: MediaKind
+    name: str | None
+    mime: str
+    size_bytes: int
+    width: int | None
+    height: int | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What is known about the bytes: `source_hash` of what was sent, `blob` of what is kept."""
+
+    source_hash: str
+    blob: str
+    mime: str
+    size_bytes: int
+    width: int | None = None
+    height: int | None = None
+
+
+_FIND = Q(select(media).where(media.c.id == bindparam("id")))
+_INSERT = Q(insert(media))
+_OWNED = Q(
+    select(media.c.id)
+    .where(any_of(media.c.id, "ids"))
+    .where(
+        or_(media.c.owner_id == bindparam("user_id"), media.c.owner_id == bindparam("person_id"))
+    )
+)
+_SEEN = Q(
+    select(attachments.c.media_id)
+    .join(messages, messages.c.id == attachments.c.message_id)
+    .join(members, members.c.conversation_id == messages.c.conversation_id)
+    .where(any_of(attachments.c.media_id, "ids"))
+    .where(members.c.user_id == bindparam("user_id"))
+    .where(members.c.state == MemberState.JOINED)
+)
+_ATTACH = Q(insert(attachments))
+_DETACH = Q(
+    delete(attachments)
+    .where(attachments.c.message_id == bindparam("message_id"))
+    .returning(attachments.c.media_id)
+)
+_LOOSE = Q(
+    delete(media)
+    .where(any_of(media.c.id, "ids"))
+    .where(media.c.id.not_in(select(attachments.c.media_id)))
+)
+_STALE = Q(
+    delete(media)
+    .where(media.c.created_at < bindparam("before"))
+    .where(media.c.id.not_in(select(attachments.c.media_id)))
+)
+_BLOBS = Q(select(media.c.blob).where(any_of(media.c.blob, "blobs")))
+
+
+def add_media(
+    tx: Tx, media_id: MediaId, kind: MediaKind, name: str | None, file: StoredFile, *, by: Actor
+) -> Media:
+    """Take in a file whose bytes are stored already. The same again answers the same.
+
+    Raises: IdReused.
+    """
+    known = tx.one(_FIND, id=media_id)
+    if known is None:
+        tx.do(
+            _INSERT,
+            id=media_id,
+            owner_id=by.user_id,
+            kind=kind,
+            name=name,
+            mime=file.mime,
+            size_bytes=file.size_bytes,
+            source_hash=file.source_hash,
+            blob=file.blob,
+            width=file.width,
+            height=file.height,
+            created_at=tx.now,
+        )
+        known = tx.one(_FIND, id=media_id)
+        assert known is not None
+    elif (known.owner_id, known.kind, known.source_hash) != (by.user_id, kind, file.source_hash):
+        raise IdReused(id=media_id)
+    return _media(known)
+
+
+def get_media(tx: Tx, media_id: MediaId, *, by: Actor) -> tuple[Media, str]:
+    """A file and the name of its blob. Raises: NotFound."""
+    row = tx.one(_FIND, id=media_id)
+    if row is None or not _may_use(tx, [media_id], by):
+        raise NotFound(media_id=media_id)
+    return _media(row), row.blob
+
+
+def attach(tx: Tx, message_id: MessageId, files: Sequence[MediaId], *, by: Actor) -> None:
+    """The message shows these files: own ones, or forwarded ones. Raises: UnknownMedia."""
+    usable = _may_use(tx, files, by)
+    if missing := [media_id for media_id in files if media_id not in usable]:
+        raise UnknownMedia(media_ids=missing)
+    tx.many(_ATTACH, [{"message_id": message_id, "media_id": media_id} for media_id in files])
+
+
+def detach(tx: Tx, message_id: MessageId) -> None:
+    """The message shows no file any more; files that no other message shows go."""
+    if loose := [row.media_id for row in tx.all(_DETACH, message_id=message_id)]:
+        tx.do(_LOOSE, ids=loose)
+
+
+def drop_stale_media(tx: Tx) -> None:
+    """Forget what was uploaded a day ago and never sent. Runs by the clock."""
+    tx.do(_STALE, before=tx.now - UNATTACHED_FOR_MS)
+
+
+def list_known_blobs(tx: Tx, blobs: Sequence[str]) -> set[str]:
+    """Which of these blobs are still somebody's file: the others may be removed."""
+    return {row.blob for row in tx.all(_BLOBS, blobs=blobs)}
+
+
+def _may_use(tx: Tx, files: Sequence[MediaId], by: Actor) -> set[MediaId]:
+    own = {row.id for row in tx.all(_OWNED, ids=files, user_id=by.user_id, person_id=by.person_id)}
+    rest = [media_id for media_id in files if media_id not in own]
+    if not rest:
+        return own
+    return own | {row.media_id for row in tx.all(_SEEN, ids=rest, user_id=by.user_id)}
+
+
+def _media(row: Row) -> Media:
+    return Media(
+        row.id,
+        MediaKind(row.kind),
+        row.name,
+        row.mime,
+        row.size_bytes,
+        row.width,
+        row.height,
+        row.created_at,
+    )

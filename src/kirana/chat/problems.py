@@ -1,0 +1,49 @@
+"""What this room refuses."""
+
+from typing import ClassVar
+
+from kirana.platform.problems import InvalidInput
+from kirana.values import Problem
+
+
+class NotReachable(Problem):
+    """You cannot write to this person."""
+
+    status: ClassVar[int] = 403
+
+
+class NeedsEncryption(Problem):
+    """What people write to each other here is encrypted on their devices. Plain text is refused."""
+
+    status: ClassVar[int] = 422
+
+
+class NoDevices(Problem):
+    """A private conversation needs two people who have devices of their own."""
+
+
+class NeedsBusiness(Problem):
+    """A conversation of this kind needs a shop on one side."""
+
+
+class ConversationExists(Problem):
+    """The two of you have this conversation already."""
+
+
+class TooLateToEdit(Problem):
+    """A message can be changed for one day."""
+
+
+class NotEditable(Problem):
+    """Only the words of an own text or caption can be changed."""
+
+
+class UnknownMedia(Problem):
+    """A file of this message was not uploaded, or is not yours to send."""
+
+    status: ClassVar[int] = 422
+
+
+def invalid(field: str, message: str) -> InvalidInput:
+    """One field has a wrong value."""
+    return InvalidInput(errors=[{"field": field, "message": message}])

@@ -1,0 +1,124 @@
+"""How far everybody has received and read. Marks only grow, and are no entries of the stream."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec import Struct, json
+from sqlalchemy import bindparam, select, update
+
+from kirana.platform.db import Q, Tx
+from kirana.platform.problems import NotFound
+from kirana.values import Actor, ConversationId, UserId
+
+from .conversations import Audience, find_audience
+from .events import ReceiptChanged
+from .model import Kind, Mark, MemberState
+from .tables import members
+
+_RAISE = Q(
+    update(members)
+    .where(members.c.conversation_id == bindparam("conversation_id_"))
+    .where(members.c.user_id == bindparam("user_id_"))
+    .values(
+        delivered_seq=bindparam("delivered_seq"),
+        read_seq=bindparam("read_seq"),
+        marks_at=bindparam("marks_at"),
+    )
+)
+_MINE = select(members.c.conversation_id).where(members.c.user_id == bindparam("user_id"))
+_SINCE = Q(
+    select(
+        members.c.conversation_id,
+        members.c.user_id,
+        members.c.delivered_seq,
+        members.c.read_seq,
+    )
+    .where(members.c.conversation_id.in_(_MINE))
+    .where(members.c.marks_at >= bindparam("since"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkMoved:
+    """A mark that has grown, and who is to be told."""
+
+    mark: Mark
+    user_ids: list[UserId]
+
+
+class Receipt(Struct, frozen=True):
+    """The frame that tells of a mark: `d` is delivered, `r` is read."""
+
+    t: str
+    conv: ConversationId
+    user: UserId
+    d: int
+    r: int
+
+
+def mark_read(tx: Tx, conversation_id: ConversationId, seq: int, *, by: Actor) -> MarkMoved | None:
+    """Everything up to `seq` was read. None when that was known. Raises: NotFound."""
+    return _mark(tx, conversation_id, seq, seq, by=by)
+
+
+def mark_delivered(
+    tx: Tx, conversation_id: ConversationId, seq: int, *, by: Actor
+) -> MarkMoved | None:
+    """Everything up to `seq` has reached a device. None when that was known. Raises: NotFound."""
+    return _mark(tx, conversation_id, seq, 0, by=by)
+
+
+def mark_many(tx: Tx, marks: Sequence[Mark]) -> list[MarkMoved]:
+    """Marks that were gathered, in one command. What cannot be any more is passed over."""
+    moved = [_raise(tx, find_audience(tx, mark.conversation_id), mark) for mark in marks]
+    return [one for one in moved if one is not None]
+
+
+def marks_since(tx: Tx, since: int, *, by: Actor) -> list[Mark]:
+    """The marks in one's conversations that moved at `since` or later."""
+    return [Mark(*row) for row in tx.all(_SINCE, user_id=by.user_id, since=since)]
+
+
+def receipt_frame(mark: Mark) -> bytes:
+    return json.encode(
+        Receipt("rcpt", mark.conversation_id, mark.user_id, mark.delivered_seq, mark.read_seq)
+    )
+
+
+def _mark(
+    tx: Tx, conversation_id: ConversationId, delivered_seq: int, read_seq: int, *, by: Actor
+) -> MarkMoved | None:
+    audience = find_audience(tx, conversation_id)
+    if audience is None or audience.member(by.user_id) is None:
+        raise NotFound(conversation_id=conversation_id)
+    return _raise(tx, audience, Mark(conversation_id, by.user_id, delivered_seq, read_seq))
+
+
+def _raise(tx: Tx, audience: Audience | None, mark: Mark) -> MarkMoved | None:
+    member = audience.member(mark.user_id) if audience else None
+    if audience is None or member is None or member.state != MemberState.JOINED:
+        return None
+    read_seq = max(member.read_seq, min(mark.read_seq, audience.seq))
+    delivered_seq = max(member.delivered_seq, min(mark.delivered_seq, audience.seq), read_seq)
+    if (delivered_seq, read_seq) == (member.delivered_seq, member.read_seq):
+        return None
+    tx.do(
+        _RAISE,
+        conversation_id_=mark.conversation_id,
+        user_id_=mark.user_id,
+        delivered_seq=delivered_seq,
+        read_seq=read_seq,
+        marks_at=tx.now,
+    )
+    if audience.kind == Kind.BUSINESS and audience.business_id is not None:
+        tx.emit(
+            ReceiptChanged(
+                conversation_id=mark.conversation_id,
+                business_id=audience.business_id,
+                user_id=mark.user_id,
+                delivered_seq=delivered_seq,
+                read_seq=read_seq,
+            )
+        )
+    grown = Mark(mark.conversation_id, mark.user_id, delivered_seq, read_seq)
+    return MarkMoved(grown, audience.user_ids)

@@ -1,0 +1,110 @@
+"""Rows of conversations. `seq` numbers everything in one conversation, without holes."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint
+
+from kirana.platform.db import Bool, Bytes, Id, Int, Text, table
+
+conversations = table(
+    "chat_conversations",
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("pair_key", Text, unique=True),
+    Column("business_id", Id, ForeignKey("identity_users.id")),
+    Column("seq", Int, nullable=False),
+    Column("shown_seq", Int, nullable=False),
+    Column("members_rev", Int, nullable=False),
+    Column("timer_s", Int),
+    Column("title", Text),
+    Column("photo_id", Text),
+    Column("fact_hash", Bytes),
+    Column("merged_into", Id),
+    Column("created_by", Id),
+    Column("created_at", Int, nullable=False),
+    Column("active_at", Int, nullable=False),
+    Column("spoken_at", Int),
+    CheckConstraint("kind IN ('private', 'business')", name="kind"),
+    CheckConstraint("form IN ('direct', 'group', 'live')", name="form"),
+    CheckConstraint("0 <= shown_seq AND shown_seq <= seq", name="seq"),
+    CheckConstraint("(kind = 'business') = (business_id IS NOT NULL)", name="business"),
+)
+"""`shown_seq` is the last entry that is not quiet, `active_at` its time; `spoken_at` is the time of
+the last message by anybody. `fact_hash` waits for signed facts. A conversation that was joined
+to another one (a guest became somebody known) is empty and `merged_into` it."""
+
+members = table(
+    "chat_members",
+    Column("conversation_id", Id, ForeignKey("chat_conversations.id"), nullable=False),
+    Column("user_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("joined_seq", Int, nullable=False),
+    Column("left_seq", Int),
+    Column("delivered_seq", Int, nullable=False),
+    Column("read_seq", Int, nullable=False),
+    Column("marks_at", Int, nullable=False),
+    Column("muted_until", Int),
+    Column("archived_at", Int),
+    PrimaryKeyConstraint("conversation_id", "user_id"),
+    CheckConstraint("role IN ('member', 'admin')", name="role"),
+    CheckConstraint("state IN ('requested', 'joined', 'left', 'removed')", name="state"),
+    CheckConstraint("0 <= read_seq AND read_seq <= delivered_seq", name="marks"),
+    Index("ix_chat_members_user_id", "user_id", "conversation_id"),
+)
+"""A member is served the entries from `joined_seq` to `left_seq`, and nothing else."""
+
+messages = table(
+    "chat_messages",
+    Column("conversation_id", Id, ForeignKey("chat_conversations.id"), nullable=False),
+    Column("seq", Int, nullable=False),
+    Column("id", Id, nullable=False, unique=True),
+    Column("k", Text, nullable=False),
+    Column("sender_id", Id),
+    Column("author_id", Id),
+    Column("device_id", Id),
+    Column("content", Text),
+    Column("content_hash", Bytes),
+    Column("commitment", Bytes),
+    Column("target_id", Id),
+    Column("is_quiet", Bool, nullable=False),
+    Column("is_automatic", Bool, nullable=False),
+    Column("expires_at", Int),
+    Column("created_at", Int, nullable=False),
+    PrimaryKeyConstraint("conversation_id", "seq"),
+    CheckConstraint("k IN ('message', 'fact', 'deletion', 'change')", name="k"),
+)
+"""`content` is the JSON that was sent, as text; a deleted message has none, but keeps its number,
+id and hash. `commitment` is for encrypted messages. `author_id` is who of a shop's team wrote."""
+
+Index(
+    "ix_chat_messages_target_id",
+    messages.c.conversation_id,
+    messages.c.target_id,
+    sqlite_where=messages.c.target_id.is_not(None),
+    postgresql_where=messages.c.target_id.is_not(None),
+)
+
+media = table(
+    "chat_media",
+    Column("id", Id, primary_key=True),
+    Column("owner_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text),
+    Column("mime", Text, nullable=False),
+    Column("size_bytes", Int, nullable=False),
+    Column("source_hash", Text, nullable=False),
+    Column("blob", Text),
+    Column("width", Int),
+    Column("height", Int),
+    Column("created_at", Int, nullable=False),
+    CheckConstraint("kind IN ('image', 'voice', 'document')", name="kind"),
+)
+"""Files that somebody sent to the server. `blob` names the file; none once it is gone."""
+
+attachments = table(
+    "chat_attachments",
+    Column("message_id", Id, nullable=False),
+    Column("media_id", Id, ForeignKey("chat_media.id"), nullable=False),
+    PrimaryKeyConstraint("message_id", "media_id"),
+    Index("ix_chat_attachments_media_id", "media_id"),
+)
