@@ -4,7 +4,7 @@ Knows no chat, shop or order; rooms above ask it who `by` is and hear its events
 """
 
 from .blocks import block, is_blocked, list_blocks, unblock
-from .codes import add_address, forget_codes, request_code
+from .codes import add_address, forget_codes, remove_address, request_code
 from .confirmations import (
     Confirmed,
     confirm_by_passkey,
@@ -77,6 +77,7 @@ from .pins import (
 from .problems import (
     AddressInvalid,
     AddressTaken,
+    AlreadySignedIn,
     CannotMeanYourself,
     DeliveryUnavailable,
     HandleInvalid,
@@ -121,6 +122,7 @@ __all__ = [
     "Address",
     "AddressInvalid",
     "AddressTaken",
+    "AlreadySignedIn",
     "Assertion",
     "CannotMeanYourself",
     "Card",
@@ -210,6 +212,7 @@ __all__ = [
     "open_session",
     "options_for",
     "parse_address",
+    "remove_address",
     "remove_contact",
     "request_code",
     "resolve",

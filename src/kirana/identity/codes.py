@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from kirana.platform.db import Q, Tx
-from kirana.platform.problems import IdReused, RateLimited
+from kirana.platform.problems import IdReused, NotFound, RateLimited
+from kirana.platform.stream import Change
 from kirana.values import Actor
 
 from .delivery import send_code
@@ -23,8 +24,8 @@ from .model import (
     hash_code,
     matches,
 )
-from .problems import WrongCode
-from .tables import codes
+from .problems import LastAddress, WrongCode
+from .tables import addresses, codes, passkeys
 from .users import insert_address, require_person
 
 _FIND = Q(select(codes).where(codes.c.id == bindparam("id")))
@@ -50,6 +51,9 @@ _COUNT_TRY = Q(
     .where(codes.c.id == bindparam("id_"), codes.c.tries < CODE_TRIES)
     .values(tries=codes.c.tries + 1)
 )
+_LIST_KEYS = Q(select(addresses.c.key).where(addresses.c.user_id == bindparam("user_id")))
+_HAS_PASSKEY = Q(select(passkeys.c.id).where(passkeys.c.user_id == bindparam("user_id")).limit(1))
+_REMOVE = Q(delete(addresses).where(addresses.c.key == bindparam("key")))
 _FORGET = Q(delete(codes).where(codes.c.created_at < bindparam("before")))
 
 
@@ -117,6 +121,18 @@ def add_address(tx: Tx, address: Address, code: str, *, by: Actor) -> None:
     require_person(by)
     use_code(tx, address, code, for_id=by.person_id)
     insert_address(tx, address, by.person_id)
+    tx.publish([by.person_id], Change("user", by.person_id))
+
+
+def remove_address(tx: Tx, address: Address, *, by: Actor) -> None:
+    """Give an address up. Raises: NotFound; LastAddress when it is the only way to sign in."""
+    keys = [row.key for row in tx.all(_LIST_KEYS, user_id=by.person_id)]
+    if address.key not in keys:
+        raise NotFound()
+    if len(keys) == 1 and tx.one(_HAS_PASSKEY, user_id=by.person_id) is None:
+        raise LastAddress()
+    tx.do(_REMOVE, key=address.key)
+    tx.publish([by.person_id], Change("user", by.person_id))
 
 
 def forget_codes(tx: Tx) -> None:

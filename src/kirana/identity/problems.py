@@ -36,6 +36,10 @@ class WrongCode(Refusal):
         count_wrong_try(tx, self._address)
 
 
+class AlreadySignedIn(Problem):
+    """You are signed in, so you are no guest. Sign out first."""
+
+
 class AddressTaken(Problem):
     """This address belongs to somebody else's account."""
 

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from litestar.datastructures import State
+
 from kirana.platform.problems import RateLimited
 
 
@@ -45,6 +47,14 @@ class Limits:
         if len(self._full_at) > self._max_buckets:
             self._forget(now)
 
+    def allows(self, name: str, key: Hashable, rate: Rate) -> bool:
+        """Take one from the bucket if there is one."""
+        try:
+            self.take(name, key, rate)
+        except RateLimited:
+            return False
+        return True
+
     def _forget(self, now: float) -> None:
         """Drop the buckets that are full; if there are still too many, the fullest half."""
         kept = {bucket: full_at for bucket, full_at in self._full_at.items() if full_at > now}
@@ -52,3 +62,11 @@ class Limits:
             emptiest = sorted(kept.items(), key=lambda item: item[1], reverse=True)
             kept = dict(emptiest[: self._max_buckets // 2])
         self._full_at = kept
+
+
+def provide_limits(state: State) -> Limits:
+    """The limits of this process, for routes that ask for `limits`."""
+    if "limits" not in state:
+        state["limits"] = Limits()
+    limits: Limits = state["limits"]
+    return limits
