@@ -1,0 +1,185 @@
+"""Streams reach connections without hole or double, whatever the bell does."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+
+from kirana.platform import hub as hubs
+from kirana.platform.bell import LocalBell
+from kirana.platform.db import Db, Tx
+from kirana.platform.hub import Hub, Member
+from kirana.platform.stream import Change, Frames, Ring
+from kirana.values import Actor, UserId, uuid7
+from tests.database import RehearsedDatabase
+
+
+@dataclass
+class Client:
+    """A connection that remembers what it got."""
+
+    actor: Actor
+    got: list[dict[str, Any]] = field(default_factory=list)
+    is_stalled: bool = False
+    closed: str | None = None
+
+    def member(self) -> Member:
+        return Member(self.actor, self.push, self.close)
+
+    def push(self, text: bytes) -> bool:
+        if not self.is_stalled:
+            self.got.append(msgspec.json.decode(text))
+        return not self.is_stalled
+
+    def close(self, why: str) -> None:
+        self.closed = why
+
+    @property
+    def positions(self) -> list[int]:
+        return [frame["pos"] for frame in self.got if frame["t"] == "ev"]
+
+
+class Town:
+    """A database, a hub, and a bell that a test may spoil."""
+
+    def __init__(self, database: RehearsedDatabase) -> None:
+        self.db = Db(database)
+        self.bell = LocalBell()
+        self.frames = Frames()
+        self.hub = Hub(self.db, self.bell, self.frames)
+        self.rings: list[Ring] = []
+        database.after_commit.append(lambda tx: self.rings.extend(tx.rings))
+
+    async def tell(self, *users: UserId, hint: bytes | None = None) -> list[Ring]:
+        """Publish once; the rings are handed out instead of rung."""
+        await self.db.write(publish, list(users), hint)
+        rings, self.rings[:] = list(self.rings), []
+        return rings
+
+    async def settle(self) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+            if not self.hub._tasks:
+                return
+
+
+def publish(tx: Tx, users: list[UserId], hint: bytes | None) -> None:
+    tx.publish(users, Change("thing", uuid7()), hint)
+
+
+def person() -> Actor:
+    user_id = UserId(uuid7())
+    return Actor(user_id, user_id)
+
+
+@pytest.fixture
+async def town(db: RehearsedDatabase) -> AsyncIterator[Town]:
+    made = Town(db)
+    yield made
+    await made.hub.stop()
+    await made.db.close()
+
+
+async def test_what_is_rung_arrives_with_its_frame(town: Town) -> None:
+    ravi = Client(person())
+    town.hub.follow(ravi.member(), ravi.actor.user_id, 0)
+    await town.settle()
+
+    town.bell.ring(await town.tell(ravi.actor.user_id, hint=b'{"k":"thing","x":1}'))
+
+    assert ravi.got == [{"t": "ev", "pos": 1, "k": "thing", "x": 1}]
+
+
+async def test_a_client_that_comes_back_gets_what_it_missed(town: Town) -> None:
+    ravi = Client(person())
+    for _ in range(3):
+        await town.tell(ravi.actor.user_id)
+
+    town.hub.follow(ravi.member(), ravi.actor.user_id, 1)
+    await town.settle()
+
+    assert ravi.positions == [2, 3]
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_bell_that_loses_doubles_and_swaps_changes_nothing(town: Town, seed: int) -> None:
+    dice = random.Random(seed)
+    ravi = Client(person())
+    town.hub.follow(ravi.member(), ravi.actor.user_id, 0)
+    waiting: list[Ring] = []
+    for _ in range(40):
+        waiting += await town.tell(ravi.actor.user_id)
+        dice.shuffle(waiting)
+        for ring in [waiting.pop() for _ in range(dice.randrange(len(waiting) + 1))]:
+            town.bell.ring([ring] * dice.choice([0, 1, 1, 2]))
+        if dice.random() < 0.3:
+            await asyncio.sleep(0)
+    town.bell.ring(await town.tell(ravi.actor.user_id))
+    await town.settle()
+
+    assert ravi.positions == list(range(1, 42))
+
+
+async def test_a_shops_stream_is_told_apart(town: Town) -> None:
+    asha, shop = Client(person()), UserId(uuid7())
+    member = asha.member()
+    town.hub.follow(member, asha.actor.user_id, 0)
+    town.hub.follow(member, shop, 0)
+    await town.settle()
+
+    town.bell.ring(await town.tell(shop, asha.actor.user_id))
+
+    assert sorted(str(frame.get("stream", "")) for frame in asha.got) == ["", str(shop)]
+
+
+async def test_a_stalled_member_is_let_go_and_stops_nobody(town: Town) -> None:
+    slow, quick = Client(person(), is_stalled=True), Client(person())
+    for client in (slow, quick):
+        town.hub.follow(client.member(), client.actor.user_id, 0)
+    await town.settle()
+
+    town.bell.ring(await town.tell(slow.actor.user_id, quick.actor.user_id))
+
+    assert slow.closed == "slow"
+    assert quick.positions == [1]
+
+
+async def test_a_lost_ring_is_noticed_by_looking(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "CHECK_S", 0.01)
+    ravi = Client(person())
+    town.hub.start()
+    town.hub.follow(ravi.member(), ravi.actor.user_id, 0)
+    await town.settle()
+
+    await town.tell(ravi.actor.user_id)
+    for _ in range(100):
+        if ravi.positions:
+            break
+        await asyncio.sleep(0.01)
+
+    assert ravi.positions == [1]
+
+
+async def test_a_client_from_the_future_starts_afresh(town: Town) -> None:
+    ravi = Client(person())
+    await town.tell(ravi.actor.user_id)
+
+    town.hub.follow(ravi.member(), ravi.actor.user_id, 99)
+    await town.settle()
+
+    assert ravi.got == [{"t": "resync", "head": 1}]
+
+
+async def test_a_revoked_device_is_let_go(town: Town) -> None:
+    ravi = Client(person())
+    town.hub.follow(ravi.member(), ravi.actor.user_id, 0)
+
+    town.hub.sign_out(ravi.actor.device_id)
+
+    assert ravi.closed == "auth"
