@@ -1,0 +1,124 @@
+"""What money refuses.
+
+A `LedgerRefusal` came from how things stood; it uses up the id that was tried, so that a late
+repeat gets the same answer.
+"""
+
+from typing import ClassVar
+
+from kirana.platform.db import Refusal, Tx
+from kirana.platform.problems import IdReused, NotAllowed, NotFound
+from kirana.values import Problem
+
+from . import journal
+from .model import Group, Reason, Refused
+
+__all__ = [
+    "AccountClosed",
+    "AccountFrozen",
+    "AmountOutOfRange",
+    "ConfirmationRequired",
+    "ConfirmationWrong",
+    "CounterFull",
+    "HoldExpired",
+    "HoldResolved",
+    "IdReused",
+    "InsufficientFunds",
+    "LedgerRefusal",
+    "NotAllowed",
+    "NotFound",
+    "OverCapture",
+    "OverRefund",
+    "RequestEnded",
+    "SameAccount",
+    "WalletNotEmpty",
+    "WayOff",
+    "problem_of",
+]
+
+
+class LedgerRefusal(Refusal, abstract=True):
+    """A refusal that the ledger remembers under the id of the group that it refused."""
+
+    group: Group | None = None
+    """None where no id was tried, as when a request is declined that has ended."""
+
+    def remember(self, tx: Tx) -> None:
+        if self.group is not None:
+            journal.remember(tx, self.group, Refused(Reason(self.slug), **self.facts))
+
+
+class InsufficientFunds(LedgerRefusal):
+    """There is not enough money in the wallet."""
+
+
+class AccountFrozen(LedgerRefusal):
+    """The operator has stopped payments of this wallet for now."""
+
+
+class AccountClosed(LedgerRefusal):
+    """This wallet is closed."""
+
+
+class HoldResolved(LedgerRefusal):
+    """The money that was set aside has been paid out or returned already."""
+
+
+class HoldExpired(LedgerRefusal):
+    """The money was set aside for a limited time, and went back."""
+
+
+class OverCapture(LedgerRefusal):
+    """This is more than was set aside."""
+
+
+class OverRefund(LedgerRefusal):
+    """This is more than is left to give back."""
+
+
+class RequestEnded(LedgerRefusal):
+    """This request was paid, declined, canceled, or its time is over."""
+
+
+class CounterFull(LedgerRefusal):
+    """The wallet cannot hold that much."""
+
+
+class ConfirmationRequired(Problem):
+    """Confirm this payment with your PIN or passkey."""
+
+    status: ClassVar[int] = 403
+
+
+class ConfirmationWrong(Problem):
+    """The confirmation was for something else, or too long ago. Confirm again."""
+
+    status: ClassVar[int] = 403
+
+
+class AmountOutOfRange(Problem):
+    """This is not an amount that can be moved here."""
+
+    status: ClassVar[int] = 422
+
+
+class SameAccount(Problem):
+    """Payer and payee are the same."""
+
+    status: ClassVar[int] = 422
+
+
+class WayOff(Problem):
+    """This way to pay is switched off here."""
+
+
+class WalletNotEmpty(Problem):
+    """Empty the wallet first: there is money in it, or set aside."""
+
+
+def problem_of(refused: Refused, group: Group) -> Problem:
+    """The refusal as its caller meets it."""
+    problem = Problem.known[refused.reason](**refused.facts)
+    if isinstance(problem, LedgerRefusal):
+        problem.group = group
+    return problem

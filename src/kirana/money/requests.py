@@ -1,0 +1,272 @@
+"""Asking for money. Nothing moves until the payer pays; a request ends once."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import and_, bindparam, insert, or_, select
+
+from kirana.platform.db import Q, Row, Tx
+from kirana.platform.problems import IdReused, NotFound
+from kirana.values import SYSTEM, Actor, Money, OwnerId, Page, RequestId, TransferId
+
+from .events import RequestCanceled, RequestDeclined, RequestExpired, RequestMade
+from .ledger import open_currency, post, tell_request
+from .model import Consent, Group, Move, Ref, Transfer, digest, ref_of
+from .owners import require_owner
+from .problems import RequestEnded, SameAccount
+from .tables import request_ends, requests
+from .wallets import wallet_key
+from .ways import WALLET, require_way
+
+_REQUEST = select(
+    *requests.c,
+    request_ends.c.how,
+    request_ends.c.transfer_id,
+    request_ends.c.at.label("ended_at"),
+).outerjoin_from(requests, request_ends, request_ends.c.request_id == requests.c.id)
+_FIND = Q(_REQUEST.where(requests.c.id == bindparam("id")))
+_MINE = Q(
+    _REQUEST.where(
+        or_(requests.c.asker_id == bindparam("me"), requests.c.payer_id == bindparam("me")),
+        or_(
+            requests.c.created_at < bindparam("at"),
+            and_(requests.c.created_at == bindparam("at"), requests.c.id < bindparam("id")),
+        ),
+    )
+    .order_by(requests.c.created_at.desc(), requests.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_DUE = Q(
+    _REQUEST.where(
+        requests.c.expires_at <= bindparam("now"), request_ends.c.how.is_(None)
+    ).order_by(requests.c.expires_at, requests.c.id)
+)
+_ADD = Q(insert(requests))
+_END = Q(insert(request_ends))
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+_Ended = type[RequestDeclined] | type[RequestCanceled] | type[RequestExpired]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`asker_id` would like to be paid. No payer: whoever has the `reference` may pay."""
+
+    id: RequestId
+    reference: str
+    asker_id: OwnerId
+    payer_id: OwnerId | None
+    amount: Money
+    ref: Ref | None
+    state: Literal["open", "paid", "declined", "canceled", "expired"]
+    transfer_id: TransferId | None
+    expires_at: int | None
+    ended_at: int | None
+    created_at: int
+
+
+def request_money(
+    tx: Tx,
+    request_id: RequestId,
+    payer_id: OwnerId,
+    amount: Money,
+    *,
+    ref: Ref | None = None,
+    by: Actor,
+) -> Request:
+    """Ask somebody to pay `by`. Safe to repeat with the same id.
+
+    Raises: SameAccount, WayOff, IdReused; NotFound for a payer who is not here.
+    """
+    require_owner(tx, payer_id)
+    require_way(tx, amount.currency, WALLET)
+    return ask(tx, request_id, asker=by.user_id, payer=payer_id, amount=amount, ref=ref, by=by)
+
+
+def ask(
+    tx: Tx,
+    request_id: RequestId,
+    *,
+    asker: OwnerId,
+    payer: OwnerId | None,
+    amount: Money,
+    ref: Ref | None = None,
+    timeout_s: int | None = None,
+    by: Actor,
+) -> Request:
+    """Ask for money in `asker`'s name: for a room that has asked permission.
+
+    Raises: SameAccount, IdReused.
+    """
+    if asker == payer:
+        raise SameAccount()
+    fp = digest(by.person_id, asker, payer, amount, ref, timeout_s)
+    if known := tx.one(_FIND, id=request_id):
+        if known.fp != fp:
+            raise IdReused(id=str(request_id))
+        return _request(known, tx.now)
+    open_currency(tx, amount.currency)
+    tx.do(
+        _ADD,
+        id=request_id,
+        reference="".join(secrets.choice(_CROCKFORD) for _ in range(12)),
+        asker_id=asker,
+        payer_id=payer,
+        currency=amount.currency,
+        amount_minor=amount.amount_minor,
+        ref_kind=ref.kind if ref else None,
+        ref_id=ref.id if ref else None,
+        expires_at=None if timeout_s is None else tx.now + timeout_s * 1000,
+        by_id=by.person_id,
+        created_at=tx.now,
+        fp=fp,
+    )
+    tell_request(
+        tx,
+        RequestMade(
+            request_id=request_id,
+            asker_id=asker,
+            payer_id=payer,
+            amount=amount,
+            ref=ref,
+            transfer_id=None,
+        ),
+    )
+    return find_request(tx, request_id)
+
+
+def pay_request(tx: Tx, id: TransferId, request_id: RequestId, *, by: Actor) -> Transfer:
+    """Pay a request from `by`'s wallet; the request ends with the transfer `id`. An attempt that
+    is refused uses up its own id, not the request.
+
+    Raises: RequestEnded, InsufficientFunds, AccountFrozen, AccountClosed, ConfirmationRequired,
+    ConfirmationWrong, SameAccount, WayOff, IdReused; NotFound for somebody else's request.
+    """
+    request = find_request(tx, request_id)
+    if request.payer_id not in (by.user_id, None):
+        raise NotFound()
+    if request.asker_id == by.user_id:
+        raise SameAccount()
+    currency = request.amount.currency
+    require_way(tx, currency, WALLET)
+    move = Move.posted(
+        wallet_key(by.user_id, currency), wallet_key(request.asker_id, currency), request.amount
+    )
+    group = Group(
+        id,
+        (move,),
+        "request",
+        by.person_id,
+        request.ref,
+        request_id=request_id,
+        consent=Consent.NEVER if by.kind == "system" else Consent.ABOVE,
+        confirmation=by.confirmation,
+    )
+    return post(tx, group)[0]
+
+
+def decline_request(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
+    """Say no. Safe to repeat.
+
+    Raises: RequestEnded; NotFound unless `by` was asked.
+    """
+    request = find_request(tx, request_id)
+    if request.payer_id != by.user_id:
+        raise NotFound()
+    return _end(tx, request, RequestDeclined, by=by)
+
+
+def cancel_request(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
+    """Take a request back. Safe to repeat.
+
+    Raises: RequestEnded; NotFound unless `by` asked.
+    """
+    if find_request(tx, request_id).asker_id != by.user_id:
+        raise NotFound()
+    return withdraw(tx, request_id, by=by)
+
+
+def withdraw(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
+    """Take a request back: for a room that has asked permission. Raises: RequestEnded, NotFound."""
+    return _end(tx, find_request(tx, request_id), RequestCanceled, by=by)
+
+
+def expire_requests(tx: Tx) -> int:
+    """End every request whose time is over."""
+    due = [_request(row, tx.now) for row in tx.all(_DUE, now=tx.now)]
+    for request in due:
+        _write_end(tx, request, RequestExpired, by=SYSTEM)
+    return len(due)
+
+
+def get_request(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
+    """A request that `by` made or was asked. Raises: NotFound."""
+    request = find_request(tx, request_id)
+    if by.user_id not in (request.asker_id, request.payer_id) and request.payer_id is not None:
+        raise NotFound()
+    return request
+
+
+def find_request(tx: Tx, request_id: RequestId) -> Request:
+    """A request: for a room that has asked permission. Raises: NotFound."""
+    row = tx.one(_FIND, id=request_id)
+    if row is None:
+        raise NotFound()
+    return _request(row, tx.now)
+
+
+def list_requests(
+    tx: Tx, *, before: RequestId | None = None, limit: int = 50, by: Actor
+) -> Page[Request]:
+    """What `by` asked for and was asked, the newest first."""
+    at, id = (2**62, RequestId(by.user_id))
+    if before is not None:
+        at, id = get_request(tx, before, by=by).created_at, before
+    rows = tx.all(_MINE, me=by.user_id, at=at, id=id, limit=limit + 1)
+    items = [_request(row, tx.now) for row in rows[:limit]]
+    return Page(items, str(items[-1].id) if len(rows) > limit else None)
+
+
+def _end(tx: Tx, request: Request, ended: _Ended, *, by: Actor) -> Request:
+    how = ended.name.removeprefix("request.")
+    if request.state == how:
+        return request
+    if request.state != "open":
+        raise RequestEnded(how=request.state)
+    _write_end(tx, request, ended, by=by)
+    return find_request(tx, request.id)
+
+
+def _write_end(tx: Tx, request: Request, ended: _Ended, *, by: Actor) -> None:
+    how = ended.name.removeprefix("request.")
+    tx.do(_END, request_id=request.id, how=how, transfer_id=None, by_id=by.person_id, at=tx.now)
+    tell_request(
+        tx,
+        ended(
+            request_id=request.id,
+            asker_id=request.asker_id,
+            payer_id=request.payer_id,
+            amount=request.amount,
+            ref=request.ref,
+            transfer_id=None,
+        ),
+    )
+
+
+def _request(row: Row, now: int) -> Request:
+    is_over = row.expires_at is not None and row.expires_at <= now
+    return Request(
+        id=row.id,
+        reference=row.reference,
+        asker_id=row.asker_id,
+        payer_id=row.payer_id,
+        amount=Money(row.amount_minor, row.currency),
+        ref=ref_of(row.ref_kind, row.ref_id),
+        state=row.how or ("expired" if is_over else "open"),
+        transfer_id=row.transfer_id,
+        expires_at=row.expires_at,
+        ended_at=row.ended_at,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,210 @@
+"""Sending money from one wallet to another, giving it back, and finding what was sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from sqlalchemy import bindparam, select
+
+from kirana.platform.db import Call, Q, Row, Tx, batched
+from kirana.platform.problems import NotAllowed, NotFound
+from kirana.values import Actor, Money, OwnerId, Problem, TransferId
+
+from . import ledger
+from .model import Consent, Group, Kind, Move, Ref, Refused, Transfer
+from .owners import confirm_line, known_owners, require_owner
+from .problems import InsufficientFunds, SameAccount, WayOff, problem_of
+from .tables import accounts, holds, reversals, transfers
+from .wallets import get_wallet, wallet_key
+from .ways import WALLET, require_way, ways_off
+
+_debits, _credits = accounts.alias("debits"), accounts.alias("credits")
+_TRANSFER = (
+    select(
+        *transfers.c,
+        _debits.c.owner_id.label("payer_id"),
+        _credits.c.owner_id.label("payee_id"),
+        holds.c.state.label("hold_state"),
+        reversals.c.reversed_minor,
+    )
+    .join_from(transfers, _debits, _debits.c.id == transfers.c.debit_id)
+    .join(_credits, _credits.c.id == transfers.c.credit_id)
+    .outerjoin(holds, holds.c.id == transfers.c.id)
+    .outerjoin(reversals, reversals.c.original_id == transfers.c.id)
+)
+_FIND = Q(_TRANSFER.where(transfers.c.id == bindparam("id")))
+_BY_REF = Q(
+    _TRANSFER.where(
+        transfers.c.ref_kind == bindparam("ref_kind"), transfers.c.ref_id == bindparam("ref_id")
+    ).order_by(transfers.c.seq)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferDetails(Transfer):
+    """A transfer and what has become of it. A hold is `open` until it is resolved; what moves or
+    releases money at once is `posted`, `voided` or `expired` from the start."""
+
+    state: Literal["open", "posted", "voided", "expired"]
+    refunded: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a payment would mean, before it is made."""
+
+    payee_id: OwnerId
+    amount: Money
+    fee: Money
+    available_after: Money
+    needs_confirmation: bool
+
+
+def _send_many(tx: Tx, calls: Sequence[Call]) -> list[Transfer | Problem]:
+    """One pass for all that wait, with the same answers as one after another."""
+    sendings = [_Sending(*call.args, **call.kwargs) for call in calls]
+    off = ways_off(tx)
+    known = known_owners(tx, list({sending.payee_id for sending in sendings}))
+    answers: dict[int, Transfer | Problem] = {}
+    groups: dict[int, Group] = {}
+    for number, sending in enumerate(sendings):
+        try:
+            sending.check(off, is_known=sending.payee_id in known)
+        except Problem as problem:
+            answers[number] = problem
+        else:
+            groups[number] = sending.group()
+    outcomes = ledger.apply(tx, list(groups.values()))
+    for (number, group), outcome in zip(groups.items(), outcomes, strict=True):
+        if isinstance(outcome, Refused):
+            answers[number] = problem_of(outcome, group)
+        else:
+            answers[number] = outcome[0]
+    return [answers[number] for number in range(len(calls))]
+
+
+@batched(_send_many)
+def send_money(
+    tx: Tx,
+    id: TransferId,
+    payee_id: OwnerId,
+    amount: Money,
+    *,
+    ref: Ref | None = None,
+    by: Actor,
+) -> Transfer:
+    """Pay somebody from `by`'s wallet. Safe to repeat with the same `id`.
+
+    Raises: InsufficientFunds, AccountFrozen, AccountClosed, CounterFull, ConfirmationRequired,
+    ConfirmationWrong, SameAccount, WayOff, IdReused; NotFound for a payee who is not here.
+    """
+    sending = _Sending(id, payee_id, amount, ref=ref, by=by)
+    sending.check(ways_off(tx), is_known=bool(known_owners(tx, [payee_id])))
+    return ledger.post(tx, sending.group())[0]
+
+
+class _Sending:
+    """One call of `send_money`."""
+
+    def __init__(
+        self,
+        id: TransferId,
+        payee_id: OwnerId,
+        amount: Money,
+        *,
+        ref: Ref | None = None,
+        by: Actor,
+    ) -> None:
+        self.id, self.payee_id, self.amount, self.ref, self.by = id, payee_id, amount, ref, by
+
+    def check(self, off: set[tuple[str, str, str]], *, is_known: bool) -> None:
+        if self.payee_id == self.by.user_id:
+            raise SameAccount()
+        if not is_known:
+            raise NotFound(payee_id=str(self.payee_id))
+        if (self.amount.currency, *WALLET) in off:
+            raise WayOff(currency=self.amount.currency)
+
+    def group(self) -> Group:
+        by, currency = self.by, self.amount.currency
+        return Group(
+            self.id,
+            (
+                Move.posted(
+                    wallet_key(by.user_id, currency),
+                    wallet_key(self.payee_id, currency),
+                    self.amount,
+                ),
+            ),
+            "send",
+            by.person_id,
+            self.ref,
+            consent=Consent.NEVER if by.kind == "system" else Consent.ABOVE,
+            confirmation=by.confirmation,
+        )
+
+
+def give_back(
+    tx: Tx, id: TransferId, original_id: TransferId, amount: Money | None = None, *, by: Actor
+) -> Transfer:
+    """Give back what `by` was paid, in part or all that is left of it.
+
+    Raises: those of `refund`; NotAllowed for the payer; NotFound for somebody else's transfer.
+    """
+    if get_transfer(tx, original_id, by=by).payee_id != by.user_id:
+        raise NotAllowed()
+    return ledger.refund(tx, id, original_id, amount, by=by)
+
+
+def preview_transfer(tx: Tx, payee_id: OwnerId, amount: Money, *, by: Actor) -> Preview:
+    """What sending would mean: what is left, and whether a PIN is needed. Changes nothing.
+
+    Raises: InsufficientFunds, SameAccount, WayOff; NotFound for a payee who is not here.
+    """
+    if payee_id == by.user_id:
+        raise SameAccount()
+    require_owner(tx, payee_id)
+    require_way(tx, amount.currency, WALLET)
+    available = get_wallet(tx, by.user_id, amount.currency).available
+    if amount > available:
+        raise InsufficientFunds(available_minor=available.amount_minor, currency=available.currency)
+    return Preview(
+        payee_id=payee_id,
+        amount=amount,
+        fee=Money.zero(amount.currency),
+        available_after=available - amount,
+        needs_confirmation=amount > confirm_line(tx, by.user_id, amount.currency),
+    )
+
+
+def get_transfer(tx: Tx, id: TransferId, *, by: Actor) -> TransferDetails:
+    """A transfer that `by` is a side of. Raises: NotFound."""
+    found = find_transfer(tx, id)
+    if found is None or by.user_id not in (found.payer_id, found.payee_id):
+        raise NotFound()
+    return found
+
+
+def find_transfer(tx: Tx, id: TransferId) -> TransferDetails | None:
+    """A transfer, for a room that has asked permission. A refused attempt is none."""
+    row = tx.one(_FIND, id=id)
+    return _details(row) if row else None
+
+
+def list_transfers(tx: Tx, ref: Ref) -> list[TransferDetails]:
+    """All that was moved for `ref`, oldest first, for the room whose thing it is."""
+    return [_details(row) for row in tx.all(_BY_REF, ref_kind=ref.kind, ref_id=ref.id)]
+
+
+_FIELDS = [field.name for field in fields(Transfer)]
+_STATES: Mapping[Kind, Any] = {Kind.VOID: "voided", Kind.EXPIRE: "expired"}
+
+
+def _details(row: Row) -> TransferDetails:
+    transfer = ledger.transfer_of(row)
+    told: dict[str, Any] = {name: getattr(transfer, name) for name in _FIELDS}
+    return TransferDetails(
+        **told,
+        state=row.hold_state or _STATES.get(transfer.kind, "posted"),
+        refunded=Money(row.reversed_minor or 0, transfer.amount.currency),
+    )
