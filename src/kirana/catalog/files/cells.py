@@ -186,7 +186,9 @@ def read_instant(written: str, zone: ZoneInfo, *, end_of_day: bool = False) -> i
 def read_list(written: str, separator: str = ",") -> tuple[str, ...]:
     """The parts of a cell; a separator after a backslash belongs to its part."""
     parts = re.split(rf"(?<!\\){re.escape(separator)}", written)
-    return tuple(part.strip().replace("\\" + separator, separator) for part in parts if part.strip())
+    return tuple(
+        part.strip().replace("\\" + separator, separator) for part in parts if part.strip()
+    )
 
 
 def write_list(parts: Iterable[str], separator: str = ",") -> str:
@@ -296,7 +298,7 @@ def _is_currency(said: str) -> bool:
 
 
 def _bare(written: str) -> tuple[str, str]:
-    """The number without grouping spaces and apostrophes, in ASCII digits; and what stood beside."""
+    """The number in ASCII digits, without spaces and apostrophes; and what stood beside it."""
     text = "".join(_ascii_digit(sign) for sign in written.strip())
     text = re.sub(r"(?<=\d)[\s'’_](?=\d{3}(?!\d))", "", text)
     # `Rs.500`: this point belongs to the sign of the currency.

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
+from kirana.catalog.model import Attribute, Option, ProductStatus
 from kirana.values import Money
 
-from ..model import Attribute, Option, ProductStatus
 from .cells import BadCell, DecimalSign, read_instant, read_money
 from .notes import Note, note
 from .table import Row, Table
@@ -168,9 +168,7 @@ class Desk:
             unused_columns=self.table.unused(used),
         )
 
-    def _note(
-        self, row: int, code: str, column: str, quote: str, facts: dict[str, object]
-    ) -> Note:
+    def _note(self, row: int, code: str, column: str, quote: str, facts: dict[str, object]) -> Note:
         return note(row, code, self.table.written(column) if column else "", quote, **facts)
 
 

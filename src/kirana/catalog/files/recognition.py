@@ -35,7 +35,10 @@ _OTHERS = (
     ({"order id", "order total"}, "an export of orders"),
     ({"product handle", "product title"}, "a Medusa product file, which Kirana does not read yet"),
     ({"slug", "sku", "option1_name"}, "a Spree product file, which Kirana does not read yet"),
-    ({"id", "title", "link", "image_link"}, "a Google or Meta feed, which Kirana does not read yet"),
+    (
+        {"id", "title", "link", "image_link"},
+        "a product feed, which Kirana does not read yet",
+    ),
     ({"first name", "last name", "email"}, "a list of customers"),
     ({"first_name", "last_name", "email"}, "a list of customers"),
     ({"invoiceno", "stockcode"}, "a list of sales"),
@@ -89,7 +92,9 @@ def decide_sign(format_: Format, table: Table, said: DecimalSign | None) -> Deci
     raise refuse("which-decimal-sign", sentence, choices=[".", ","])
 
 
-def read_file(sheet: Sheet, context: Context, said: DecimalSign | None) -> tuple[Format, Reading, DecimalSign]:
+def read_file(
+    sheet: Sheet, context: Context, said: DecimalSign | None
+) -> tuple[Format, Reading, DecimalSign]:
     """Everything that the file says. Raises: FileRefused."""
     format_, table = recognize(sheet)
     sign = decide_sign(format_, table, said)

@@ -50,17 +50,20 @@ def sniff(content: bytes) -> Sheet:
     text, encoding = decode(content)
     if not text.strip():
         raise refuse("empty-file", "The file is empty.")
-    if seems := _text_kind(text):
+    if kind := _text_kind(text):
         advice = (
             "In WooCommerce use Products, then Export, to get a CSV file."
-            if "WordPress" in seems
+            if "WordPress" in kind
             else "Kirana imports CSV files."
         )
-        raise refuse("not-a-table", f"This seems to be {seems}. {advice}", seems=seems)
+        raise refuse("not-a-table", f"This seems to be {kind}. {advice}", seems=kind)
     delimiter = find_delimiter(text)
     if delimiter is None:
-        seems = "a text without columns"
-        raise refuse("not-a-table", f"This seems to be {seems}, not a table.", seems=seems)
+        raise refuse(
+            "not-a-table",
+            "This seems to be a text without columns, not a table.",
+            seems="a text without columns",
+        )
     return Sheet(_records(text, delimiter), encoding, delimiter)
 
 
@@ -69,8 +72,8 @@ def decode(content: bytes) -> tuple[str, str]:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return _decoded(content[len(mark) :], encoding), encoding
-    if encoding := _utf16_without_mark(content):
-        return _decoded(content, encoding), encoding
+    if wide := _utf16_without_mark(content):
+        return _decoded(content, wide), wide
     try:
         return content.decode(), "utf-8"
     except UnicodeDecodeError:
@@ -114,7 +117,7 @@ def _records(text: str, delimiter: str) -> tuple[Record, ...]:
 
 
 def _parsed(text: str, delimiter: str, *, strict: bool) -> tuple[Record, ...]:
-    found = []
+    found: list[Record] = []
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
     for row, cells in enumerate(lines, start=1):
         if not any(map(str.strip, cells)):

@@ -9,10 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from kirana.values import Money, UnknownCurrency, currency
-
-from ...model import Attribute, Option, Product, ProductStatus, Variant, slug_of
-from ..cells import (
+from kirana.catalog.files.cells import (
     BadCell,
     is_barcode,
     join_escaped,
@@ -23,7 +20,7 @@ from ..cells import (
     read_money,
     split_escaped,
 )
-from ..drafts import (
+from kirana.catalog.files.drafts import (
     Context,
     Desk,
     FileProduct,
@@ -33,12 +30,14 @@ from ..drafts import (
     cell_of,
     read_prices,
 )
-from ..table import Row, Table, to_cell
-from ..writing import Shelf, instant_text, picture_urls
+from kirana.catalog.files.table import Row, Table, to_cell
+from kirana.catalog.files.writing import Shelf, instant_text, picture_urls
+from kirana.catalog.model import Attribute, Option, Product, ProductStatus, Variant, slug_of
+from kirana.values import Money, UnknownCurrency, currency
 
 NAME = "kirana"
 LABEL = "Kirana CSV"
-NUMBERS = ("price", "sale price", "stock", "low stock", "weight", "variant weight")
+NUMBERS: tuple[str, ...] = ("price", "sale price", "stock", "low stock", "weight", "variant weight")
 
 T = TypeVar("T")
 _OPTIONS = [(f"option {n}", f"value {n}", f"values of option {n}") for n in (1, 2, 3)]
@@ -97,7 +96,9 @@ class _Reader:
                 last = f"kirana:named:{slug_of(row['name'])}"
                 if last in groups and not row["value 1"]:
                     other = groups[last][0].row
-                    self._desk.refuse(row.row, "duplicate-product", "name", row["name"], other=other)
+                    self._desk.refuse(
+                        row.row, "duplicate-product", "name", row["name"], other=other
+                    )
                     continue
             elif not last:
                 self._desk.refuse(row.row, "no-handle", "handle")
@@ -112,7 +113,9 @@ class _Reader:
         except RowRefused as refused:
             self._refuse(first, refused)
             for row in rows[1:]:
-                self._desk.refuse(row.row, "parent-refused", "handle", row["handle"], other=first.row)
+                self._desk.refuse(
+                    row.row, "parent-refused", "handle", row["handle"], other=first.row
+                )
             return None
         names = [next((row[name] for row in rows if row[name]), "") for name, _, _ in _OPTIONS]
         names = [name for name in names if name]
@@ -132,7 +135,10 @@ class _Reader:
             return None
         options = []
         for name, (_, _, ordered) in zip(names, _OPTIONS, strict=False):
-            values = [*split_escaped(first[ordered], ","), *(dict(v.options)[name] for v in variants)]
+            values = [
+                *split_escaped(first[ordered], ","),
+                *(dict(v.options)[name] for v in variants),
+            ]
             options.append(Option(name, tuple(dict.fromkeys(values))))
         return replace(product, options=tuple(options), variants=tuple(variants))
 
@@ -206,16 +212,15 @@ class _Reader:
         )
 
     def _other_prices(self, row: Row) -> Iterator[tuple[Money, Money | None]]:
-        sign = self._desk.context.decimal
         for code, (regular, sale) in self._currencies.items():
             if code == self._desk.context.currency:
                 continue
-            price = cell_of(row, regular, lambda cell, code=code: read_money(cell, sign, code))
-            if price is not None:
-                yield (
-                    price,
-                    cell_of(row, sale, lambda cell, code=code: read_money(cell, sign, code)),
-                )
+            if (price := self._price_in(row, regular, code)) is not None:
+                yield price, self._price_in(row, sale, code)
+
+    def _price_in(self, row: Row, column: str, code: str) -> Money | None:
+        sign = self._desk.context.decimal
+        return cell_of(row, column, lambda cell: read_money(cell, sign, code))
 
     def _weight(self, row: Row, column: str) -> int | None:
         sign, unit = self._desk.context.decimal, self._table.unit(column) or "g"
@@ -245,14 +250,18 @@ def write(shelf: Shelf) -> Iterator[list[str]]:
         **{name: name for option, value, _ in _OPTIONS for name in (option, value)},
         **{_OPTIONS[n][2]: _OPTIONS[n][2] for n in ordered},
         **{name: _HEADERS.get(name, name) for name in _VARIANT_COLUMNS},
-        **{f"{kind} {code}": f"{kind} {code}" for code in codes for kind in ("price", "sale price")},
+        **{
+            f"{kind} {code}": f"{kind} {code}" for code in codes for kind in ("price", "sale price")
+        },
     }
     exponent = currency(shelf.currency).exponent
     if exponent > 2:  # 1.250 could be read as one thousand, so the header says which sign is which
         header["price"] = f"price (0.{'0' * exponent})"
     yield list(header.values())
     for product, order in zip(shelf.products, orders, strict=True):
-        cells = _product_cells(product, shelf, [order[n] if n < len(order) else () for n in range(3)])
+        cells = _product_cells(
+            product, shelf, [order[n] if n < len(order) else () for n in range(3)]
+        )
         for variant in product.variants:
             cells |= _variant_cells(product, variant, shelf)
             yield [cells.get(name, "") for name in header]
@@ -358,9 +367,7 @@ def _list(row: Row, column: str) -> tuple[str, ...] | None:
     return _parts(row, column, ",", str)
 
 
-def _parts(
-    row: Row, column: str, separator: str, read: Callable[[str], T]
-) -> tuple[T, ...] | None:
+def _parts(row: Row, column: str, separator: str, read: Callable[[str], T]) -> tuple[T, ...] | None:
     if row.is_dash(column):
         return ()
     return tuple(map(read, split_escaped(row[column], separator))) or None

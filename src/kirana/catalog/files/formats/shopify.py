@@ -6,8 +6,7 @@ Source: "Using CSV files to import and export products" of the Shopify help cent
 import re
 from collections.abc import Iterator
 
-from ...model import Attribute, Option, Product, ProductStatus, Variant
-from ..cells import (
+from kirana.catalog.files.cells import (
     is_barcode,
     plain_price,
     read_answer,
@@ -18,7 +17,7 @@ from ..cells import (
     read_path,
     write_list,
 )
-from ..drafts import (
+from kirana.catalog.files.drafts import (
     Context,
     Desk,
     FileProduct,
@@ -27,12 +26,18 @@ from ..drafts import (
     RowRefused,
     cell_of,
 )
-from ..table import Row, Table, to_cell
-from ..writing import Shelf, picture_urls
+from kirana.catalog.files.table import Row, Table, to_cell
+from kirana.catalog.files.writing import Shelf, picture_urls
+from kirana.catalog.model import Attribute, Option, Product, ProductStatus, Variant
 
 NAME = "shopify"
 LABEL = "Shopify CSV"
-NUMBERS = ("variant price", "variant compare at price", "variant grams", "variant inventory qty")
+NUMBERS: tuple[str, ...] = (
+    "variant price",
+    "variant compare at price",
+    "variant grams",
+    "variant inventory qty",
+)
 
 _OPTIONS = [(f"option{n} name", f"option{n} value") for n in (1, 2, 3)]
 _USED = {
@@ -85,7 +90,9 @@ class _Reader:
         except RowRefused as refused:
             self._refuse(first, refused)
             for row in rows[1:]:
-                self._desk.refuse(row.row, "parent-refused", "handle", row["handle"], other=first.row)
+                self._desk.refuse(
+                    row.row, "parent-refused", "handle", row["handle"], other=first.row
+                )
             return None
         variants: list[FileVariant] = []
         seen: dict[tuple[str, ...], int] = {}
@@ -179,7 +186,9 @@ class _Reader:
         grams = cell_of(row, "variant grams", lambda cell: read_grams(cell, sign, "g"))
         return FileVariant(
             row=row.row,
-            keys=(f"shopify:{row['handle'].casefold()}#{'/'.join(v for _, v in options)}".casefold(),),
+            keys=(
+                f"shopify:{row['handle'].casefold()}#{'/'.join(v for _, v in options)}".casefold(),
+            ),
             sku=row["variant sku"] or None,
             barcode=barcode,
             options=tuple(options),

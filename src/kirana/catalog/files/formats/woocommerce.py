@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from ...model import Attribute, Option, Product, ProductStatus, Variant, sku_key
-from ..cells import (
+from kirana.catalog.files.cells import (
     is_barcode,
     plain_number,
     plain_price,
@@ -20,7 +19,7 @@ from ..cells import (
     read_path,
     write_list,
 )
-from ..drafts import (
+from kirana.catalog.files.drafts import (
     Context,
     Desk,
     FileCollection,
@@ -31,12 +30,13 @@ from ..drafts import (
     cell_of,
     read_prices,
 )
-from ..table import Row, Table, to_cell
-from ..writing import Shelf, instant_text, picture_urls
+from kirana.catalog.files.table import Row, Table, to_cell
+from kirana.catalog.files.writing import Shelf, instant_text, picture_urls
+from kirana.catalog.model import Attribute, Option, Product, ProductStatus, Variant, sku_key
 
 NAME = "woocommerce"
 LABEL = "WooCommerce CSV"
-NUMBERS = ("regular price", "sale price", "weight", "stock")
+NUMBERS: tuple[str, ...] = ("regular price", "sale price", "weight", "stock")
 
 _USED = {
     "id", "type", "sku", "gtin, upc, ean, or isbn", "name", "published",
@@ -120,7 +120,7 @@ class _Reader:
 
     def _read_product(self, row: Row, kinds: set[str]) -> None:
         keys = _keys(row)
-        if not keys and not row["name"]:
+        if not keys:
             raise RowRefused("no-name", "name", "")
         is_parent = "variable" in kinds
         variant = None if is_parent else self._variant(row, keys)
@@ -152,10 +152,8 @@ class _Reader:
             variants=(variant,) if variant else (),
             may_be_variant=not kinds,
         )
-        if not keys:
-            self._order.append(f"row:{row.row}")
-            self._products[f"row:{row.row}"] = product
-            return
+        if there := self._products.get(keys[0]):
+            raise RowRefused("duplicate-product", "name", row["name"], other=there.row)
         self._order.append(keys[0])
         for key in keys:
             self._products.setdefault(key, product)
@@ -197,7 +195,9 @@ class _Reader:
                 continue
             choice = (reference, tuple((n.casefold(), v.casefold()) for n, v in variant.options))
             if other := seen.get(choice):
-                self._desk.refuse(row.row, "duplicate-variant", "parent", row["parent"], other=other)
+                self._desk.refuse(
+                    row.row, "duplicate-variant", "parent", row["parent"], other=other
+                )
                 continue
             seen[choice] = row.row
             parent = self._products.get(reference)
@@ -206,9 +206,7 @@ class _Reader:
             else:
                 self._variants.setdefault(parent.keys[0], []).append(variant)
         return [
-            FileProduct(
-                row=variants[0].row, keys=(key,), variants=tuple(variants), must_exist=True
-            )
+            FileProduct(row=variants[0].row, keys=(key,), variants=tuple(variants), must_exist=True)
             for key, variants in orphans.items()
         ]
 
@@ -218,7 +216,7 @@ class _Reader:
         self._collections.append(
             FileCollection(
                 row=row.row,
-                keys=_keys(row) or (f"woocommerce:grouped:{row['name'].casefold()}",),
+                keys=_keys(row),
                 name=row["name"],
                 description=_description(row) or "",
                 members=tuple(map(_reference, read_list(row["grouped products"]))),
@@ -335,6 +333,9 @@ def _keys(row: Row) -> tuple[str, ...]:
         keys.append(f"woocommerce:sku:{row['sku'].casefold()}")
     if row["id"]:
         keys.append(f"woocommerce:id:{row['id']}")
+    if not keys and row["name"] and row["type"].casefold() != "variation":
+        # Only what an earlier file brought under this key is found again, never a namesake.
+        keys.append(f"woocommerce:named:{row['name'].casefold()}")
     return tuple(keys)
 
 
@@ -359,7 +360,9 @@ def _description(row: Row) -> str | None:
 
 def _tax_class(row: Row) -> str | None:
     name = row["tax class"]
-    return None if name.casefold() in {"", "parent"} else "" if name.casefold() == "standard" else name
+    return (
+        None if name.casefold() in {"", "parent"} else "" if name.casefold() == "standard" else name
+    )
 
 
 def _backorders(cell: str) -> bool:
@@ -408,7 +411,11 @@ def _product_rows(product: Product, shelf: Shelf) -> Iterator[dict[str, str]]:
     }
     if not product.options:
         variant = product.variants[0]
-        yield {"Type": ", ".join(["simple", *parts]), **texts, **_variant_cells(product, variant, shelf)}
+        yield {
+            "Type": ", ".join(["simple", *parts]),
+            **texts,
+            **_variant_cells(product, variant, shelf),
+        }
         return
     skus = {sku_key(variant.sku) for variant in product.variants if variant.sku}
     parent = product.slug if sku_key(product.slug) not in skus else f"{product.slug}-parent"
