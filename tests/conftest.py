@@ -2,19 +2,26 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
+from kirana.platform import logs
 from kirana.platform.db import metadata
 from kirana.platform.events import Bus
 
 from . import postgres
+
 from .database import RehearsedDatabase, open_rehearsed
 
+if TYPE_CHECKING:
+    from .apps import RunningApp
+
 _numbers = itertools.count()
+logs.configure(as_json=False)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,3 +76,21 @@ def db(database_url: str, bus: Bus) -> Iterator[RehearsedDatabase]:
     engine.dispose()
     yield database
     database.close()
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator["RunningApp"]:
+    """The whole application on SQLite."""
+    from .apps import open_app
+
+    async with open_app(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def app_on_each(tmp_path: Path, database_url: str) -> AsyncIterator["RunningApp"]:
+    """The whole application on each database."""
+    from .apps import open_app
+
+    async with open_app(tmp_path, database_url=database_url) as running:
+        yield running

@@ -178,11 +178,13 @@ def _dependencies() -> dict[str, Any]:
     """Stand-ins: the document needs the routes' shapes, not the things behind them."""
     from litestar.di import Provide
 
-    def nothing() -> Any:
-        return None
+    def stand_in() -> Any:
+        def nothing() -> Any:
+            return None
 
-    names = ("db", "bell", "blobs", "hub", "settings", "viewer", "by")
-    return {name: Provide(nothing, sync_to_thread=False) for name in names}
+        return Provide(nothing, sync_to_thread=False)
+
+    return {name: stand_in() for name in ("db", "bell", "blobs", "hub", "settings", "viewer", "by")}
 
 
 def _link(schema: dict[str, Any]) -> str:

@@ -14,16 +14,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.params import Parameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-import kirana.business.http
-import kirana.catalog.files.http
-import kirana.catalog.http
-import kirana.chat.http
-import kirana.crm.http
-import kirana.identity.http
-import kirana.money.http
-import kirana.orders.http
-import kirana.storefront.http
-from kirana.platform import pictures, stream
+from kirana.platform import stream
 from kirana.platform.bell import Bell, LocalBell
 from kirana.platform.blobs import Blobs, LocalBlobs
 from kirana.platform.database import open_database
@@ -43,21 +34,28 @@ from kirana.platform.settings import Settings
 from kirana.platform.stream import Frames
 from kirana.values import Actor, Problem
 
-from . import api_document, demo_door, pwa, wiring
+from . import api_document, pwa, wiring
 from .auth import provide_by, provide_viewer
 from .socket import SocketDoor
 
-API_ROUTES: Sequence[Any] = [
-    *kirana.identity.http.routes,
-    *kirana.business.http.routes,
-    *kirana.catalog.http.routes,
-    *kirana.catalog.files.http.routes,
-    *kirana.orders.http.routes,
-    *kirana.money.http.routes,
-    *kirana.chat.http.routes,
-    *kirana.crm.http.routes,
-    *pictures.routes,
-]
+def _routes(*modules: str) -> list[Any]:
+    import importlib
+    import importlib.util
+
+    found = []
+    for name in modules:
+        try:
+            found += importlib.import_module(name).routes
+        except ModuleNotFoundError:
+            continue
+    return found
+
+
+API_ROUTES: Sequence[Any] = _routes(
+    "kirana.identity.http", "kirana.business.http", "kirana.catalog.http",
+    "kirana.catalog.files.http", "kirana.orders.http", "kirana.money.http", "kirana.chat.http",
+    "kirana.crm.http", "kirana.platform.pictures",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +164,9 @@ class Kirana:
                 describe_server,
                 read_stream,
                 report_health,
-                *(demo_door.routes if self.settings.demo else []),
                 *api_document.routes,
                 pwa.serve_app,
-                *kirana.storefront.http.routes,
+                *_routes("kirana.storefront.http"),
             ],
             dependencies=dependencies,
             exception_handlers={

@@ -1,12 +1,14 @@
 """The built front end under `/app/`: files, compressed where the build did it, else its page."""
 
+import base64
+import hashlib
 import mimetypes
-from functools import lru_cache
+import re
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
 
 FOLDER = Path(__file__).parent / "web"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".webmanifest": "application/manifest+json",
@@ -23,7 +25,6 @@ CSP = (
 async def serve_app(
     request: Request[Any, Any, Any],
     path: str | None = None,
-    accepted: Annotated[str, Parameter(header="Accept-Encoding")] = "",
 ) -> Response[bytes]:
     name = (path or "").lstrip("/")
     file = find_file(name)
@@ -46,7 +47,7 @@ async def serve_app(
     if file.suffix == ".html":
         headers["Content-Security-Policy"] = _policy(file, request.app.state.settings.tiles_url)
     packed = file.with_name(file.name + ".br")
-    if "br" in accepted and packed.exists():
+    if "br" in request.headers.get("accept-encoding", "") and packed.exists():
         headers["Content-Encoding"] = "br"
         file = packed
     return Response(file.read_bytes(), headers=headers)
@@ -60,13 +61,9 @@ def find_file(name: str) -> Path | None:
     return file if file.is_file() and file.is_relative_to(FOLDER.resolve()) else None
 
 
-@lru_cache(maxsize=8)
+@cache
 def _policy(page: Path, tiles_url: str) -> str:
     """Only the page's own inline scripts may run: they are named by their hashes."""
-    import base64
-    import hashlib
-    import re
-
     scripts = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page.read_text(), re.S)
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'"
