@@ -1,0 +1,63 @@
+/** The reader's language. Set once, before anything is drawn; another choice reloads the page. */
+
+export const LOCALES = {
+  en: 'English',
+  hi: 'हिन्दी',
+  ar: 'العربية',
+  de: 'Deutsch',
+  es: 'Español',
+  pt: 'Português',
+} as const;
+
+export type Locale = keyof typeof LOCALES;
+
+const KEY = 'kirana.locale';
+
+interface Reader {
+  /** The language of the words. */
+  readonly locale: Locale;
+  /** The tag to format numbers, money and dates by: the language with the reader's region. */
+  readonly formats: string;
+  readonly direction: 'ltr' | 'rtl';
+}
+
+export let reader: Reader = read('en', ['en']);
+
+export function setReader(locale: Locale): void {
+  reader = read(locale, globalThis.navigator?.languages ?? []);
+}
+
+function read(locale: Locale, preferred: readonly string[]): Reader {
+  const formats = preferred.find((tag) => languageOf(tag) === locale) ?? locale;
+  return { locale, formats, direction: locale === 'ar' ? 'rtl' : 'ltr' };
+}
+
+/** What the reader chose on this device, or else the first of the browser's languages that we have. */
+export function preferredLocale(): Locale {
+  const wanted = [localStorage.getItem(KEY) ?? '', ...navigator.languages].map(languageOf);
+  return wanted.find((language): language is Locale => language in LOCALES) ?? 'en';
+}
+
+export function rememberLocale(locale: Locale): void {
+  localStorage.setItem(KEY, locale);
+}
+
+export const isLocale = (text: string): text is Locale => text in LOCALES;
+
+function languageOf(tag: string): string {
+  return tag.split('-')[0] ?? '';
+}
+
+type Forms = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string };
+
+/** The form for `n` in the reader's language; `#` becomes the number. */
+export function plural(n: number, forms: Forms): string {
+  const form = forms[new Intl.PluralRules(reader.locale).select(n)] ?? forms.other;
+  return form.replace('#', number(n));
+}
+
+export const number = (n: number): string => new Intl.NumberFormat(reader.formats).format(n);
+
+/** `Asha, Ravi and Meera`. */
+export const list = (items: readonly string[]): string =>
+  new Intl.ListFormat(reader.formats, { type: 'conjunction' }).format(items);

@@ -1,0 +1,5 @@
+import { redirect } from '@sveltejs/kit';
+import { resolve } from '$app/paths';
+import type { PageLoad } from './$types.ts';
+
+export const load: PageLoad = () => redirect(307, resolve('chats'));

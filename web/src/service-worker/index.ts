@@ -1,0 +1,62 @@
+/**
+ * Keeps the app itself on the device, so that it opens without a connection. Data is not its business: what the
+ * server said is kept by `lib/api` and `lib/sync`, which know whose it is.
+ */
+
+import { assets, immutable } from '$app/manifest';
+import { version } from '$app/env';
+import { resolve } from '$app/paths';
+import { self } from '$app/service-worker';
+
+const CACHE = `app-${version}`;
+const PAGE = resolve('/');
+const FILES = [
+  PAGE,
+  ...immutable.map(({ path }) => new URL(path, self.registration.scope).pathname),
+  ...assets.map(({ path }) => new URL(path, self.registration.scope).pathname),
+].filter((path) => !path.endsWith('.br') && !path.endsWith('.gz'));
+const KNOWN = new Set(FILES);
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(
+    caches
+      .open(CACHE)
+      .then((cache) => cache.addAll(FILES.map((path) => new Request(path, { cache: 'reload' }))))
+      .then(() => self.skipWaiting()),
+  );
+});
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil(
+    caches
+      .keys()
+      .then((keys) =>
+        Promise.all(keys.filter((key) => key !== CACHE).map((key) => caches.delete(key))),
+      )
+      .then(() => self.clients.claim()),
+  );
+});
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== 'GET' || url.origin !== self.location.origin) return;
+  if (request.mode === 'navigate' && url.pathname.startsWith(PAGE.replace(/\/$/, ''))) {
+    event.respondWith(page(request));
+  } else if (KNOWN.has(url.pathname)) {
+    event.respondWith(
+      caches.match(url.pathname, { cacheName: CACHE }).then((hit) => hit ?? fetch(request)),
+    );
+  }
+});
+
+/** The newest page when the server answers soon, else the one on the device: every path is the same page. */
+async function page(request: Request): Promise<Response> {
+  const kept = caches.match(PAGE, { cacheName: CACHE });
+  try {
+    const answer = await fetch(request, { signal: AbortSignal.timeout(3000) });
+    return answer.ok ? answer : ((await kept) ?? answer);
+  } catch {
+    return (await kept) ?? Response.error();
+  }
+}

@@ -1,0 +1,27 @@
+import adapter from '@sveltejs/adapter-static';
+import { sveltekit } from '@sveltejs/kit/vite';
+import { defineConfig } from 'vitest/config';
+
+const server = process.env.KIRANA_DEV_SERVER ?? 'http://127.0.0.1:8000';
+
+export default defineConfig({
+  plugins: [
+    sveltekit({
+      adapter: adapter({ pages: 'build', fallback: 'index.html', precompress: true }),
+      compilerOptions: { runes: true },
+      paths: { base: '/app', relative: false },
+    }),
+  ],
+  build: { target: 'es2022' },
+  server: {
+    proxy: {
+      '/v1': { target: server, ws: true },
+      '/media': { target: server },
+    },
+  },
+  test: {
+    environment: 'node',
+    include: ['src/**/*.test.ts'],
+    setupFiles: ['./src/test-setup.ts'],
+  },
+});
