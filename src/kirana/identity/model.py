@@ -132,9 +132,11 @@ def _parse_phone(text: str, country: str | None) -> Address | None:
         number = phonenumbers.parse(text, country.upper() if country else None)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number) or number.extension:
-        return None
     phone = Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    if number.extension or not phonenumbers.is_possible_number(number):
+        # Mexico's old 1 after +52 is still typed; without it the number is good.
+        today = canonical_key(phone)
+        return _parse_phone(today, None) if today != phone and not number.extension else None
     return Address("phone", phone, canonical_key(phone))
 
 
