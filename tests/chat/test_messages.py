@@ -8,7 +8,7 @@ from kirana.chat.content import Document, Edit, Image, Location, Photo, Reaction
 from kirana.platform.events import Bus
 from kirana.platform.problems import IdReused, InvalidInput, NotFound
 from kirana.platform.stream import Frames, StreamPage, read_stream
-from kirana.values import Actor, ConversationId, MediaId, MessageId, uuid7
+from kirana.values import Actor, ConversationId, MediaId, MessageId, derived_id, uuid7
 from tests.database import RehearsedDatabase
 
 from . import make
@@ -342,3 +342,15 @@ def test_whatever_is_stored_says_the_same_again() -> None:
 def test_content_that_is_none_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidInput):
         chat.read_content(body)
+
+
+def test_nobody_takes_an_id_that_the_server_would_derive(db: RehearsedDatabase) -> None:
+    ravi, asha = make.person(db), make.shop(db)
+    conversation = make.conversation(db, ravi, asha)
+    message = make.message(db, conversation, "My PIN is 4711", by=ravi)
+    deletion = MessageId(derived_id(message, "deletion"))
+
+    with pytest.raises(InvalidInput):
+        db.write(chat.send_message, deletion, conversation, make.text(), by=asha)
+
+    assert db.write(chat.delete_message, message, by=ravi).id == deletion

@@ -36,12 +36,14 @@ from .problems import (
 )
 from .receipts import (
     MarkMoved,
+    mark_arrived,
     mark_delivered,
     mark_many,
     mark_read,
     marks_since,
     receipt_frame,
 )
+from .search import Found, search_messages
 
 __all__ = [
     "Content",
@@ -53,6 +55,7 @@ __all__ = [
     "Fact",
     "FactCard",
     "Form",
+    "Found",
     "History",
     "Kind",
     "Mark",
@@ -80,6 +83,7 @@ __all__ = [
     "join_guest",
     "list_conversations",
     "list_messages",
+    "mark_arrived",
     "mark_delivered",
     "mark_many",
     "mark_read",
@@ -89,6 +93,7 @@ __all__ = [
     "post_fact",
     "read_content",
     "receipt_frame",
+    "search_messages",
     "send_message",
     "set_sides",
     "take_content",

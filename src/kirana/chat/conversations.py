@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy import and_, bindparam, false, func, insert, or_, select, update
 
@@ -13,9 +12,10 @@ from kirana.platform.problems import IdReused, NotFound
 from kirana.platform.stream import Change
 from kirana.values import Actor, BusinessId, ConversationId, UserId, derived_id
 
+from .cursors import read_cursor, write_cursor
 from .entries import COLUMNS, Entry, entries_about, entry
 from .model import Form, Kind, Mark, MemberState, pair_key
-from .problems import ConversationExists, NeedsBusiness, NoDevices, NotReachable, invalid
+from .problems import ConversationExists, NeedsBusiness, NoDevices, NotReachable, require_own_id
 from .tables import conversations, members, messages
 
 
@@ -159,16 +159,16 @@ _SET_SIDES = Q(
     .values(muted_until=bindparam("muted_until"), archived_at=bindparam("archived_at"))
 )
 
-_LATEST = 2**62
-
 
 def open_conversation(
     tx: Tx, conversation_id: ConversationId, kind: Kind, with_id: UserId, *, by: Actor
 ) -> Conversation:
     """Begin a direct conversation. There is one for each pair of users and kind.
 
-    Raises: NotFound, NeedsBusiness, NoDevices, NotReachable, ConversationExists, IdReused.
+    Raises: InvalidInput, IdReused, NotFound, NeedsBusiness, NoDevices, NotReachable,
+    ConversationExists.
     """
+    require_own_id(conversation_id)
     key = pair_key(kind, by.user_id, with_id)
     if known := tx.one(_FIND, id=conversation_id):
         if known.pair_key != key:
@@ -204,6 +204,9 @@ def direct_conversation(tx: Tx, a: UserId, b: UserId, kind: Kind | None = None) 
     business_id = _sides(tx, kind, a, b, needs_devices=False)
     first, second = sorted((a, b))
     conversation_id = ConversationId(derived_id(first, f"conversation:{kind}:{second}"))
+    if moved := tx.one(_FIND, id=conversation_id):
+        # It was theirs, until one of them turned out to be somebody known.
+        return moved.merged_into or conversation_id
     _create(tx, conversation_id, kind, (a, b), business_id, created_by=None)
     return conversation_id
 
@@ -229,14 +232,14 @@ def list_conversations(
 
     Raises: InvalidInput for a cursor that no page gave.
     """
-    before, before_id = _read_cursor(after)
+    before, before_id = read_cursor(after)
     rows = tx.all(_LIST, user_id=by.user_id, before=before, before_id=before_id, limit=limit + 1)
     items = _show(tx, rows[:limit], by.user_id)
     more = len(rows) > limit
     return Conversations(
         items=items,
         as_of=stream.head_of(tx, by.user_id),
-        next=f"{items[-1].active_at}:{items[-1].id}" if more else None,
+        next=write_cursor(items[-1].active_at, items[-1].id) if more else None,
     )
 
 
@@ -429,13 +432,3 @@ def _show(tx: Tx, rows: list[Row], reader: UserId) -> list[Conversation]:
 def _other(marks: Iterable[Mark], reader: UserId) -> UserId:
     """Who is on the other side; oneself in a note to oneself."""
     return next((mark.user_id for mark in marks if mark.user_id != reader), reader)
-
-
-def _read_cursor(after: str | None) -> tuple[int, ConversationId]:
-    if after is None:
-        return _LATEST, ConversationId(UUID(int=0))
-    try:
-        at, _, id_ = after.partition(":")
-        return int(at), ConversationId(UUID(id_))
-    except ValueError:
-        raise invalid("after", "This is not a cursor of a page.") from None

@@ -132,6 +132,7 @@ def append_entry(
     content: str | None,
     author_id: UserId | None = None,
     device_id: DeviceId | None = None,
+    words: str | None = None,
     target_id: UUID | None = None,
     is_quiet: bool = False,
     is_automatic: bool = False,
@@ -157,6 +158,7 @@ def append_entry(
         device_id=device_id,
         content=content,
         content_hash=None if content is None else content_hash(content),
+        words=words,
         target_id=target_id,
         is_quiet=is_quiet,
         is_automatic=is_automatic,
@@ -169,7 +171,7 @@ def append_entry(
         id=id,
         sender=sender_id,
         auto=is_automatic,
-        target=MessageId(target_id) if target_id and k == RowKind.DELETION else None,
+        target=MessageId(target_id) if target_id else None,
         ts=tx.now,
         body=as_stored(content),
     )
@@ -197,7 +199,7 @@ def entry(row: Row, *, reader: UserId) -> Entry:
         sender=row.sender_id,
         author=row.author_id if row.sender_id == reader else None,
         auto=row.is_automatic,
-        target=row.target_id if row.k == RowKind.DELETION else None,
+        target=row.target_id,
         ts=row.created_at,
         body=as_stored(row.content),
     )

@@ -9,6 +9,7 @@ from kirana.values import ConversationId, EventId, MessageId, UserId, derived_id
 from .conversations import find_audience, find_merged
 from .entries import Fact, FactCard, Subject, append_entry, find_sent
 from .model import Kind, RowKind, Sent
+from .search import words_for_search
 
 
 def post_fact(
@@ -46,5 +47,6 @@ def post_fact(
         k=RowKind.FACT,
         sender_id=actor_id,
         content=json.encode(Fact(fact, subject, card)).decode(),
+        words=words_for_search(card.title) if card.title else None,
         is_quiet=is_quiet,
     )

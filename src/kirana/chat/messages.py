@@ -17,6 +17,7 @@ from .content import (
     media_of,
     read_content,
     target_of,
+    words_of,
     write_content,
 )
 from .conversations import Audience, find_audience, find_merged
@@ -31,7 +32,9 @@ from .problems import (
     NotReachable,
     TooLateToEdit,
     invalid,
+    require_own_id,
 )
+from .search import words_for_search
 from .tables import messages
 
 _WOKEN_AFTER_MS = 24 * 60 * 60 * 1000
@@ -50,7 +53,10 @@ _EMPTY = Q(
     update(messages)
     .where(messages.c.conversation_id == bindparam("conversation_id_"))
     .where((messages.c.id == bindparam("id_")) | (messages.c.target_id == bindparam("id_")))
-    .values(content=None)
+    .values(content=None, words=None)
+)
+_REWORD = Q(
+    update(messages).where(messages.c.id == bindparam("id_")).values(words=bindparam("words"))
 )
 
 
@@ -72,6 +78,8 @@ def send_message(
     Raises: IdReused, NotFound, NeedsEncryption, NotReachable, ConversationExists, InvalidInput,
     NotEditable, TooLateToEdit, UnknownMedia.
     """
+    if not is_automatic:
+        require_own_id(message_id)
     stored = write_content(content)
     if known := find_sent(tx, message_id):
         return _same_again(tx, known, message_id, conversation_id, content_hash(stored), by)
@@ -88,12 +96,16 @@ def send_message(
         author_id=None if is_automatic else _author(by),
         device_id=by.device_id,
         content=stored,
+        words=words_for_search(words_of(content)),
         target_id=target_of(content),
         is_quiet=isinstance(content, Quiet),
         is_automatic=is_automatic,
     )
     if files := media_of(content):
         attach(tx, message_id, files, by=by)
+    if isinstance(content, Edit):
+        words = words_for_search(words_of(content.content))
+        tx.do(_REWORD, id_=content.target_id, words=words)
     _announce(tx, audience, sent, content, is_automatic=is_automatic, by=by)
     return sent
 

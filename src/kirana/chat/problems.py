@@ -1,6 +1,7 @@
 """What this room refuses."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from kirana.platform.problems import InvalidInput
 from kirana.values import Problem
@@ -47,3 +48,9 @@ class UnknownMedia(Problem):
 def invalid(field: str, message: str) -> InvalidInput:
     """One field has a wrong value."""
     return InvalidInput(errors=[{"field": field, "message": message}])
+
+
+def require_own_id(id: UUID) -> None:
+    """What a client names has version 7; the others are for the server. Raises: InvalidInput."""
+    if id.version != 7:
+        raise invalid("id", "An id must be a UUID of version 7.")

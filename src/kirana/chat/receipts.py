@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msgspec import Struct, json
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
+from kirana.platform import stream
 from kirana.platform.db import Q, Tx
 from kirana.platform.problems import NotFound
 from kirana.values import Actor, ConversationId, UserId
@@ -36,6 +37,14 @@ _SINCE = Q(
     .where(members.c.conversation_id.in_(_MINE))
     .where(members.c.marks_at >= bindparam("since"))
 )
+_ARRIVED = Q(
+    select(stream.entries.c.ref, func.max(stream.entries.c.seq).label("seq"))
+    .where(stream.entries.c.user_id == bindparam("user_id"))
+    .where(stream.entries.c.pos > bindparam("after"))
+    .where(stream.entries.c.pos <= bindparam("until"))
+    .where(stream.entries.c.kind == "message")
+    .group_by(stream.entries.c.ref)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +65,50 @@ class Receipt(Struct, frozen=True):
     r: int
 
 
+def set_mark(
+    tx: Tx,
+    conversation_id: ConversationId,
+    *,
+    delivered_seq: int = 0,
+    read_seq: int = 0,
+    by: Actor,
+) -> tuple[Mark, MarkMoved | None]:
+    """Raise one's own mark; how it stands now, and what to tell whom if it moved.
+
+    What was read was received. Raises: NotFound.
+    """
+    audience = find_audience(tx, conversation_id)
+    member = audience.member(by.user_id) if audience else None
+    if audience is None or member is None:
+        raise NotFound(conversation_id=conversation_id)
+    wanted = Mark(conversation_id, by.user_id, delivered_seq, read_seq)
+    if moved := _raise(tx, audience, wanted):
+        return moved.mark, moved
+    return Mark(conversation_id, by.user_id, member.delivered_seq, member.read_seq), None
+
+
 def mark_read(tx: Tx, conversation_id: ConversationId, seq: int, *, by: Actor) -> MarkMoved | None:
     """Everything up to `seq` was read. None when that was known. Raises: NotFound."""
-    return _mark(tx, conversation_id, seq, seq, by=by)
+    return set_mark(tx, conversation_id, read_seq=seq, by=by)[1]
 
 
 def mark_delivered(
     tx: Tx, conversation_id: ConversationId, seq: int, *, by: Actor
 ) -> MarkMoved | None:
     """Everything up to `seq` has reached a device. None when that was known. Raises: NotFound."""
-    return _mark(tx, conversation_id, seq, 0, by=by)
+    return set_mark(tx, conversation_id, delivered_seq=seq, by=by)[1]
 
 
 def mark_many(tx: Tx, marks: Sequence[Mark]) -> list[MarkMoved]:
     """Marks that were gathered, in one command. What cannot be any more is passed over."""
     moved = [_raise(tx, find_audience(tx, mark.conversation_id), mark) for mark in marks]
     return [one for one in moved if one is not None]
+
+
+def mark_arrived(tx: Tx, after: int, until: int, *, by: Actor) -> list[MarkMoved]:
+    """A device has handled the stream of `by` so far: what it brought `after` is delivered."""
+    arrived = tx.all(_ARRIVED, user_id=by.user_id, after=after, until=until)
+    return mark_many(tx, [Mark(row.ref, by.user_id, row.seq, 0) for row in arrived])
 
 
 def marks_since(tx: Tx, since: int, *, by: Actor) -> list[Mark]:
@@ -83,15 +120,6 @@ def receipt_frame(mark: Mark) -> bytes:
     return json.encode(
         Receipt("rcpt", mark.conversation_id, mark.user_id, mark.delivered_seq, mark.read_seq)
     )
-
-
-def _mark(
-    tx: Tx, conversation_id: ConversationId, delivered_seq: int, read_seq: int, *, by: Actor
-) -> MarkMoved | None:
-    audience = find_audience(tx, conversation_id)
-    if audience is None or audience.member(by.user_id) is None:
-        raise NotFound(conversation_id=conversation_id)
-    return _raise(tx, audience, Mark(conversation_id, by.user_id, delivered_seq, read_seq))
 
 
 def _raise(tx: Tx, audience: Audience | None, mark: Mark) -> MarkMoved | None:

@@ -64,6 +64,7 @@ messages = table(
     Column("device_id", Id),
     Column("content", Text),
     Column("content_hash", Bytes),
+    Column("words", Text),
     Column("commitment", Bytes),
     Column("target_id", Id),
     Column("is_quiet", Bool, nullable=False),
@@ -74,7 +75,8 @@ messages = table(
     CheckConstraint("k IN ('message', 'fact', 'deletion', 'change')", name="k"),
 )
 """`content` is the JSON that was sent, as text; a deleted message has none, but keeps its number,
-id and hash. `commitment` is for encrypted messages. `author_id` is who of a shop's team wrote."""
+id and hash. `words` is what a search looks at (`search.py`). `commitment` is for encrypted
+messages. `author_id` is who of a shop's team wrote."""
 
 Index(
     "ix_chat_messages_target_id",
