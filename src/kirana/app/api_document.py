@@ -184,7 +184,8 @@ def _dependencies() -> dict[str, Any]:
 
         return Provide(nothing, sync_to_thread=False)
 
-    return {name: stand_in() for name in ("db", "bell", "blobs", "hub", "settings", "viewer", "by")}
+    names = ("db", "bell", "blobs", "hub", "limits", "settings", "viewer", "by")
+    return {name: stand_in() for name in names}
 
 
 def _link(schema: dict[str, Any]) -> str:

@@ -28,6 +28,7 @@ from kirana.platform.http import (
     problems,
 )
 from kirana.platform.hub import Hub
+from kirana.platform.limits import Limits
 from kirana.platform.jobs import Outside, Runner
 from kirana.platform.problems import NotAllowed
 from kirana.platform.settings import Settings
@@ -137,7 +138,8 @@ class Kirana:
         runner = Runner(db, self.bus, Outside(db, self.settings, blobs))
         _ring_after_commit(database, bell, db)
         app.state.update(
-            {"db": db, "bell": bell, "blobs": blobs, "hub": hub, "settings": self.settings,
+            {"db": db, "bell": bell, "blobs": blobs, "hub": hub, "limits": Limits(),
+             "settings": self.settings,
              "socket": SocketDoor(db, hub, bell)}
         )
         hub.start()
@@ -153,7 +155,8 @@ class Kirana:
         dependencies = {
             name: Provide(_from_state(name, kind), sync_to_thread=False)
             for name, kind in {
-                "db": Db, "bell": Bell, "blobs": Blobs, "hub": Hub, "settings": Settings
+                "db": Db, "bell": Bell, "blobs": Blobs, "hub": Hub,
+                "limits": Limits, "settings": Settings,
             }.items()
         }
         dependencies["viewer"] = Provide(provide_viewer)

@@ -1,0 +1,7 @@
+"""`python -m kirana` is the command `kirana`."""
+
+import sys
+
+from kirana.app.cli import main
+
+sys.exit(main())

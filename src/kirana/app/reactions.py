@@ -1,0 +1,78 @@
+"""What two rooms need from each other that must not know one another: a few lines each."""
+
+from kirana import chat, identity, money, orders
+from kirana.platform.db import Tx
+from kirana.values import UserId
+
+
+def post_order_card(tx: Tx, event: orders.OrderEvent) -> None:
+    """Show an order, as it stands now, in the conversation of buyer and shop."""
+    things = f" +{event.item_count - 1}" if event.item_count > 1 else ""
+    chat.post_fact(
+        tx,
+        chat.direct_conversation(tx, event.buyer_id, event.business_id),
+        event.event_id,
+        event.name,
+        chat.Subject("order", event.order_id, event.at),
+        event.buyer_id if isinstance(event, orders.OrderPlaced) else event.business_id,
+        chat.FactCard(
+            state=event.state,
+            title=f"#{event.number} · {event.first_item}{things}",
+            amount=event.total,
+            payer_id=event.buyer_id,
+            payee_id=event.business_id,
+        ),
+    )
+
+
+def post_transfer_card(tx: Tx, event: money.TransferPosted) -> None:
+    """Show a payment in the conversation that it was made in."""
+    _post_money(
+        tx,
+        event,
+        chat.Subject("transfer", event.transfer_id),
+        "refunded" if event.reverses_id else "paid",
+        payer_id=UserId(event.payer_id),
+        payee_id=UserId(event.payee_id),
+    )
+
+
+def post_request_card(tx: Tx, event: money.RequestEvent) -> None:
+    """Show how a request for money stands, in the conversation that it was made in."""
+    if event.payer_id is not None:
+        _post_money(
+            tx,
+            event,
+            chat.Subject("request", event.request_id),
+            event.name.removeprefix("request."),
+            payer_id=UserId(event.payer_id),
+            payee_id=UserId(event.asker_id),
+        )
+
+
+def _post_money(
+    tx: Tx,
+    event: money.TransferPosted | money.RequestEvent,
+    subject: chat.Subject,
+    state: str,
+    *,
+    payer_id: UserId,
+    payee_id: UserId,
+) -> None:
+    if event.ref is None or event.ref.kind != "conversation":
+        return
+    cards = identity.get_cards(tx, [payer_id, payee_id])
+    if len(cards) < 2:
+        return
+    # The conversation of these two, whatever the client said it was paying in.
+    chat.post_fact(
+        tx,
+        chat.direct_conversation(tx, payer_id, payee_id),
+        event.event_id,
+        event.name,
+        subject,
+        payer_id if state == "paid" else payee_id,
+        chat.FactCard(
+            state=state, amount=event.amount, payer_id=payer_id, payee_id=payee_id
+        ),
+    )

@@ -1,0 +1,86 @@
+"""A server as its operator runs it: a process of its own with a folder of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+
+class Server:
+    """`kirana serve` on a free port. Start, stop, kill and start again."""
+
+    def __init__(self, folder: Path, *, demo: bool = False, **settings: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "server.log"
+        self._demo = demo
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("KIRANA_")},
+            "KIRANA_PORT": str(self.port),
+            "KIRANA_DATA_DIR": str(folder / "data"),
+            "KIRANA_DEMO": "1" if demo else "0",
+            "KIRANA_SHOW_CODES": "1",
+            **settings,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, wait_s: float = 90) -> None:
+        command = [sys.executable, "-m", "kirana", "serve"]
+        if self._demo:
+            command.append("--with-demo")
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, env=self.environment, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + wait_s
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/v1/health", timeout=5).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+            if self.process.poll() is not None:
+                break
+        raise RuntimeError(f"The server did not start:\n{self.log.read_text()[-3000:]}")
+
+    def kill(self) -> None:
+        """As when the power goes."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`kirana ARGUMENTS` beside the server."""
+        return subprocess.run(
+            [sys.executable, "-m", "kirana", *arguments],
+            env=self.environment, capture_output=True, text=True, check=False,
+        )
+
+    def code_for(self, address: str) -> str:
+        """The last sign-in code that was printed for `address`."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            for line in reversed(self.log.read_text().splitlines()):
+                if address in line:
+                    digits = [w.strip("=',\"") for w in line.replace("=", " ").split()]
+                    for word in digits:
+                        if len(word) == 6 and word.isdigit():
+                            return word
+            time.sleep(0.05)
+        raise AssertionError(f"No code for {address}:\n{self.log.read_text()[-2000:]}")
