@@ -1,6 +1,7 @@
 """Money: the ledger, wallets, requests, cash. It knows nobody: an owner is an opaque id, and what a
 payment is for is a `Ref`. It keeps no words that people write."""
 
+from .audit import Finding, audit
 from .cash import cash_in, cash_out, collect_cash, hand_in_cash
 from .chain import seal
 from .events import (
@@ -54,7 +55,7 @@ from .requests import (
     list_requests,
     pay_request,
     request_money,
-    withdraw,
+    take_back_request,
 )
 from .statements import StatementLine, list_statement
 from .topups import Into, Source, top_up
@@ -68,7 +69,7 @@ from .transfers import (
     preview_transfer,
     send_money,
 )
-from .wallets import Wallet, close_wallet, freeze_wallet, get_float, get_wallet, list_wallets
+from .wallets import Wallet, close_wallet, freeze_wallet, get_wallet, list_floats, list_wallets
 from .ways import switch_way, ways_off
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "ConfirmationRequired",
     "ConfirmationWrong",
     "CounterFull",
+    "Finding",
     "HoldExpired",
     "HoldResolved",
     "InsufficientFunds",
@@ -112,6 +114,7 @@ __all__ = [
     "appoint_operator",
     "ask",
     "ask_payout",
+    "audit",
     "cancel_request",
     "capture",
     "cash_in",
@@ -126,13 +129,13 @@ __all__ = [
     "find_request",
     "find_transfer",
     "freeze_wallet",
-    "get_float",
     "get_request",
     "get_transfer",
     "get_wallet",
     "give_back",
     "hand_in_cash",
     "hold",
+    "list_floats",
     "list_payouts",
     "list_requests",
     "list_statement",
@@ -149,8 +152,8 @@ __all__ = [
     "set_owner",
     "settle_payout",
     "switch_way",
+    "take_back_request",
     "top_up",
     "void",
     "ways_off",
-    "withdraw",
 ]

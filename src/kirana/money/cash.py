@@ -10,12 +10,12 @@ from kirana.platform.problems import NotFound
 from kirana.values import Actor, Money, OwnerId, RequestId, TransferId, derived_id
 
 from .ledger import post
-from .model import AccountKey, Code, Consent, Group, Move, Ref, Transfer
+from .model import AccountKey, Code, Consent, Group, Move, Transfer
 from .owners import find_owner, require_agent, require_owner
 from .problems import SameAccount
 from .requests import find_request
 from .wallets import wallet_key
-from .ways import AGENT, CASH, require_way
+from .ways import AGENT, CASH, objection_to
 
 
 def collect_cash(
@@ -30,7 +30,6 @@ def collect_cash(
     if request.payer_id is None:
         raise NotFound()
     currency = request.amount.currency
-    require_way(tx, currency, CASH)
     taken_by = AccountKey(request.asker_id, Code.DIRECT, currency)
     if collector is not None and collector != request.asker_id:
         taken_by = _in_hand(collector, request.asker_id, currency)
@@ -38,7 +37,15 @@ def collect_cash(
         AccountKey(request.payer_id, Code.DIRECT, currency), taken_by, request.amount
     )
     id = TransferId(derived_id(request_id, "cash"))
-    group = Group(id, (move,), "cash", by.person_id, request.ref, request_id=request_id)
+    group = Group(
+        id,
+        (move,),
+        "cash",
+        by.person_id,
+        request.ref,
+        request_id=request_id,
+        objection=objection_to(tx, currency, CASH),
+    )
     return post(tx, group)[0]
 
 
@@ -49,10 +56,10 @@ def hand_in_cash(
     collector: OwnerId,
     payee: OwnerId,
     amount: Money,
-    ref: Ref | None = None,
     by: Actor,
 ) -> Transfer:
-    """A courier gave the cash collected for a shop to the shop.
+    """A courier gave the cash collected for a shop to the shop. It names no order: the buyer has
+    paid already when the courier collected.
 
     For a room that has asked permission. Raises: InsufficientFunds (more than was collected).
     """
@@ -61,7 +68,7 @@ def hand_in_cash(
         AccountKey(payee, Code.DIRECT, amount.currency),
         amount,
     )
-    return post(tx, Group(id, (move,), "cash_handed_in", by.person_id, ref))[0]
+    return post(tx, Group(id, (move,), "cash_handed_in", by.person_id))[0]
 
 
 def cash_in(tx: Tx, id: TransferId, customer_id: OwnerId, amount: Money, *, by: Actor) -> Transfer:
@@ -100,7 +107,6 @@ def _between(
 ) -> Transfer:
     if agent_id == customer_id:
         raise SameAccount()
-    require_way(tx, amount.currency, AGENT)
     agent = AccountKey(agent_id, Code.AGENT_FLOAT, amount.currency)
     customer = wallet_key(customer_id, amount.currency)
     debit, credit = (agent, customer) if purpose == "cash_in" else (customer, agent)
@@ -109,6 +115,7 @@ def _between(
         (Move.posted(debit, credit, amount),),
         purpose,
         by.person_id,
+        objection=objection_to(tx, amount.currency, AGENT),
         consent=Consent.NEVER if by.kind == "system" else consent,
         confirmation=by.confirmation,
     )

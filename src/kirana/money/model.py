@@ -327,6 +327,8 @@ class Group:
     effective_at: int | None = None
     request_id: RequestId | None = None
     """The request that this pays; it ends together with the transfer."""
+    objection: "Refused | None" = None
+    """Why the caller would refuse it. The answer to a repeat comes first."""
     consent: Consent = Consent.NEVER
     confirmation: Confirmation | None = None
 
@@ -409,6 +411,7 @@ class Reason(StrEnum):
     OVER_CAPTURE = "over-capture"
     OVER_REFUND = "over-refund"
     INSUFFICIENT_FUNDS = "insufficient-funds"
+    WAY_OFF = "way-off"
     COUNTER_FULL = "counter-full"
     CONFIRMATION_REQUIRED = "confirmation-required"
     CONFIRMATION_WRONG = "confirmation-wrong"
@@ -418,6 +421,7 @@ _NOT_REMEMBERED = {
     Reason.NOT_FOUND,
     Reason.ID_REUSED,
     Reason.SAME_ACCOUNT,
+    Reason.WAY_OFF,
     Reason.AMOUNT_OUT_OF_RANGE,
     Reason.CONFIRMATION_REQUIRED,
     Reason.CONFIRMATION_WRONG,
@@ -617,6 +621,8 @@ class _Draft:
 
     def run(self) -> None:
         """Raises: Refused."""
+        if self._group.objection:
+            raise self._group.objection
         self._check_request()
         for move in self._group.moves:
             if move.kind in (Kind.POST, Kind.VOID, Kind.EXPIRE):

@@ -17,7 +17,7 @@ from .owners import require_owner
 from .problems import RequestEnded, SameAccount
 from .tables import request_ends, requests
 from .wallets import wallet_key
-from .ways import WALLET, require_way
+from .ways import WALLET, objection_to, require_way
 
 _REQUEST = select(
     *requests.c,
@@ -80,8 +80,9 @@ def request_money(
 
     Raises: SameAccount, WayOff, IdReused; NotFound for a payer who is not here.
     """
-    require_owner(tx, payer_id)
-    require_way(tx, amount.currency, WALLET)
+    if tx.one(_FIND, id=request_id) is None:
+        require_owner(tx, payer_id)
+        require_way(tx, amount.currency, WALLET)
     return ask(tx, request_id, asker=by.user_id, payer=payer_id, amount=amount, ref=ref, by=by)
 
 
@@ -150,7 +151,6 @@ def pay_request(tx: Tx, id: TransferId, request_id: RequestId, *, by: Actor) -> 
     if request.asker_id == by.user_id:
         raise SameAccount()
     currency = request.amount.currency
-    require_way(tx, currency, WALLET)
     move = Move.posted(
         wallet_key(by.user_id, currency), wallet_key(request.asker_id, currency), request.amount
     )
@@ -161,6 +161,7 @@ def pay_request(tx: Tx, id: TransferId, request_id: RequestId, *, by: Actor) -> 
         by.person_id,
         request.ref,
         request_id=request_id,
+        objection=objection_to(tx, currency, WALLET),
         consent=Consent.NEVER if by.kind == "system" else Consent.ABOVE,
         confirmation=by.confirmation,
     )
@@ -178,17 +179,17 @@ def decline_request(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
     return _end(tx, request, RequestDeclined, by=by)
 
 
-def cancel_request(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
+def take_back_request(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
     """Take a request back. Safe to repeat.
 
     Raises: RequestEnded; NotFound unless `by` asked.
     """
     if find_request(tx, request_id).asker_id != by.user_id:
         raise NotFound()
-    return withdraw(tx, request_id, by=by)
+    return cancel_request(tx, request_id, by=by)
 
 
-def withdraw(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
+def cancel_request(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
     """Take a request back: for a room that has asked permission. Raises: RequestEnded, NotFound."""
     return _end(tx, find_request(tx, request_id), RequestCanceled, by=by)
 

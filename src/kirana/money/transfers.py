@@ -11,12 +11,12 @@ from kirana.platform.problems import NotAllowed, NotFound
 from kirana.values import Actor, Money, OwnerId, Problem, TransferId
 
 from . import ledger
-from .model import Consent, Group, Kind, Move, Ref, Refused, Transfer
+from .model import Consent, Group, Kind, Move, Reason, Ref, Refused, Transfer
 from .owners import confirm_line, known_owners, require_owner
-from .problems import InsufficientFunds, SameAccount, WayOff, problem_of
+from .problems import InsufficientFunds, SameAccount, problem_of
 from .tables import accounts, holds, reversals, transfers
 from .wallets import get_wallet, wallet_key
-from .ways import WALLET, require_way, ways_off
+from .ways import WALLET, object_to, require_way, ways_off
 
 _debits, _credits = accounts.alias("debits"), accounts.alias("credits")
 _TRANSFER = (
@@ -65,22 +65,11 @@ def _send_many(tx: Tx, calls: Sequence[Call]) -> list[Transfer | Problem]:
     sendings = [_Sending(*call.args, **call.kwargs) for call in calls]
     off = ways_off(tx)
     known = known_owners(tx, list({sending.payee_id for sending in sendings}))
-    answers: dict[int, Transfer | Problem] = {}
-    groups: dict[int, Group] = {}
-    for number, sending in enumerate(sendings):
-        try:
-            sending.check(off, is_known=sending.payee_id in known)
-        except Problem as problem:
-            answers[number] = problem
-        else:
-            groups[number] = sending.group()
-    outcomes = ledger.apply(tx, list(groups.values()))
-    for (number, group), outcome in zip(groups.items(), outcomes, strict=True):
-        if isinstance(outcome, Refused):
-            answers[number] = problem_of(outcome, group)
-        else:
-            answers[number] = outcome[0]
-    return [answers[number] for number in range(len(calls))]
+    groups = [sending.group(off, known) for sending in sendings]
+    return [
+        problem_of(outcome, group) if isinstance(outcome, Refused) else outcome[0]
+        for group, outcome in zip(groups, ledger.apply(tx, groups), strict=True)
+    ]
 
 
 @batched(_send_many)
@@ -99,8 +88,7 @@ def send_money(
     ConfirmationWrong, SameAccount, WayOff, IdReused; NotFound for a payee who is not here.
     """
     sending = _Sending(id, payee_id, amount, ref=ref, by=by)
-    sending.check(ways_off(tx), is_known=bool(known_owners(tx, [payee_id])))
-    return ledger.post(tx, sending.group())[0]
+    return ledger.post(tx, sending.group(ways_off(tx), known_owners(tx, [payee_id])))[0]
 
 
 class _Sending:
@@ -117,28 +105,21 @@ class _Sending:
     ) -> None:
         self.id, self.payee_id, self.amount, self.ref, self.by = id, payee_id, amount, ref, by
 
-    def check(self, off: set[tuple[str, str, str]], *, is_known: bool) -> None:
-        if self.payee_id == self.by.user_id:
-            raise SameAccount()
-        if not is_known:
-            raise NotFound(payee_id=str(self.payee_id))
-        if (self.amount.currency, *WALLET) in off:
-            raise WayOff(currency=self.amount.currency)
-
-    def group(self) -> Group:
-        by, currency = self.by, self.amount.currency
+    def group(self, off: set[tuple[str, str, str]], known: set[OwnerId]) -> Group:
+        by, payee_id, currency = self.by, self.payee_id, self.amount.currency
+        objection = object_to(currency, WALLET, off)
+        if payee_id not in known:
+            objection = Refused(Reason.NOT_FOUND, payee_id=str(payee_id))
+        move = Move.posted(
+            wallet_key(by.user_id, currency), wallet_key(payee_id, currency), self.amount
+        )
         return Group(
             self.id,
-            (
-                Move.posted(
-                    wallet_key(by.user_id, currency),
-                    wallet_key(self.payee_id, currency),
-                    self.amount,
-                ),
-            ),
+            (move,),
             "send",
             by.person_id,
             self.ref,
+            objection=objection,
             consent=Consent.NEVER if by.kind == "system" else Consent.ABOVE,
             confirmation=by.confirmation,
         )

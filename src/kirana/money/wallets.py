@@ -19,7 +19,7 @@ _COLUMNS = [accounts.c[name] for name in Account._fields]
 _FIND = Q(select(*_COLUMNS).where(accounts.c.id == bindparam("id")))
 _LIST = Q(
     select(*_COLUMNS)
-    .where(accounts.c.owner_id == bindparam("owner_id"), accounts.c.code == int(Code.WALLET))
+    .where(accounts.c.owner_id == bindparam("owner_id"), accounts.c.code == bindparam("code"))
     .order_by(accounts.c.ledger_id)
 )
 _SET_FLAGS = Q(
@@ -56,13 +56,15 @@ def get_wallet(tx: Tx, owner_id: OwnerId, currency: str) -> Wallet:
 
 def list_wallets(tx: Tx, *, by: Actor) -> list[Wallet]:
     """Every wallet that `by` has used."""
-    return [_wallet(Account._make(row)) for row in tx.all(_LIST, owner_id=by.user_id)]
+    return [_wallet(account) for account in _list_accounts(tx, by.user_id, Code.WALLET)]
 
 
-def get_float(tx: Tx, agent_id: OwnerId, currency: str) -> Money:
-    """What an agent can still hand to customers."""
-    key = AccountKey(agent_id, Code.AGENT_FLOAT, currency)
-    return Money(_find_account(tx, key).available_minor, currency)
+def list_floats(tx: Tx, *, by: Actor) -> list[Money]:
+    """What an agent can still pay into wallets, for each currency."""
+    return [
+        Money(account.available_minor, currency_of(account.ledger_id))
+        for account in _list_accounts(tx, by.user_id, Code.AGENT_FLOAT)
+    ]
 
 
 def freeze_wallet(
@@ -106,6 +108,10 @@ def _set_flags(tx: Tx, account: Account, flags: int, *, closed_at: int | None) -
     assert found == 1
     tx.publish([UserId(account.owner_id)], Change("wallet", account.owner_id))
     return _wallet(account._replace(flags=int(flags)))
+
+
+def _list_accounts(tx: Tx, owner_id: OwnerId, code: Code) -> list[Account]:
+    return [Account._make(row) for row in tx.all(_LIST, owner_id=owner_id, code=int(code))]
 
 
 def _find_account(tx: Tx, key: AccountKey) -> Account:

@@ -6,6 +6,7 @@ from kirana.platform.db import Q, Tx, upsert
 from kirana.values import Actor
 
 from .ledger import open_currency
+from .model import Reason, Refused
 from .owners import require_operator
 from .problems import WayOff
 from .tables import ways
@@ -40,5 +41,15 @@ def ways_off(tx: Tx) -> set[tuple[str, str, str]]:
 
 def require_way(tx: Tx, currency: str, way: WayKey) -> None:
     """Raises: WayOff."""
-    if (currency, *way) in ways_off(tx):
+    if objection_to(tx, currency, way):
         raise WayOff(currency=currency)
+
+
+def objection_to(tx: Tx, currency: str, way: WayKey) -> Refused | None:
+    """Why a payment in this way would be refused, if it would."""
+    return object_to(currency, way, ways_off(tx))
+
+
+def object_to(currency: str, way: WayKey, off: set[tuple[str, str, str]]) -> Refused | None:
+    is_off = (currency, *way) in off
+    return Refused(Reason.WAY_OFF, currency=currency) if is_off else None

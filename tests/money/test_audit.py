@@ -1,0 +1,115 @@
+"""The auditor finds every byte that was changed, and says where."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kirana import money
+from kirana.platform.db import Database
+from kirana.values import Actor, RequestId, uuid7
+
+from . import make
+from .make import inr
+
+
+def busy_town(db: Database) -> tuple[Actor, Actor]:
+    """Books with one of everything."""
+    asha, ravi = make.owner(db, purse=inr(10_000)), make.owner(db)
+    sent = make.transfer_id()
+    db.write(money.send_money, sent, ravi.user_id, inr(1000), by=asha)
+    db.write(money.give_back, make.transfer_id(), sent, inr(300), by=ravi)
+    held, voided = make.transfer_id(), make.transfer_id()
+    for id in (held, voided):
+        db.write(money.hold, id, payer=asha.user_id, payee=ravi.user_id, amount=inr(500), by=asha)
+    db.write(money.capture, make.transfer_id(), held, inr(200), keep_rest=True, by=ravi)
+    db.write(money.void, make.transfer_id(), voided, "canceled", by=asha)
+    asked = RequestId(uuid7())
+    db.write(money.request_money, asked, asha.user_id, inr(70), by=ravi)
+    db.write(money.pay_request, make.transfer_id(), asked, by=asha)
+    with pytest.raises(money.InsufficientFunds):
+        db.write(money.send_money, make.transfer_id(), asha.user_id, inr(99_999), by=ravi)
+    return asha, ravi
+
+
+def test_right_books_have_no_findings(db: Database) -> None:
+    busy_town(db)
+
+    assert db.read(money.audit) == []
+
+
+def tamper(db: Database, table: str, column: str, change: str, where: str) -> None:
+    """Change a row behind everybody's back, with the schema's own guards off."""
+    engine = sa.create_engine(db.engine.sqlalchemy_engine().url)
+    with engine.connect() as connection:
+        if db.engine.dialect == "sqlite":
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        else:
+            for check in connection.exec_driver_sql(
+                "SELECT conname FROM pg_constraint WHERE contype = 'c'"
+                f" AND conrelid = '{table}'::regclass"
+            ).fetchall():
+                connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {check[0]}")
+        statement = f"UPDATE {table} SET {column} = {change} WHERE {where}"
+        assert connection.exec_driver_sql(statement.replace("%", "%%")).rowcount >= 1
+        connection.commit()
+    engine.dispose()
+
+
+POSTED = "purpose = 'send' AND kind = 'posted'"
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "change", "where", "named"),
+    [
+        ("money_transfers", "amount_minor", "amount_minor + 1", POSTED, "block 2 "),
+        ("money_transfers", "amount_minor", "amount_minor + 1", POSTED, "entry"),
+        ("money_transfers", "purpose", "'sent'", POSTED, "block 2 "),
+        ("money_transfers", "created_at", "created_at - 1", POSTED, "transfer 2 "),
+        ("money_transfers", "problem", "'{}'", "kind = 'refused'", "block"),
+        ("money_transfers", "by_id", "id", POSTED, "block 2 "),
+        ("money_entries", "balance_after_minor", "1", "version = 2", "entry 2"),
+        ("money_entries", "posted_minor", "posted_minor + 1", "version = 1", "entry 1"),
+        ("money_entries", "seq", "seq + 1", "version = 3", "entry 3"),
+        ("money_accounts", "credits_posted", "credits_posted + 1", "code = 100", "credits_posted"),
+        ("money_accounts", "debits_pending", "debits_pending + 1", "code = 100", "debits_pending"),
+        ("money_accounts", "version", "version + 1", "code = 100", "version"),
+        ("money_holds", "state", "'open'", "state = 'posted'", "hold"),
+        ("money_holds", "captured_minor", "1", "state = 'posted'", "hold"),
+        ("money_reversals", "reversed_minor", "1", "1 = 1", "reversals"),
+        ("money_blocks", "seq_from", "seq_from + 1", "no = 2", "block 2 "),
+        ("money_blocks", "hash", "prev_hash", "no = 2", "block 2 "),
+        ("money_requests", "amount_minor", "amount_minor + 1", "1 = 1", "request"),
+    ],
+)  # fmt: skip
+def test_one_changed_value_is_found_and_named(
+    db: Database, table: str, column: str, change: str, where: str, named: str
+) -> None:
+    busy_town(db)
+
+    tamper(db, table, column, change, where)
+
+    findings = [str(finding) for finding in db.read(money.audit)]
+    assert any(named in finding for finding in findings), findings
+
+
+@pytest.mark.parametrize("table", ["money_entries", "money_blocks"])
+def test_a_row_that_is_gone_is_missed(db: Database, table: str) -> None:
+    busy_town(db)
+
+    connection: Any = db.engine.connect()
+    key = "no" if table == "money_blocks" else "version"
+    connection.execute(f"DELETE FROM {table} WHERE {key} = 2")
+    connection.close()
+
+    assert db.read(money.audit)
+
+
+def test_an_unsealed_transfer_is_missed(db: Database) -> None:
+    asha, ravi = busy_town(db)
+    db.before_commit.remove(money.seal)
+
+    db.write(money.send_money, make.transfer_id(), ravi.user_id, inr(5), by=asha)
+
+    [finding] = db.read(money.audit)
+    assert "sealed by no block" in str(finding)
