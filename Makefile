@@ -73,13 +73,12 @@ $(V)/.dev: $(V)/.run requirements/dev.txt
 	@touch $@
 
 web/node_modules/.stamp: $(V)/.run web/package.json web/package-lock.json web/.npmrc
-	@cd web && $(NPM) ci --no-progress
+	@cd web && $(NPM) install --no-save --no-progress --loglevel=error
 	@touch $@
 
 src/kirana/app/web/.stamp: $(WEB_SOURCES) | web/node_modules/.stamp
 	@cd web && $(NPM) run -s build
 	@rm -rf src/kirana/app/web && cp -r web/build src/kirana/app/web
-	@$(BIN)/python tools/compress.py src/kirana/app/web
 	@touch $@
 
 .PHONY: lock
