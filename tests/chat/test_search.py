@@ -88,7 +88,7 @@ def test_names_of_files_products_and_orders_are_found(db: RehearsedDatabase) -> 
     ravi, asha = make.person(db), make.shop(db)
     conversation = make.conversation(db, ravi, asha)
     media = MediaId(uuid7())
-    stored = chat.StoredFile("a" * 64, "a" * 64, "application/pdf", 12)
+    stored = chat.StoredFile("a" * 64, {"full": "x"}, "application/pdf", 12)
     db.write(chat.add_media, media, chat.MediaKind.DOCUMENT, "Menu.pdf", stored, by=asha)
 
     make.message(db, conversation, Document(media=media, name="Menu.pdf", size_bytes=12), by=asha)

@@ -20,15 +20,26 @@ from .facts import post_fact
 from .frames import message_frames
 from .guests import join_guest
 from .history import History, list_messages
-from .media import Media, MediaKind, StoredFile, add_media, drop_stale_media, get_media
+from .media import (
+    Media,
+    MediaKind,
+    StoredFile,
+    add_media,
+    drop_stale_media,
+    get_blobs,
+    get_media,
+    remove_files,
+)
 from .messages import delete_message, send_message
 from .model import Form, Kind, Mark, Sent
+from .ownership import ChatExport, erase_user, export_user
 from .presence import typing_audience, typing_frame
 from .problems import (
     ConversationExists,
     NeedsBusiness,
     NeedsEncryption,
     NoDevices,
+    NotAVoiceNote,
     NotEditable,
     NotReachable,
     TooLateToEdit,
@@ -46,6 +57,7 @@ from .receipts import (
 from .search import Found, search_messages
 
 __all__ = [
+    "ChatExport",
     "Content",
     "Conversation",
     "ConversationExists",
@@ -66,6 +78,7 @@ __all__ = [
     "NeedsBusiness",
     "NeedsEncryption",
     "NoDevices",
+    "NotAVoiceNote",
     "NotEditable",
     "NotReachable",
     "ReceiptChanged",
@@ -78,6 +91,9 @@ __all__ = [
     "delete_message",
     "direct_conversation",
     "drop_stale_media",
+    "erase_user",
+    "export_user",
+    "get_blobs",
     "get_conversation",
     "get_media",
     "join_guest",
@@ -93,6 +109,7 @@ __all__ = [
     "post_fact",
     "read_content",
     "receipt_frame",
+    "remove_files",
     "search_messages",
     "send_message",
     "set_sides",

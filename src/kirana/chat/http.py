@@ -1,46 +1,57 @@
 """Routes: conversations, messages, receipts, files."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
-from litestar import Router, get, patch, post, put
+from litestar import Request, Response, Router, get, patch, post, put
 from litestar.di import Provide
 from litestar.params import Parameter
 from msgspec import Meta
 
 from kirana.platform.bell import Bell
+from kirana.platform.blobs import Blobs
 from kirana.platform.db import Db
 from kirana.platform.http import problems
+from kirana.platform.images import ImageWorker, NotAPicture, PictureTooLarge
 from kirana.platform.limits import Limits, Rate, provide_limits
+from kirana.platform.pictures import provide_images
 from kirana.platform.problems import (
     IdReused,
     InvalidInput,
     NotFound,
     NotSignedIn,
     RateLimited,
+    TooLarge,
 )
-from kirana.values import Actor, ConversationId, MessageId, Page, UserId
+from kirana.values import Actor, ConversationId, MediaId, MessageId, Page, UserId
 
-from . import conversations, history, messages, presence, receipts, search
+from . import conversations, history, media, messages, presence, receipts, search, uploads
 from .content import Content
 from .conversations import Conversation, Conversations
 from .history import History
+from .media import Media, MediaKind
 from .model import Kind, Mark, Sent
 from .problems import (
     ConversationExists,
     NeedsBusiness,
     NeedsEncryption,
     NoDevices,
+    NotAVoiceNote,
     NotEditable,
     NotReachable,
     TooLateToEdit,
     UnknownMedia,
+    invalid,
+    require_own_id,
 )
 
 MESSAGES_PER_DEVICE = Rate(40, 0.1)
 TYPING_PER_DEVICE = Rate(5, 1)
 SEARCHES_PER_DEVICE = Rate(20, 0.5)
+UPLOADS_PER_PERSON = Rate(60, 3)
 
 Seq = Annotated[int, Parameter(ge=0, le=2**53)]
 Limit = Annotated[int, Parameter(ge=1, le=200)]
@@ -241,6 +252,99 @@ async def search_messages(
     )
 
 
+@post(
+    "/v1/media",
+    raises=problems(
+        NotSignedIn,
+        InvalidInput,
+        IdReused,
+        NotAPicture,
+        PictureTooLarge,
+        NotAVoiceNote,
+        TooLarge,
+        RateLimited,
+    ),
+)
+async def upload_media(
+    request: Request[Any, Any, Any],
+    db: Db,
+    blobs: Blobs,
+    images: ImageWorker,
+    limits: Limits,
+    by: Actor,
+    media_id: Annotated[UUID, Parameter(query="id")],
+    kind: MediaKind,
+    name: Annotated[str, Parameter(max_length=1_000)] = "",
+) -> Media:
+    """Upload a file for a message: the bytes are the whole body, 16 MB at most.
+
+    A photo is kept without what the camera wrote into it. Safe to repeat with the same `id`.
+    """
+    limits.take("media", by.person_id, UPLOADS_PER_PERSON)
+    announced = request.headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > uploads.MAX_BYTES:
+        raise TooLarge(max_bytes=uploads.MAX_BYTES)
+    content = await request.body()
+    if len(content) > uploads.MAX_BYTES:
+        raise TooLarge(max_bytes=uploads.MAX_BYTES)
+    if not content:
+        raise invalid("body", "There is no file in the body.")
+    require_own_id(media_id)
+    id_, source_hash = MediaId(media_id), sha256(content).hexdigest()
+    if same := await db.read(media.find_same_media, id_, kind, source_hash, by=by):
+        return same
+    stored = await uploads.keep_file(id_, kind, content, blobs=blobs, images=images)
+    return await db.write(media.add_media, id_, kind, uploads.file_name(name), stored, by=by)
+
+
+@get("/v1/media/{media_id:uuid}", raises=problems(NotSignedIn, NotFound))
+async def get_media(media_id: UUID, db: Db, by: Actor) -> Media:
+    """What is known of a file that one may see."""
+    return await db.read(media.get_media, MediaId(media_id), by=by)
+
+
+@get(
+    "/v1/media/{media_id:uuid}/content",
+    raises=problems(NotSignedIn, InvalidInput, NotFound),
+    media_type="application/octet-stream",
+)
+async def get_media_content(
+    request: Request[Any, Any, Any],
+    media_id: UUID,
+    db: Db,
+    blobs: Blobs,
+    by: Actor,
+    size: Annotated[int, Parameter(ge=1, le=100_000)] | None = None,
+) -> Response[bytes]:
+    """The bytes of a file; of a photo, with `size`, a smaller one of at least that width."""
+    file, names = await db.read(media.get_blobs, MediaId(media_id), by=by)
+    is_small = size is not None and size <= uploads.PREVIEW
+    name = names.get(str(uploads.PREVIEW) if is_small else media.FULL, names[media.FULL])
+    content = await uploads.open_file(file.id, name, blobs=blobs)
+    if content is None:
+        raise NotFound(media_id=media_id)
+    headers = {
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+        "Accept-Ranges": "bytes",
+        "Content-Encoding": "identity",
+        "Content-Disposition": _disposition(file),
+    }
+    if part := uploads.slice_of(request.headers.get("range", ""), len(content)):
+        headers["Content-Range"] = f"bytes {part.first}-{part.last}/{len(content)}"
+        content = content[part.first : part.last + 1]
+    status = 206 if part else 200
+    return Response(content, status_code=status, media_type=file.mime, headers=headers)
+
+
+def _disposition(file: Media) -> str:
+    """Documents are downloaded, unless a browser can open them safely. Source: RFC 6266."""
+    is_inline = file.kind != MediaKind.DOCUMENT or file.mime in uploads.INLINE
+    shown = "inline" if is_inline else "attachment"
+    return f"{shown}; filename*=UTF-8''{quote(file.name, safe='')}" if file.name else shown
+
+
 routes: list[Any] = [
     Router(
         "/",
@@ -255,7 +359,13 @@ routes: list[Any] = [
             set_receipt,
             tell_typing,
             search_messages,
+            upload_media,
+            get_media,
+            get_media_content,
         ],
-        dependencies={"limits": Provide(provide_limits, sync_to_thread=False)},
+        dependencies={
+            "limits": Provide(provide_limits, sync_to_thread=False),
+            "images": Provide(provide_images, sync_to_thread=False),
+        },
     )
 ]

@@ -4,20 +4,23 @@ The bytes lie in the blobs; a row here says whose they are. Who belongs to a con
 file is attached may fetch it, and nobody else but its owner.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import bindparam, delete, insert, or_, select
 
 from kirana.platform.db import Q, Row, Tx, any_of
+from kirana.platform.jobs import Outside
 from kirana.platform.problems import IdReused, NotFound
-from kirana.values import Actor, MediaId, MessageId
+from kirana.values import Actor, MediaId, MessageId, UserId
 
 from .model import MemberState
-from .problems import UnknownMedia
+from .problems import UnknownMedia, require_own_id
 from .tables import attachments, media, members, messages
 
+FULL = "full"
+"""What the whole file is called among a file's blobs; smaller pictures are named by their width."""
 UNATTACHED_FOR_MS = 24 * 60 * 60 * 1000
 
 
@@ -45,10 +48,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What is known about the bytes: `source_hash` of what was sent, `blob` of what is kept."""
+    """What is known about the bytes: `source_hash` of what was sent, `blobs` of what is kept."""
 
     source_hash: str
-    blob: str
+    blobs: Mapping[str, str]
     mime: str
     size_bytes: int
     width: int | None = None
@@ -78,17 +81,30 @@ _DETACH = Q(
     .where(attachments.c.message_id == bindparam("message_id"))
     .returning(attachments.c.media_id)
 )
-_LOOSE = Q(
+_ATTACHED = select(attachments.c.media_id)
+_DROP_LOOSE = Q(
     delete(media)
     .where(any_of(media.c.id, "ids"))
-    .where(media.c.id.not_in(select(attachments.c.media_id)))
+    .where(media.c.id.not_in(_ATTACHED))
+    .returning(media.c.blobs)
 )
-_STALE = Q(
+_DROP_STALE = Q(
     delete(media)
     .where(media.c.created_at < bindparam("before"))
-    .where(media.c.id.not_in(select(attachments.c.media_id)))
+    .where(media.c.id.not_in(_ATTACHED))
+    .returning(media.c.blobs)
 )
-_BLOBS = Q(select(media.c.blob).where(any_of(media.c.blob, "blobs")))
+_DROP_OWNER = Q(
+    delete(media).where(media.c.owner_id == bindparam("user_id")).returning(media.c.blobs)
+)
+_DETACH_OWNER = Q(
+    delete(attachments).where(
+        attachments.c.media_id.in_(
+            select(media.c.id).where(media.c.owner_id == bindparam("user_id"))
+        )
+    )
+)
+_OF_OWNER = Q(select(media).where(media.c.owner_id == bindparam("user_id")).order_by(media.c.id))
 
 
 def add_media(
@@ -98,35 +114,47 @@ def add_media(
 
     Raises: IdReused.
     """
+    if same := find_same_media(tx, media_id, kind, file.source_hash, by=by):
+        return same
+    require_own_id(media_id)
+    tx.do(
+        _INSERT,
+        id=media_id,
+        owner_id=by.user_id,
+        kind=kind,
+        name=name,
+        mime=file.mime,
+        size_bytes=file.size_bytes,
+        source_hash=file.source_hash,
+        blobs=dict(file.blobs),
+        width=file.width,
+        height=file.height,
+        created_at=tx.now,
+    )
+    return get_media(tx, media_id, by=by)
+
+
+def find_same_media(
+    tx: Tx, media_id: MediaId, kind: MediaKind, source_hash: str, *, by: Actor
+) -> Media | None:
+    """What an earlier upload of the same file with the same id made. Raises: IdReused."""
     known = tx.one(_FIND, id=media_id)
     if known is None:
-        tx.do(
-            _INSERT,
-            id=media_id,
-            owner_id=by.user_id,
-            kind=kind,
-            name=name,
-            mime=file.mime,
-            size_bytes=file.size_bytes,
-            source_hash=file.source_hash,
-            blob=file.blob,
-            width=file.width,
-            height=file.height,
-            created_at=tx.now,
-        )
-        known = tx.one(_FIND, id=media_id)
-        assert known is not None
-    elif (known.owner_id, known.kind, known.source_hash) != (by.user_id, kind, file.source_hash):
+        return None
+    if (known.owner_id, known.kind, known.source_hash) != (by.user_id, kind, source_hash):
         raise IdReused(id=media_id)
     return _media(known)
 
 
-def get_media(tx: Tx, media_id: MediaId, *, by: Actor) -> tuple[Media, str]:
-    """A file and the name of its blob. Raises: NotFound."""
-    row = tx.one(_FIND, id=media_id)
-    if row is None or not _may_use(tx, [media_id], by):
-        raise NotFound(media_id=media_id)
-    return _media(row), row.blob
+def get_media(tx: Tx, media_id: MediaId, *, by: Actor) -> Media:
+    """What is known of a file. Raises: NotFound."""
+    return _media(_get(tx, media_id, by))
+
+
+def get_blobs(tx: Tx, media_id: MediaId, *, by: Actor) -> tuple[Media, dict[str, str]]:
+    """A file and the names of its blobs. Raises: NotFound."""
+    row = _get(tx, media_id, by)
+    return _media(row), row.blobs
 
 
 def attach(tx: Tx, message_id: MessageId, files: Sequence[MediaId], *, by: Actor) -> None:
@@ -140,17 +168,41 @@ def attach(tx: Tx, message_id: MessageId, files: Sequence[MediaId], *, by: Actor
 def detach(tx: Tx, message_id: MessageId) -> None:
     """The message shows no file any more; files that no other message shows go."""
     if loose := [row.media_id for row in tx.all(_DETACH, message_id=message_id)]:
-        tx.do(_LOOSE, ids=loose)
+        _remove_files(tx, tx.all(_DROP_LOOSE, ids=loose))
 
 
 def drop_stale_media(tx: Tx) -> None:
     """Forget what was uploaded a day ago and never sent. Runs by the clock."""
-    tx.do(_STALE, before=tx.now - UNATTACHED_FOR_MS)
+    _remove_files(tx, tx.all(_DROP_STALE, before=tx.now - UNATTACHED_FOR_MS))
 
 
-def list_known_blobs(tx: Tx, blobs: Sequence[str]) -> set[str]:
-    """Which of these blobs are still somebody's file: the others may be removed."""
-    return {row.blob for row in tx.all(_BLOBS, blobs=blobs)}
+async def remove_files(outside: Outside, names: list[str]) -> None:
+    """Take files from the disk. A job: each file of this room has a name of its own."""
+    for name in names:
+        await outside.blobs.delete(name)
+
+
+def list_media_of(tx: Tx, user_id: UserId) -> list[Media]:
+    """For this room only: the files that somebody uploaded."""
+    return [_media(row) for row in tx.all(_OF_OWNER, user_id=user_id)]
+
+
+def forget_media_of(tx: Tx, user_id: UserId) -> None:
+    """For this room only: somebody's files go, wherever they are shown."""
+    tx.do(_DETACH_OWNER, user_id=user_id)
+    _remove_files(tx, tx.all(_DROP_OWNER, user_id=user_id))
+
+
+def _remove_files(tx: Tx, dropped: Sequence[Row]) -> None:
+    if names := [name for row in dropped for name in row.blobs.values()]:
+        tx.enqueue(remove_files, names=names)
+
+
+def _get(tx: Tx, media_id: MediaId, by: Actor) -> Row:
+    row = tx.one(_FIND, id=media_id)
+    if row is None or not _may_use(tx, [media_id], by):
+        raise NotFound(media_id=media_id)
+    return row
 
 
 def _may_use(tx: Tx, files: Sequence[MediaId], by: Actor) -> set[MediaId]:

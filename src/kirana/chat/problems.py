@@ -45,6 +45,12 @@ class UnknownMedia(Problem):
     status: ClassVar[int] = 422
 
 
+class NotAVoiceNote(Problem):
+    """This is no sound that can be played. Send Ogg, WebM, MP4, MP3, AAC or WAV."""
+
+    status: ClassVar[int] = 422
+
+
 def invalid(field: str, message: str) -> InvalidInput:
     """One field has a wrong value."""
     return InvalidInput(errors=[{"field": field, "message": message}])

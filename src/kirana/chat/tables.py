@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint
 
-from kirana.platform.db import Bool, Bytes, Id, Int, Text, table
+from kirana.platform.db import Bool, Bytes, Id, Int, Json, Text, table
 
 conversations = table(
     "chat_conversations",
@@ -89,19 +89,20 @@ Index(
 media = table(
     "chat_media",
     Column("id", Id, primary_key=True),
-    Column("owner_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("owner_id", Id, ForeignKey("identity_users.id"), nullable=False, index=True),
     Column("kind", Text, nullable=False),
     Column("name", Text),
     Column("mime", Text, nullable=False),
     Column("size_bytes", Int, nullable=False),
     Column("source_hash", Text, nullable=False),
-    Column("blob", Text),
+    Column("blobs", Json, nullable=False),
     Column("width", Int),
     Column("height", Int),
     Column("created_at", Int, nullable=False),
     CheckConstraint("kind IN ('image', 'voice', 'document')", name="kind"),
 )
-"""Files that somebody sent to the server. `blob` names the file; none once it is gone."""
+"""Files that somebody sent to the server. `source_hash` is of what was sent; `blobs` names what is
+kept of it, by width in pixels for a smaller picture, and `full`."""
 
 attachments = table(
     "chat_attachments",

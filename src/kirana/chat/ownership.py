@@ -1,0 +1,82 @@
+"""What somebody takes along of their conversations, and what goes when they go."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select, update
+
+from kirana.platform.db import Q, Tx
+from kirana.platform.stream import Change
+from kirana.values import Actor, ConversationId, UserId
+
+from .conversations import find_audience
+from .entries import Entry
+from .history import list_messages
+from .media import Media, forget_media_of, list_media_of
+from .model import Kind
+from .tables import members, messages
+
+_MINE = Q(
+    select(members.c.conversation_id)
+    .where(members.c.user_id == bindparam("user_id"))
+    .order_by(members.c.conversation_id)
+)
+_EMPTY = Q(
+    update(messages)
+    .where(messages.c.conversation_id == bindparam("conversation_id_"))
+    .where(messages.c.sender_id == bindparam("user_id_"))
+    .where(messages.c.k == "message", messages.c.content.is_not(None))
+    .values(content=None, words=None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationExport:
+    """A conversation with all of its entries, in order."""
+
+    id: ConversationId
+    kind: Kind
+    members: list[UserId]
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatExport:
+    """All that this room knows of a user; the files themselves are fetched by their ids."""
+
+    conversations: list[ConversationExport]
+    media: list[Media]
+
+
+def export_user(tx: Tx, user_id: UserId) -> ChatExport:
+    """Everything that this user may read here."""
+    by = Actor(user_id, user_id)
+    exported = []
+    for row in tx.all(_MINE, user_id=user_id):
+        audience = find_audience(tx, row.conversation_id)
+        assert audience is not None
+        entries: list[Entry] = []
+        while True:
+            after = entries[-1].seq if entries else 0
+            page = list_messages(tx, row.conversation_id, after=after, limit=1_000, by=by)
+            entries += page.items
+            if not page.has_after:
+                break
+        exported.append(
+            ConversationExport(
+                row.conversation_id,
+                audience.kind,
+                [member.user_id for member in audience.members],
+                entries,
+            )
+        )
+    return ChatExport(exported, list_media_of(tx, user_id))
+
+
+def erase_user(tx: Tx, user_id: UserId) -> None:
+    """Empty what this user said; the numbers stay whole, and so do the facts. Again: nothing."""
+    for row in tx.all(_MINE, user_id=user_id):
+        emptied = tx.do(_EMPTY, conversation_id_=row.conversation_id, user_id_=user_id)
+        audience = find_audience(tx, row.conversation_id)
+        if emptied and audience is not None:
+            tx.publish(audience.user_ids, Change("conversation", row.conversation_id))
+    forget_media_of(tx, user_id)
