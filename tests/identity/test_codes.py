@@ -132,7 +132,7 @@ def test_no_answer_tells_an_account_from_a_stranger(db: RehearsedDatabase) -> No
     make.person(db, phone=known)
 
     answers = [
-        db.write(identity.request_code, uuid7(), make.address(text), "123456")  # type: ignore[func-returns-value]
+        db.write(identity.request_code, uuid7(), make.address(text), "123456")
         for text in (known, unknown)
     ]
     refusals = []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -30,11 +31,15 @@ class SmsGateway:
 
     def send(self, address: str, message: Message) -> None:
         """Raises: HTTPError for any answer but a success."""
-        request = self.request(address, message.short_text)
-        with build_opener(_NoRedirects).open(request, timeout=_TIMEOUT_S) as answer:
-            answer.read(65_536)
+        request = self._request(address, message.short_text)
+        try:
+            with build_opener(_NoRedirects).open(request, timeout=_TIMEOUT_S) as answer:
+                answer.read(65_536)
+        except HTTPError as error:
+            error.close()
+            raise
 
-    def request(self, to: str, text: str) -> Request:
+    def _request(self, to: str, text: str) -> Request:
         values = {"{to}": to, "{text}": text}
         return Request(  # noqa: S310 (the operator's own address, checked above)
             _fill(self._url, values, _in_url),

@@ -47,10 +47,13 @@ class SmtpSender:
         if self._is_tls:
             return smtplib.SMTP_SSL(self._host, self._port, timeout=_TIMEOUT_S, context=context)
         server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT_S)
-        server.ehlo_or_helo_if_needed()
-        if server.has_extn("starttls"):
-            server.starttls(context=context)
-        elif self._user:
+        try:
+            server.ehlo_or_helo_if_needed()
+            if server.has_extn("starttls"):
+                server.starttls(context=context)
+            elif self._user:
+                raise smtplib.SMTPNotSupportedError("No password is sent without encryption.")
+        except BaseException:
             server.close()
-            raise smtplib.SMTPNotSupportedError("No password is sent without encryption.")
+            raise
         return server
