@@ -163,3 +163,14 @@ def test_unknown_users_have_no_card(db: RehearsedDatabase) -> None:
         db.read(identity.get_card, make.user_id())
     assert set(db.read(identity.get_cards, [ravi.user_id, make.user_id()])) == {ravi.user_id}
     assert db.read(identity.get_cards, []) == {}
+
+
+def test_an_operator_means_somebody_by_id_handle_number_or_mail(db: RehearsedDatabase) -> None:
+    ravi = make.person(db, handle="ravi", phone="+919876543210")
+
+    for who in (str(ravi.user_id), "@Ravi", "+91 98765 43210"):
+        card = db.read(identity.find_anybody, who)
+        assert card is not None
+        assert card.id == ravi.user_id
+    for who in ("", "nobody", "nobody@example.com", str(make.user_id())):
+        assert db.read(identity.find_anybody, who) is None

@@ -7,15 +7,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router, delete, get, patch, post, put
+from litestar import Request, Response, delete, get, patch, post, put
 from litestar.datastructures import Cookie
-from litestar.di import Provide
 from litestar.params import Parameter
 from msgspec import UNSET, Meta, UnsetType
 
 from kirana.platform.db import Db
 from kirana.platform.http import problems
-from kirana.platform.limits import Limits, Rate, provide_limits
+from kirana.platform.limits import Limits, Rate
 from kirana.platform.problems import (
     IdReused,
     InvalidInput,
@@ -361,7 +360,7 @@ async def open_passkey_session(
 async def sign_out(db: Db, settings: Settings, by: Actor) -> Response[None]:
     """Sign out on this device."""
     await db.write(sessions.sign_out, by=by)
-    return Response(None, status_code=204, cookies=[_cookie("", settings)])
+    return Response(None, status_code=204, cookies=[session_cookie("", settings)])
 
 
 @post("/v1/guests", raises=problems(IdReused, AlreadySignedIn, RateLimited))
@@ -388,7 +387,7 @@ async def create_guest(
     )
     if data.wants == "token":
         return Response(GuestCreated(card, token))
-    return Response(GuestCreated(card), cookies=[_cookie(token, settings)])
+    return Response(GuestCreated(card), cookies=[session_cookie(token, settings)])
 
 
 @get("/v1/me", raises=problems(NotSignedIn))
@@ -616,41 +615,35 @@ async def get_users(
 
 
 routes: list[Any] = [
-    Router(
-        "/",
-        route_handlers=[
-            request_code,
-            open_session,
-            ask_challenge,
-            save_passkey,
-            list_passkeys,
-            delete_passkey,
-            open_passkey_session,
-            sign_out,
-            create_guest,
-            get_me,
-            edit_me,
-            add_address,
-            remove_address,
-            set_pin,
-            confirm,
-            list_devices,
-            revoke_device,
-            create_token,
-            list_tokens,
-            revoke_token,
-            list_contacts,
-            save_contact,
-            remove_contact,
-            find_user,
-            list_blocks,
-            block,
-            unblock,
-            get_user,
-            get_users,
-        ],
-        dependencies={"limits": Provide(provide_limits, sync_to_thread=False)},
-    )
+    request_code,
+    open_session,
+    ask_challenge,
+    save_passkey,
+    list_passkeys,
+    delete_passkey,
+    open_passkey_session,
+    sign_out,
+    create_guest,
+    get_me,
+    edit_me,
+    add_address,
+    remove_address,
+    set_pin,
+    confirm,
+    list_devices,
+    revoke_device,
+    create_token,
+    list_tokens,
+    revoke_token,
+    list_contacts,
+    save_contact,
+    remove_contact,
+    find_user,
+    list_blocks,
+    block,
+    unblock,
+    get_user,
+    get_users,
 ]
 
 
@@ -692,11 +685,11 @@ def _let_in(
     if wants == "token":
         return Response(SessionOpened(signed_in.user, signed_in.is_new, token))
     return Response(
-        SessionOpened(signed_in.user, signed_in.is_new), cookies=[_cookie(token, settings)]
+        SessionOpened(signed_in.user, signed_in.is_new), cookies=[session_cookie(token, settings)]
     )
 
 
-def _cookie(token: str, settings: Settings) -> Cookie:
+def session_cookie(token: str, settings: Settings) -> Cookie:
     """The session's cookie; without a token, its end."""
     return Cookie(
         key=COOKIE,

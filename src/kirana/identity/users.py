@@ -1,6 +1,7 @@
 """Who there is: people, guests, shops, and what others may see of them."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 from sqlalchemy import bindparam, insert, select, update
@@ -22,6 +23,7 @@ from .model import (
     clean_name,
     is_handle,
     normalize_handle,
+    parse_address,
 )
 from .problems import AddressTaken, HandleInvalid, HandleTaken, NameMissing
 from .tables import addresses, passkeys, pins, users
@@ -83,6 +85,16 @@ def find_by_handle(tx: Tx, handle: str) -> Card | None:
 def find_by_address(tx: Tx, address: Address) -> Card | None:
     """The person who has proven this address."""
     row = tx.one(_FIND_BY_KEY, key=address.key)
+    return _card(row) if row else None
+
+
+def find_anybody(tx: Tx, who: str) -> Card | None:
+    """The user whom an operator means by an id, a handle, a number or an e-mail address."""
+    try:
+        row = tx.one(_FIND_CARD, id=UUID(who))
+    except ValueError:
+        address = parse_address(who)
+        return (find_by_address(tx, address) if address else None) or find_by_handle(tx, who)
     return _card(row) if row else None
 
 

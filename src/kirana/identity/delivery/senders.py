@@ -1,10 +1,9 @@
 """Which sender serves which kind of address, and the job that calls it."""
 
 import asyncio
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
-from kirana.identity.model import AddressKind
 from kirana.platform.clock import wall_clock
 from kirana.platform.jobs import Outside
 from kirana.platform.settings import Settings
@@ -13,6 +12,8 @@ from .console import ConsoleSender
 from .messages import Message, compose
 from .sms import SmsGateway
 from .smtp import SmtpSender
+
+Kind = Literal["phone", "email"]
 
 
 class DeliveryFailed(Exception):
@@ -25,7 +26,7 @@ class CodeSender(Protocol):
         ...
 
 
-def sender_for(kind: AddressKind, settings: Settings) -> CodeSender | None:
+def sender_for(kind: Kind, settings: Settings) -> CodeSender | None:
     """The sender that the operator has set up for this kind of address, if any.
 
     The console shows codes to whoever reads the log, so it serves only when that was asked for.
@@ -39,7 +40,7 @@ def sender_for(kind: AddressKind, settings: Settings) -> CodeSender | None:
     return None
 
 
-def can_deliver(kind: AddressKind, settings: Settings) -> bool:
+def can_deliver(kind: Kind, settings: Settings) -> bool:
     return sender_for(kind, settings) is not None
 
 
