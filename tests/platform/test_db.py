@@ -175,3 +175,8 @@ def test_time_never_goes_back(db: RehearsedDatabase) -> None:
     db.clock.advance(-5000)
 
     assert db.write(lambda tx: tx.now) >= before
+
+
+def test_a_list_of_values_is_looked_up_in_the_index() -> None:
+    for dialect in ("sqlite", "postgresql"):
+        assert "= 1" not in SOME.on(dialect).sql

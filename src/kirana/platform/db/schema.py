@@ -129,6 +129,10 @@ class AnyOf(sa.ColumnElement[bool]):
         self.column, self.parameter = column, parameter
         self.type = sa.Boolean()
 
+    def self_group(self, against: Any = None) -> "AnyOf":
+        """As it is: SQLAlchemy would compare it with 1 on SQLite, and no index would be used."""
+        return self
+
 
 def any_of(column: sa.ColumnElement[Any], parameter: str) -> AnyOf:
     """`column` is one of the list given as `parameter`, which may be of any length.
