@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Router, get, post, put
-from litestar.di import Provide
+from litestar import get, post, put
 from litestar.params import Parameter
 from msgspec import Meta
 
 from kirana.platform.db import Db, Tx
 from kirana.platform.http import problems
-from kirana.platform.limits import Limits, Rate, provide_limits
+from kirana.platform.limits import Limits, Rate
 from kirana.platform.problems import (
     IdReused,
     InvalidInput,
@@ -435,32 +434,25 @@ def _invalid(field: str, message: str) -> InvalidInput:
 
 
 routes: list[Any] = [
-    Router(
-        "/",
-        route_handlers=[
-            send_money,
-            preview_transfer,
-            get_transfer,
-            give_back,
-            request_money,
-            list_requests,
-            get_request,
-            pay_request,
-            decline_request,
-            take_back_request,
-            list_wallets,
-            list_statement,
-            get_confirm_line,
-            set_confirm_line,
-            take_cash_in,
-            take_cash_out,
-            top_up,
-            ask_payout,
-            list_payouts,
-            settle_payout,
-            refuse_payout,
-        ],
-        dependencies={"limits": Provide(provide_limits, sync_to_thread=False)},
-        tags=["money"],
-    )
+    send_money,
+    preview_transfer,
+    get_transfer,
+    give_back,
+    request_money,
+    list_requests,
+    get_request,
+    pay_request,
+    decline_request,
+    take_back_request,
+    list_wallets,
+    list_statement,
+    get_confirm_line,
+    set_confirm_line,
+    take_cash_in,
+    take_cash_out,
+    top_up,
+    ask_payout,
+    list_payouts,
+    settle_payout,
+    refuse_payout,
 ]

@@ -25,7 +25,12 @@ _LIST = Q(
 _SET_FLAGS = Q(
     update(accounts)
     .where(accounts.c.id == bindparam("id_"), accounts.c.version == bindparam("seen_version"))
-    .values(flags=bindparam("flags"), closed_at=bindparam("closed_at"))
+    .values(flags=bindparam("flags"))
+)
+_CLOSED = Q(
+    update(accounts)
+    .where(accounts.c.id == bindparam("id_"))
+    .values(closed_at=bindparam("closed_at"))
 )
 _FROZEN = Flag.DEBITS_FROZEN | Flag.CREDITS_FROZEN
 
@@ -80,7 +85,7 @@ def freeze_wallet(
     flags = account.flags & ~_FROZEN
     flags |= Flag.DEBITS_FROZEN if out else 0
     flags |= Flag.CREDITS_FROZEN if into else 0
-    return _set_flags(tx, account, flags, closed_at=None)
+    return _set_flags(tx, account, flags)
 
 
 def close_wallet(tx: Tx, owner_id: OwnerId, currency: str, *, by: Actor) -> None:
@@ -89,22 +94,17 @@ def close_wallet(tx: Tx, owner_id: OwnerId, currency: str, *, by: Actor) -> None
     Raises: WalletNotEmpty.
     """
     expire_holds(tx)
-    row = _find_account(tx, wallet_key(owner_id, currency))
-    if row.version == 0 or row.flags & Flag.CLOSED:
+    account = _find_account(tx, wallet_key(owner_id, currency))
+    if account.version == 0 or account.flags & Flag.CLOSED:
         return
-    if row.balance_minor or row.debits_pending or row.credits_pending:
+    if account.balance_minor or account.debits_pending or account.credits_pending:
         raise WalletNotEmpty(currency=currency)
-    _set_flags(tx, row, row.flags | Flag.CLOSED, closed_at=tx.now)
+    _set_flags(tx, account, account.flags | Flag.CLOSED)
+    tx.do(_CLOSED, id_=account.id, closed_at=tx.now)
 
 
-def _set_flags(tx: Tx, account: Account, flags: int, *, closed_at: int | None) -> Wallet:
-    found = tx.do(
-        _SET_FLAGS,
-        id_=account.id,
-        seen_version=account.version,
-        flags=int(flags),
-        closed_at=closed_at,
-    )
+def _set_flags(tx: Tx, account: Account, flags: int) -> Wallet:
+    found = tx.do(_SET_FLAGS, id_=account.id, seen_version=account.version, flags=int(flags))
     assert found == 1
     tx.publish([UserId(account.owner_id)], Change("wallet", account.owner_id))
     return _wallet(account._replace(flags=int(flags)))
