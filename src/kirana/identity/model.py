@@ -196,7 +196,7 @@ def is_handle(text: str) -> bool:
 def clean_name(text: str) -> str:
     """A name on one line: no control or direction characters, single spaces."""
     visible = "".join(
-        " " if unicodedata.category(c) in ("Zl", "Zp", "Cc") else c
+        " " if unicodedata.category(c) in ("Zl", "Zp", "Cc", "Cs") else c
         for c in unicodedata.normalize("NFC", text)
         if c not in _DIRECTION
     )

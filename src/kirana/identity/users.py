@@ -78,7 +78,8 @@ def get_cards(tx: Tx, user_ids: Iterable[UserId]) -> dict[UserId, Card]:
 
 def find_by_handle(tx: Tx, handle: str) -> Card | None:
     """Whoever has this handle now: a person or a shop. Letter case and @ do not matter."""
-    row = tx.one(_FIND_BY_HANDLE, handle=normalize_handle(handle))
+    handle = normalize_handle(handle)
+    row = tx.one(_FIND_BY_HANDLE, handle=handle) if is_handle(handle) else None
     return _card(row) if row else None
 
 
