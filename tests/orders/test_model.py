@@ -196,8 +196,9 @@ def test_what_is_picked_up_is_never_on_its_way() -> None:
 def test_the_payment_state_follows_the_money() -> None:
     none, some, whole = eur(0), eur(40), eur(100)
 
-    assert payment_state(none, none, none) is PaymentState.UNPAID
-    assert payment_state(whole, none, none) is PaymentState.HELD
-    assert payment_state(none, whole, none) is PaymentState.PAID
-    assert payment_state(none, whole, some) is PaymentState.PART_REFUNDED
-    assert payment_state(none, whole, whole) is PaymentState.REFUNDED
+    assert payment_state(none, none, none, none) is PaymentState.PAID
+    assert payment_state(whole, none, none, none) is PaymentState.UNPAID
+    assert payment_state(whole, whole, none, none) is PaymentState.HELD
+    assert payment_state(whole, none, whole, none) is PaymentState.PAID
+    assert payment_state(whole, none, whole, some) is PaymentState.PART_REFUNDED
+    assert payment_state(whole, none, whole, whole) is PaymentState.REFUNDED

@@ -82,3 +82,6 @@ BY_STATE: dict[State, type[OrderEvent]] = {
     State.CANCELED: OrderCanceled,
     State.EXPIRED: OrderExpired,
 }
+
+EVENTS: tuple[type[OrderEvent], ...] = (*BY_STATE.values(), OrderPaid, OrderRefunded)
+"""All that is announced."""

@@ -7,8 +7,20 @@ up, because every part is shared out of a whole (`Money.split`) and never comput
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
-from kirana.values import BusinessId, Money, OrderId, ProductId, UserId, VariantId, total
+from msgspec import Meta
+
+from kirana.values import (
+    BusinessId,
+    Money,
+    OrderId,
+    ProductId,
+    TransferId,
+    UserId,
+    VariantId,
+    total,
+)
 
 
 class State(StrEnum):
@@ -302,8 +314,10 @@ def returned(line: PricedLine, quantity: int, *, before: int, now: int) -> Retur
     return Returned(part(line.paid), part(line.discount), part(line.tax))
 
 
-def payment_state(held: Money, captured: Money, refunded: Money) -> PaymentState:
-    """Where the money of an order is."""
+def payment_state(due: Money, held: Money, captured: Money, refunded: Money) -> PaymentState:
+    """Where the money of an order is. What costs nothing is paid."""
+    if not due:
+        return PaymentState.PAID
     if not captured:
         return PaymentState.HELD if held else PaymentState.UNPAID
     if not refunded:
@@ -314,23 +328,26 @@ def payment_state(held: Money, captured: Money, refunded: Money) -> PaymentState
 # The order
 
 
+ShortText = Annotated[str, Meta(max_length=200)]
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where to bring it. One line may say it all: streets have no numbers everywhere."""
 
-    street: str
-    city: str = ""
-    postcode: str = ""
-    note: str = ""
+    street: ShortText
+    city: ShortText = ""
+    postcode: ShortText = ""
+    note: ShortText = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
     """Whom to ask for, and how to reach them should the chat fail."""
 
-    name: str
-    phone: str | None = None
-    email: str | None = None
+    name: ShortText
+    phone: ShortText | None = None
+    email: ShortText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +357,8 @@ class Line:
     variant_id: VariantId
     product_id: ProductId
     name: str
-    options: tuple[str, ...]
+    options: tuple[tuple[str, str], ...]
+    """Names and values: `(("Size", "L"),)`."""
     sku: str | None
     picture_id: str | None
     unit_price: Money
@@ -363,6 +381,32 @@ class Step:
     by_id: UserId
     note: str = ""
     amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedLine:
+    """Units of a line that were given back, and for how much."""
+
+    variant_id: VariantId
+    quantity: int
+    returned: Returned
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money that went back, for some units, for the delivery, or as a free amount."""
+
+    id: TransferId
+    """That of the transfer that brought it back."""
+    order_id: OrderId
+    amount: Money
+    lines: tuple[RefundedLine, ...]
+    has_delivery: bool
+    reason: str
+    credit_note: str
+    """The number of its credit note."""
+    by_id: UserId
+    created_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,8 +439,10 @@ class Order:
     changed_at: int
     held_until: int
     """Until when it waits to be accepted; afterwards it expires by itself."""
+    paid_at: int | None
     receipt_number: str | None
     """The receipt's, once it is paid."""
+    refunds: tuple[Refund, ...]
     steps: tuple[Step, ...]
     moves: tuple[State, ...]
     """Where the one who asked may take it."""

@@ -41,9 +41,21 @@ class NotPaid(Problem):
     """No money has been received for this order yet."""
 
 
-class AlreadyPaid(Problem):
-    """This order is paid already."""
+class NotFulfilled(Problem):
+    """The goods have not been handed over yet. Cancel the order, or give back an amount."""
+
+
+class RefundNotCovered(Problem):
+    """The shop's wallet does not hold enough to give this back."""
 
 
 class TooManyReturned(Problem):
     """More units were named than are left to refund."""
+
+
+class CartFull(Problem):
+    """A cart holds a hundred different things at most."""
+
+
+class OwnShop(Problem):
+    """A shop cannot buy from itself."""

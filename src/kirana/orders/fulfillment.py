@@ -1,0 +1,110 @@
+"""Moving an order on: accepted, ready, on its way, handed over; or canceled, or too late."""
+
+from sqlalchemy import bindparam, select
+
+from kirana import business, catalog
+from kirana.platform.db import Q, Row, Tx
+from kirana.values import SYSTEM, Actor, OrderId
+
+from . import payments
+from .book import read_lines, read_order, record, require, require_shop, state_of
+from .events import BY_STATE
+from .model import Method, Order, Payment, Side, State, allowed_moves
+from .problems import IllegalMove
+from .refunds import refund_rest
+from .tables import orders
+
+SWEEP = 200
+
+_DUE = Q(
+    select(orders)
+    .where(
+        orders.c.state == State.PLACED,
+        orders.c.held_until <= bindparam("now"),
+        orders.c.paid_at.is_(None),
+    )
+    .order_by(orders.c.held_until)
+    .limit(SWEEP)
+)
+
+
+def move_order(tx: Tx, order_id: OrderId, to: State, *, note: str = "", by: Actor) -> Order:
+    """The shop takes the order on. Going where it is already is harmless.
+
+    Accepting makes the promise final; handing over lets the goods leave the stock and takes the
+    money that was set aside.
+
+    Raises: NotFound, NotAllowed, IllegalMove; catalog.OutOfStock when the goods are gone,
+    money.HoldExpired when the money is.
+    """
+    row = require_shop(tx, order_id, business.Role.AGENT, by=by)
+    state = state_of(tx, row)
+    if state is to:
+        return read_order(tx, row, Side.SHOP)
+    if to is State.CANCELED or to not in allowed_moves(state, Method(row.method), Side.SHOP):
+        raise IllegalMove(state=state, to=to)
+
+    if to is State.ACCEPTED:
+        promise(tx, row, by=by)
+    elif to is State.FULFILLED:
+        catalog.take(tx, order_id, by=by)
+        payments.capture(tx, row, by=by)
+    row = record(tx, row, to, BY_STATE[to], to=to, note=note, by=by)
+    return read_order(tx, row, Side.SHOP)
+
+
+def cancel_order(tx: Tx, order_id: OrderId, *, note: str = "", by: Actor) -> Order:
+    """Call it off: the stock comes back, and so does the money. Canceling twice is harmless.
+
+    The buyer may until the shop accepts, the shop until the goods are handed over.
+
+    Raises: NotFound, NotAllowed, IllegalMove, RefundNotCovered.
+    """
+    row, side = require(tx, order_id, by=by)
+    if side is Side.SHOP:
+        business.require(tx, row.business_id, business.Role.AGENT, by=by)
+    state = state_of(tx, row)
+    if state is State.CANCELED:
+        return read_order(tx, row, side)
+    if State.CANCELED not in allowed_moves(state, Method(row.method), side):
+        raise IllegalMove(state=state, to=State.CANCELED)
+    return read_order(tx, end_order(tx, row, State.CANCELED, note=note, by=by), side)
+
+
+def collect_cash(tx: Tx, order_id: OrderId, *, by: Actor) -> Order:
+    """The shop was given the cash. Saying so twice is harmless.
+
+    Raises: NotFound, NotAllowed; IllegalMove for an order that waits to be accepted, has come to
+    nothing or is paid in another way.
+    """
+    row = require_shop(tx, order_id, business.Role.AGENT, by=by)
+    if not payments.funds_of(tx, row).captured:
+        state = state_of(tx, row)
+        is_due = state not in (State.PLACED, State.CANCELED, State.EXPIRED)
+        if row.payment != Payment.CASH or not is_due:
+            raise IllegalMove(state=state, payment=row.payment)
+        payments.collect(tx, row, by=by)
+    return read_order(tx, row, Side.SHOP)
+
+
+def expire_orders(tx: Tx) -> None:
+    """Sweep: nobody accepted these in time, so goods and money are free again."""
+    for row in tx.all(_DUE, now=tx.now):
+        end_order(tx, row, State.EXPIRED, by=SYSTEM)
+
+
+# For the other files of this room
+
+
+def promise(tx: Tx, row: Row, *, by: Actor) -> None:
+    """Hold the goods for good: no time ends it. Raises: catalog.OutOfStock."""
+    for line in read_lines(tx, row):
+        catalog.reserve(tx, line.variant_id, line.quantity, for_order=row.id, until=None, by=by)
+
+
+def end_order(tx: Tx, row: Row, to: State, *, note: str = "", by: Actor) -> Row:
+    """Let goods and money go: the order comes to nothing. Raises: RefundNotCovered."""
+    catalog.release(tx, row.id, by=by)
+    payments.let_go(tx, row, to, by=by)
+    row = record(tx, row, to, BY_STATE[to], to=to, note=note, by=by)
+    return refund_rest(tx, row, to, by=by)

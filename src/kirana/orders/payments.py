@@ -1,0 +1,132 @@
+"""The money of an order: set aside or asked for, taken, given back. Where it is, money knows."""
+
+from dataclasses import dataclass
+
+from kirana import money
+from kirana.platform.db import Row, Tx
+from kirana.values import Actor, Money, OrderId, RequestId, TransferId, derived_id, total
+
+from .model import Payment, PaymentState, payment_state
+from .problems import RefundNotCovered
+
+SET_ASIDE_S = 30 * 24 * 3600
+"""How long the shop has to hand over what was paid for; then the buyer's money is free again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """Where the money of one order is."""
+
+    due: Money
+    held: Money
+    captured: Money
+    refunded: Money
+    captured_by: TransferId | None
+    """The one transfer that brought it: what a refund gives back."""
+
+    @property
+    def state(self) -> PaymentState:
+        return payment_state(self.due, self.held, self.captured, self.refunded)
+
+    @property
+    def left(self) -> Money:
+        """What can still be given back."""
+        return self.captured - self.refunded
+
+
+def funds_of(tx: Tx, row: Row) -> Funds:
+    """Read the books: every transfer of an order names it."""
+    transfers = money.list_transfers(tx, ref_to(row.id))
+    held = [
+        transfer.amount
+        for transfer in transfers
+        if transfer.kind is money.Kind.PENDING
+        and transfer.state == "open"
+        and (transfer.expires_at is None or tx.now < transfer.expires_at)
+    ]
+    moved = [t for t in transfers if t.kind in (money.Kind.POSTED, money.Kind.POST)]
+    captured = [transfer for transfer in moved if transfer.reverses_id is None]
+    refunded = [transfer.amount for transfer in moved if transfer.reverses_id is not None]
+    return Funds(
+        due=Money(row.total_minor, row.currency),
+        held=total(held, row.currency),
+        captured=total((transfer.amount for transfer in captured), row.currency),
+        refunded=total(refunded, row.currency),
+        captured_by=captured[0].id if captured else None,
+    )
+
+
+def secure(tx: Tx, row: Row, *, by: Actor) -> None:
+    """Set the total aside in the buyer's wallet, or ask for it in cash. What is free needs neither.
+
+    Raises: money.InsufficientFunds, money.ConfirmationRequired and what else money refuses.
+    """
+    amount = Money(row.total_minor, row.currency)
+    if not amount:
+        return
+    if row.payment == Payment.WALLET:
+        money.hold(
+            tx,
+            TransferId(row.id),
+            payer=row.buyer_id,
+            payee=row.business_id,
+            amount=amount,
+            ref=ref_to(row.id),
+            timeout_s=SET_ASIDE_S,
+            by=by,
+        )
+    else:
+        money.ask(
+            tx,
+            RequestId(row.id),
+            asker=row.business_id,
+            payer=row.buyer_id,
+            amount=amount,
+            ref=ref_to(row.id),
+            by=by,
+        )
+
+
+def capture(tx: Tx, row: Row, *, by: Actor) -> None:
+    """Take what was set aside; nothing where nothing is.
+
+    Raises: money.HoldExpired when the shop took too long.
+    """
+    if row.payment == Payment.WALLET and row.total_minor and row.paid_at is None:
+        money.capture(tx, TransferId(derived_id(row.id, "capture")), TransferId(row.id), by=by)
+
+
+def let_go(tx: Tx, row: Row, reason: str, *, by: Actor) -> None:
+    """Free what was set aside, or ask no longer. What has been paid is not touched."""
+    funds = funds_of(tx, row)
+    if funds.captured:
+        return
+    if funds.held:
+        money.void(tx, TransferId(derived_id(row.id, "void")), TransferId(row.id), reason, by=by)
+    elif row.payment == Payment.CASH and funds.due:
+        request = money.find_request(tx, RequestId(row.id))
+        if request.state == "open":
+            money.cancel_request(tx, request.id, by=by)
+
+
+def collect(tx: Tx, row: Row, *, by: Actor) -> None:
+    """The total was handed over in cash. Raises: money.RequestEnded, money.WayOff."""
+    money.collect_cash(tx, RequestId(row.id), by=by)
+
+
+def give_back(tx: Tx, row: Row, id: TransferId, amount: Money, reason: str, *, by: Actor) -> None:
+    """Return part of what was paid, the way it came: to the wallet, or noted as handed back.
+
+    Raises: RefundNotCovered, money.OverRefund.
+    """
+    original = funds_of(tx, row).captured_by
+    assert original is not None
+    try:
+        money.refund(tx, id, original, amount, reason, by=by)
+    except money.InsufficientFunds as short:
+        # Caught, so the ledger does not remember it: the same refund may be tried again later.
+        raise RefundNotCovered(**short.facts) from short
+
+
+def ref_to(order_id: OrderId) -> money.Ref:
+    return money.Ref("order", order_id)
