@@ -233,15 +233,20 @@ def is_barcode(written: str) -> bool:
 
 
 def plain_number(number: Decimal | int) -> str:
-    """A number as Kirana writes it: a point, no grouping, no needless zeros."""
+    """A number as Kirana writes it: a point, no grouping, and never in doubt."""
     written = format(Decimal(number), "f")
-    return written.rstrip("0").rstrip(".") if "." in written else written
+    return _unmistakable(written.rstrip("0").rstrip(".") if "." in written else written)
 
 
 def plain_price(amount: Money) -> str:
     """An amount as Kirana writes it into a file: `12.50`, with all decimals of the currency."""
     exponent = currency(amount.currency).exponent
-    return format(Decimal(amount.amount_minor).scaleb(-exponent), f".{exponent}f")
+    return _unmistakable(format(Decimal(amount.amount_minor).scaleb(-exponent), f".{exponent}f"))
+
+
+def _unmistakable(written: str) -> str:
+    """`1.250` might be a thousand; `1.2500` is not."""
+    return written + "0" if re.search(r"\.\d{3}$", written) else written
 
 
 _ANSWERS = {

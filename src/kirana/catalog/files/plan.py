@@ -294,15 +294,15 @@ class _Planner:
             if (id_ := self._by_key(key, product)) is not None:
                 return id_
         skus = [sku_key(one_line(it.sku)) for it in product.variants if it.sku]
+        by_slug = self._slugs.get(slug_of(product.slug)) if product.slug else None
         owners = {self._skus[sku][0] for sku in skus if sku in self._skus}
+        if len(owners) > 1 and by_slug not in owners:
+            raise _RowError(note(product.row, "two-products"))
         if not owners:
             barcodes = [it.barcode for it in product.variants if it.barcode]
             owners = {id_ for code in barcodes for id_, _ in self._barcodes.get(code, ())}
-        if len(owners) > 1:
-            raise _RowError(note(product.row, "two-products"))
-        if owners:
-            return owners.pop()
-        return self._slugs.get(slug_of(product.slug)) if product.slug else None
+        # A barcode may stand on several products; then it tells nothing.
+        return owners.pop() if len(owners) == 1 else by_slug
 
     def _by_key(self, key: str, product: FileProduct) -> ProductId | None:
         if key.startswith("kirana:id:"):
@@ -598,7 +598,8 @@ class _Planner:
         return next((it.id for it in draft.variants if it.sku and sku_key(it.sku) == key), None)
 
     def _price(self, work: _Work, there: Price | None, said: FileVariant) -> Price | None:
-        regular = said.price or (there.regular if there else None)
+        # A price of zero is a price, though Money of zero counts as false.
+        regular = said.price if said.price is not None else there and there.regular
         if regular is None:
             return None
         sale, starts, ends = (
@@ -634,7 +635,8 @@ class _Planner:
 
     def _finish(self, work: _Work) -> Step:
         draft, title = work.draft, work.draft.name
-        if work.before is None and not draft.variants:
+        is_lost = work.before is None and not draft.variants
+        if is_lost or work.owner_row in work.refused:
             return self._refused_step(work, title)
         lacks_price = any(variant.price is None for variant in draft.variants)
         if draft.status == ProductStatus.PUBLISHED and lacks_price:
@@ -801,7 +803,9 @@ def _other_prices(there: tuple[Price, ...], said: FileVariant) -> tuple[Price, .
         if old is None:
             prices[regular.currency] = Price(regular, sale)
         else:
-            prices[regular.currency] = replace(old, regular=regular, sale=sale or old.sale)
+            prices[regular.currency] = replace(
+                old, regular=regular, sale=old.sale if sale is None else sale
+            )
     return tuple(prices.values())
 
 
@@ -882,7 +886,9 @@ def _variant_changes(before: VariantDraft | None, after: VariantDraft) -> Iterab
         price = variant.price
         stock = variant.stock or StockDraft()
         others = (
-            f"{_money(it.regular)} ({_money(it.sale)})" if it.sale else _money(it.regular)
+            f"{_money(it.regular)} ({_money(it.sale)})"
+            if it.sale is not None
+            else _money(it.regular)
             for it in variant.other_prices
         )
         return {
@@ -890,7 +896,7 @@ def _variant_changes(before: VariantDraft | None, after: VariantDraft) -> Iterab
             "SKU": variant.sku or "",
             "barcode": variant.barcode or "",
             "price": _money(price.regular) if price else "",
-            "sale price": _money(price.sale) if price and price.sale else "",
+            "sale price": _money(price.sale) if price and price.sale is not None else "",
             "sale starts": str(price.sale_starts_at or "") if price else "",
             "sale ends": str(price.sale_ends_at or "") if price else "",
             "other prices": ", ".join(others),

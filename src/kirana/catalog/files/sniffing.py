@@ -94,6 +94,8 @@ def find_delimiter(text: str) -> str | None:
             continue
         # Short rows are common (trailing cells left out), so the header's width is what counts.
         fitting = sum(1 for width in widths if 2 <= width <= widths[0]) / len(widths)
+        if fitting < 0.5:
+            continue
         equal = Counter(widths).most_common(1)[0][1] / len(widths)
         score = (fitting + equal, widths[0])
         if score > best_score:
@@ -221,6 +223,8 @@ _LETTERS_8_BIT = {
     "mac_roman": "äöüßéèêëàâçîïôûùœæñóíáúãõåøÄÖÜÉÈÀÂÇÊÎÔÓÍÁÚÑÃÕÅØÆŒ",
 }
 """In order of preference: an earlier one wins when the scores are equal."""
+_COMMON_LETTERS = "оеаинтсрвлкдיוהלאתרמבנשחαοιετσνηυρالمنيورتبة"
+"""Each script's most frequent letters: where two scripts share their bytes, these tell."""
 
 
 def _best_8_bit(content: bytes) -> str:
@@ -244,8 +248,10 @@ def _likeness(text: str, letters: frozenset[str]) -> int:
         if sign < "\x80":
             continue
         if sign in letters:
-            score += 3
-            if sign.isupper() and before.islower():
+            score += 5 if sign in _COMMON_LETTERS else 3
+            if sign >= "\u0370" and before.isascii() and before.isalpha():
+                score -= 12  # scripts do not mix within a word
+            elif sign.isupper() and before.islower():
                 score -= 6  # capitals do not stand inside words
             elif before.isalpha() and sign.isupper() == before.isupper():
                 score += 1

@@ -112,10 +112,7 @@ class _Reader:
             product = self._first_row(key, first)
         except RowRefused as refused:
             self._refuse(first, refused)
-            for row in rows[1:]:
-                self._desk.refuse(
-                    row.row, "parent-refused", "handle", row["handle"], other=first.row
-                )
+            self._refuse_others(rows)
             return None
         names = [next((row[name] for row in rows if row[name]), "") for name, _, _ in _OPTIONS]
         names = [name for name in names if name]
@@ -131,8 +128,9 @@ class _Reader:
                 variants.append(variant)
             except RowRefused as refused:
                 self._refuse(row, refused)
-        if not variants:
-            return None
+                if row is first:
+                    self._refuse_others(rows)
+                    return None
         options = []
         for name, (_, _, ordered) in zip(names, _OPTIONS, strict=False):
             values = [
@@ -188,6 +186,9 @@ class _Reader:
             desk.say(row.row, "bad-barcode", "barcode", barcode)
             barcode = None
         on_hand = cell_of(row, "stock", lambda cell: read_count(cell, sign))
+        if on_hand is not None and on_hand < 0:
+            desk.say(row.row, "negative-stock", "stock", row["stock"])
+            on_hand = 0
         tracked = cell_of(row, "count stock", read_answer)
         return FileVariant(
             row=row.row,
@@ -226,6 +227,10 @@ class _Reader:
         sign, unit = self._desk.context.decimal, self._table.unit(column) or "g"
         return cell_of(row, column, lambda cell: read_grams(cell, sign, unit))
 
+    def _refuse_others(self, rows: list[Row]) -> None:
+        for row in rows[1:]:
+            self._desk.refuse(row.row, "parent-refused", "handle", row["handle"], other=rows[0].row)
+
     def _refuse(self, row: Row, refused: RowRefused) -> None:
         self._desk.refuse(row.row, refused.code, refused.column, refused.quote, **refused.facts)
 
@@ -254,9 +259,6 @@ def write(shelf: Shelf) -> Iterator[list[str]]:
             f"{kind} {code}": f"{kind} {code}" for code in codes for kind in ("price", "sale price")
         },
     }
-    exponent = currency(shelf.currency).exponent
-    if exponent > 2:  # 1.250 could be read as one thousand, so the header says which sign is which
-        header["price"] = f"price (0.{'0' * exponent})"
     yield list(header.values())
     for product, order in zip(shelf.products, orders, strict=True):
         cells = _product_cells(
@@ -330,7 +332,7 @@ def _variant_cells(product: Product, variant: Variant, shelf: Shelf) -> dict[str
         "sku": to_cell(variant.sku or ""),
         "barcode": variant.barcode or "",
         "price": plain_price(price.regular) if price else "",
-        "sale price": plain_price(price.sale) if price and price.sale else "",
+        "sale price": plain_price(price.sale) if price and price.sale is not None else "",
         "sale starts": instant_text(price.sale_starts_at, shelf.zone) if price else "",
         "sale ends": instant_text(price.sale_ends_at, shelf.zone) if price else "",
         "count stock": _answer(stock.tracked),

@@ -89,10 +89,7 @@ class _Reader:
             status = _status(first)
         except RowRefused as refused:
             self._refuse(first, refused)
-            for row in rows[1:]:
-                self._desk.refuse(
-                    row.row, "parent-refused", "handle", row["handle"], other=first.row
-                )
+            self._refuse_others(rows)
             return None
         variants: list[FileVariant] = []
         seen: dict[tuple[str, ...], int] = {}
@@ -115,6 +112,9 @@ class _Reader:
                 variants.append(variant)
             except RowRefused as refused:
                 self._refuse(row, refused)
+                if row is first:
+                    self._refuse_others(rows)
+                    return None
         if not variants and any(map(_is_variant, rows)):
             return None
         requires = [cell_of(r, "variant requires shipping", _lenient_answer) for r in rows]
@@ -143,8 +143,12 @@ class _Reader:
             collections=(read_path(first["collection"]),) if first["collection"] else None,
             picture_urls=tuple(pictures) or None,
             variants=tuple(variants),
-            extra_rows=tuple(row.row for row in rows if row["image src"]),
+            extra_rows=tuple(row.row for row in rows if row["image src"] and not _is_variant(row)),
         )
+
+    def _refuse_others(self, rows: list[Row]) -> None:
+        for row in rows[1:]:
+            self._desk.refuse(row.row, "parent-refused", "handle", row["handle"], other=rows[0].row)
 
     def _refuse(self, row: Row, refused: RowRefused) -> None:
         self._desk.refuse(row.row, refused.code, refused.column, refused.quote, **refused.facts)
@@ -174,7 +178,7 @@ class _Reader:
                 row["variant inventory qty"],
             )  # fmt: skip
         beyond = row["variant inventory policy"].casefold() == "continue"
-        if is_tracked and quantity is not None and quantity < 0 and not beyond:
+        if is_tracked and quantity is not None and quantity < 0:
             desk.say(
                 row.row, "negative-stock", "variant inventory qty", row["variant inventory qty"]
             )
@@ -282,8 +286,10 @@ def _variant_cells(
         "Variant Inventory Qty": str(stock.on_hand) if stock.tracked else "",
         "Variant Inventory Policy": "continue" if stock.sell_beyond else "deny",
         "Variant Fulfillment Service": "manual",
-        "Variant Price": plain_price(sale or price.regular) if price else "",
-        "Variant Compare At Price": plain_price(price.regular) if price and sale else "",
+        "Variant Price": plain_price(price.at(now)) if price else "",
+        "Variant Compare At Price": plain_price(price.regular)
+        if price and sale is not None
+        else "",
         "Variant Requires Shipping": "true" if product.needs_delivery else "false",
         "Variant Taxable": "true",
         "Variant Barcode": variant.barcode or "",

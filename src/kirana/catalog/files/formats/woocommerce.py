@@ -240,7 +240,7 @@ class _Reader:
         else:
             on_hand = cell_of(row, "stock", lambda cell: read_count(cell, sign))
         beyond = cell_of(row, "backorders allowed?", _backorders) if on_hand is not None else None
-        if on_hand is not None and on_hand < 0 and not beyond:
+        if on_hand is not None and on_hand < 0:
             desk.say(row.row, "negative-stock", "stock", row["stock"])
             on_hand = 0
         if on_hand is None and row["in stock?"] == "0":
@@ -466,7 +466,7 @@ def _variant_cells(product: Product, variant: Variant, shelf: Shelf) -> dict[str
         "Low stock amount": "" if stock.low_at is None else str(stock.low_at),
         "Backorders allowed?": "1" if stock.sell_beyond else "0",
         "Weight (kg)": "" if weight is None else _kilograms(weight),
-        "Sale price": plain_price(sale) if sale else "",
+        "Sale price": plain_price(sale) if sale is not None else "",
         "Regular price": plain_price(price.regular) if price else "",
     }
 
