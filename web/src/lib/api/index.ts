@@ -1,5 +1,7 @@
 export { api, call } from './client.ts';
 export type { CallOptions, GetOptions } from './client.ts';
+export { askConfirmation, setAsker, withConfirmation } from './confirmation.ts';
+export type { Question } from './confirmation.ts';
 export { forgetAnswers } from './memory.ts';
 export { Problem } from './problem.ts';
 export { sayProblem } from './words.ts';

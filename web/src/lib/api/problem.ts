@@ -21,7 +21,7 @@ export class Problem extends Error {
 
   /** How long the server asks us to wait. */
   get retryAfterMs(): number | null {
-    const seconds = this.facts.retry_after;
+    const seconds = this.facts.retry_after_s;
     return typeof seconds === 'number' ? seconds * 1000 : null;
   }
 
@@ -34,7 +34,7 @@ export class Problem extends Error {
 export async function problemFrom(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => null);
   const retryAfter = Number(response.headers.get('retry-after') ?? NaN);
-  const wait = Number.isFinite(retryAfter) ? { retry_after: retryAfter } : {};
+  const wait = Number.isFinite(retryAfter) ? { retry_after_s: retryAfter } : {};
   if (typeof body !== 'object' || body === null || !('type' in body)) {
     const slug = response.status >= 500 ? 'server-error' : `status-${response.status}`;
     return new Problem(slug, response.status, response.statusText, wait);

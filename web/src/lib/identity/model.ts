@@ -33,6 +33,12 @@ export interface Device {
   readonly is_current: boolean;
 }
 
+export interface Passkey {
+  readonly id: string;
+  readonly name: string;
+  readonly created_at: number;
+}
+
 /** What this server is. */
 export interface Server {
   readonly name: string;

@@ -12,6 +12,7 @@ export const common = {
   copy: 'Copy',
   delete: 'Delete',
   deleteDigit: 'Delete the last digit',
+  digits: (n: number) => plural(n, { one: '# digit', other: '# digits' }),
   done: 'Done',
   edit: 'Edit',
   more: 'More',

@@ -12,10 +12,44 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'not-signed-in': 'You are signed out on this device. Sign in and try again.',
   'not-found': 'This is no longer here, or it belongs to somebody else.',
   'not-allowed': 'You may not do this here.',
-  'rate-limited': ({ retry_after }) =>
-    typeof retry_after === 'number' && retry_after > 90
-      ? `That was often. Try again in ${plural(Math.ceil(retry_after / 60), { one: '# minute', other: '# minutes' })}.`
+  'rate-limited': ({ retry_after_s }) =>
+    typeof retry_after_s === 'number' && retry_after_s > 90
+      ? `That was often. Try again in ${plural(Math.ceil(retry_after_s / 60), { one: '# minute', other: '# minutes' })}.`
       : 'That was often. Wait a moment and try again.',
   'invalid-input': 'Something in the form is not right. Look it over and try again.',
+  'address-invalid': 'This is neither a phone number nor an e-mail address.',
+  'delivery-unavailable': ({ kind }) =>
+    kind === 'phone'
+      ? 'This server cannot send codes to phones. Use an e-mail address.'
+      : 'This server cannot send codes by e-mail. Use a phone number.',
+  'wrong-code': 'This code is wrong or too old. Look again, or ask for a new one.',
+  'handle-invalid': 'A handle has 3 to 30 letters a to z, digits and single dashes.',
+  'handle-taken': 'Somebody else has this handle.',
+  'name-missing': 'Type a name of at most 75 characters.',
+  'pin-not-set': 'Choose a PIN first.',
+  'weak-pin': 'Choose 4 to 6 digits that are not all the same and not a run like 1234.',
+  'wrong-pin': ({ tries_left, retry_after_s }) => {
+    if (typeof retry_after_s === 'number') return wait(retry_after_s);
+    return typeof tries_left === 'number'
+      ? plural(tries_left, {
+          one: 'This is not your PIN. One more try.',
+          other: 'This is not your PIN. # more tries.',
+        })
+      : 'This is not your PIN.';
+  },
+  'pin-locked': ({ retry_after_s }) =>
+    typeof retry_after_s === 'number' ? wait(retry_after_s) : 'Too many wrong PINs. Wait a while.',
+  'passkey-refused': 'This passkey could not be checked. Try again, or use a code.',
+  'last-address': 'This is your only way to sign in. Add another one first.',
+  'not-a-picture': 'This file is no picture that can be shown. Use a JPEG, PNG or WebP.',
+  'picture-too-large': 'This picture is too large. The limit is 20 MB.',
   'id-reused': 'This was sent before with other content. Nothing was changed; start again.',
 };
+
+function wait(seconds: number): string {
+  const time =
+    seconds > 90
+      ? plural(Math.ceil(seconds / 60), { one: '# minute', other: '# minutes' })
+      : plural(seconds, { one: '# second', other: '# seconds' });
+  return `Too many wrong PINs. Try again in ${time}.`;
+}

@@ -1,0 +1,309 @@
+/**
+ * The client's engine: follows the person's stream and those of their shops, and empties the outbox.
+ *
+ * Each tab has a socket of its own and keeps what it hears, which may be kept twice; only the tab that has the
+ * lock `kirana-engine` sends. When it goes, the next one takes over.
+ */
+
+import { api } from '#lib/api/client.ts';
+import { Problem } from '#lib/api/problem.ts';
+import { connection } from './connection.svelte.ts';
+import type { Database } from './database.ts';
+import { keep, keptEntries, openDatabase, startAfresh } from './database.ts';
+import type { Entry } from './entries.ts';
+import type { Frame, Pointer, StreamPage } from './feed.ts';
+import { Feed } from './feed.ts';
+import { Outbox } from './outbox.svelte.ts';
+import type { Heard } from './socket.ts';
+import { Socket } from './socket.ts';
+
+/** Something changed and should be fetched again. `stream` is whose it is: the person's id or a shop's. */
+export interface Change {
+  readonly kind: string;
+  readonly ref: string;
+  readonly seq: number | null;
+  readonly stream: string;
+}
+
+/** How far somebody has received and read. */
+export interface Receipt {
+  readonly conv: string;
+  readonly user: string;
+  readonly delivered: number;
+  readonly read: number;
+}
+
+interface Told {
+  /** An entry of a conversation, in the order of `seq`. */
+  entry: { readonly entry: Entry; readonly stream: string };
+  receipt: Receipt;
+  typing: { readonly conv: string; readonly user: string };
+  /** Too much was missed: whatever is shown should be loaded again. */
+  resync: { readonly stream: string };
+  /** This device was signed out. */
+  'signed-out': undefined;
+}
+
+type Heads = Readonly<Record<string, number>>;
+
+const NOWHERE = Number.MAX_SAFE_INTEGER;
+const LATE_MS = 4000;
+const ACK_MS = 1000;
+
+export class Engine {
+  readonly userId: string;
+  readonly outbox: Outbox;
+
+  readonly #db: Database;
+  readonly #followed = new Set<string>();
+  readonly #feeds = new Map<string, Feed>();
+  readonly #acked = new Map<string, number>();
+  readonly #listeners = new Map<string, Set<(told: never) => void>>();
+  readonly #stopped = Promise.withResolvers<void>();
+  #isStopped = false;
+  #socket: Socket | null = null;
+  #late: ReturnType<typeof setTimeout> | undefined;
+  #ackSoon: ReturnType<typeof setTimeout> | undefined;
+
+  private constructor(userId: string, db: Database) {
+    this.userId = userId;
+    this.#db = db;
+    this.outbox = new Outbox(db, userId);
+  }
+
+  /**
+   * Ready as soon as it is known where each stream stands: what is loaded after that misses nothing, for whatever
+   * changes later is heard.
+   */
+  static async start(userId: string, shops: readonly string[]): Promise<Engine> {
+    const engine = new Engine(userId, await openDatabase(userId));
+    await Promise.all([
+      engine.outbox.open(),
+      ...[userId, ...shops].map((id) => engine.#follow(id)),
+    ]);
+    engine.#connect();
+    void navigator.locks?.request('kirana-engine', () => {
+      engine.outbox.drain();
+      return engine.#stopped.promise;
+    });
+    return engine;
+  }
+
+  /** Follow the shops that were joined since. */
+  async followShops(shops: readonly string[]): Promise<void> {
+    const fresh = shops.filter((id) => !this.#followed.has(id));
+    await Promise.all(fresh.map((id) => this.#follow(id)));
+    if (fresh.length > 0) this.#socket?.say(this.#hello());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#late);
+    clearTimeout(this.#ackSoon);
+    this.#socket?.stop();
+    this.outbox.close();
+    this.#stopped.resolve();
+    this.#db.close();
+  }
+
+  /** The network came back, or the person did. */
+  hurry(): void {
+    this.#socket?.hurry();
+    this.outbox.hurry();
+  }
+
+  /** `on('order', ({ ref }) => …)`: a thing of that kind changed. Answers how to stop listening. */
+  on(kind: string, listener: (change: Change) => void): () => void {
+    return this.#listen(`change ${kind}`, listener);
+  }
+
+  /** Conversations, receipts, typing, and the engine's own news. */
+  hear<K extends keyof Told>(what: K, listener: (told: Told[K]) => void): () => void {
+    return this.#listen(what, listener);
+  }
+
+  /** What is fleeting: typing. Lost when there is no connection, and that is right. */
+  typing(conv: string, stream: string): void {
+    this.#socket?.say({ t: 'typing', conv, ...this.#of(stream) });
+  }
+
+  /** Entries that are on this device, for reading without a connection. */
+  keptEntries(stream: string, conv: string, limit = 200): Promise<Entry[]> {
+    return keptEntries(this.#db, stream, conv, limit);
+  }
+
+  /** Entries that were fetched as history are kept as well. */
+  async keepEntries(stream: string, entries: readonly Entry[]): Promise<void> {
+    await keep(this.#db, stream, entries, null);
+  }
+
+  /** Knows where the stream stands before anything is loaded; without a connection the socket tells later. */
+  async #follow(stream: string): Promise<void> {
+    this.#followed.add(stream);
+    const kept = await this.#db.get('cursors', stream);
+    if (kept !== undefined) {
+      this.#begin(stream, kept);
+      return;
+    }
+    try {
+      const { pos } = await this.#read(stream, NOWHERE);
+      await startAfresh(this.#db, stream, pos);
+      this.#begin(stream, pos);
+    } catch (error) {
+      if (!(error instanceof Problem) || !error.isPassing) throw error;
+    }
+  }
+
+  #begin(stream: string, pos: number): void {
+    this.#feeds.set(
+      stream,
+      new Feed(pos, {
+        read: (after) => this.#read(stream, after),
+        handle: (frames, after) => this.#handle(stream, frames, after),
+        resync: (head) => this.#resync(stream, head),
+      }),
+    );
+  }
+
+  async #resync(stream: string, head: number): Promise<void> {
+    await startAfresh(this.#db, stream, head);
+    this.#tell('resync', { stream });
+  }
+
+  #read(stream: string, after: number): Promise<StreamPage> {
+    const actingFor = stream === this.userId ? null : stream;
+    return api.get('/v1/stream', { query: { after }, actingFor });
+  }
+
+  async #handle(stream: string, frames: readonly Frame[], pos: number): Promise<void> {
+    const entries = frames.filter(isEntry);
+    await keep(this.#db, stream, entries, pos);
+    await this.outbox.arrived(entries.map((entry) => entry.id));
+    for (const frame of frames) {
+      if (isEntry(frame)) this.#tell('entry', { entry: frame, stream });
+      else {
+        const { k: kind, ref, seq = null } = frame as Pointer;
+        this.#tell(`change ${kind}`, { kind, ref, seq, stream });
+      }
+    }
+    this.#ackSoon ??= setTimeout(() => this.#acknowledge(), ACK_MS);
+  }
+
+  #acknowledge(): void {
+    this.#ackSoon = undefined;
+    for (const [stream, { pos }] of this.#feeds) {
+      if (this.#acked.get(stream) === pos) continue;
+      if (this.#socket?.say({ t: 'ack', pos, ...this.#of(stream) })) this.#acked.set(stream, pos);
+    }
+  }
+
+  #connect(): void {
+    const url = new URL('/v1/socket', location.href);
+    url.protocol = url.protocol.replace('http', 'ws');
+    this.#socket = new Socket(url.href, {
+      hello: () => this.#hello(),
+      hear: (frame) => this.#heard(frame),
+      changed: (isOpen) => this.#connected(isOpen),
+      failed: () => void this.#checkSession(),
+    });
+  }
+
+  #connected(isOpen: boolean): void {
+    connection.hasSocket = isOpen;
+    clearTimeout(this.#late);
+    if (isOpen) {
+      connection.isLate = false;
+      this.outbox.hurry();
+    } else {
+      this.#late = setTimeout(() => (connection.isLate = true), LATE_MS);
+    }
+  }
+
+  #hello(): Heard {
+    const places = [...this.#followed].map((id) => [id, this.#feeds.get(id)?.pos ?? null] as const);
+    const streams = Object.fromEntries(places.filter(([id]) => id !== this.userId));
+    return { t: 'hello', pos: this.#feeds.get(this.userId)?.pos ?? null, streams };
+  }
+
+  #heard(frame: Heard): void {
+    const stream = typeof frame.stream === 'string' ? frame.stream : this.userId;
+    const feed = this.#feeds.get(stream);
+    switch (frame.t) {
+      case 'ev':
+        feed?.push(frame as unknown as Frame).catch((error: unknown) => this.#tolerate(error));
+        break;
+      case 'welcome':
+        this.#welcomed({ [this.userId]: frame.pos as number, ...(frame.streams as Heads) });
+        break;
+      case 'resync':
+        feed?.startAt(frame.head as number).catch((error: unknown) => this.#tolerate(error));
+        break;
+      case 'rcpt':
+        this.#tell('receipt', {
+          conv: frame.conv as string,
+          user: frame.user as string,
+          delivered: frame.d as number,
+          read: frame.r as number,
+        });
+        break;
+      case 'eph':
+        if (frame.k === 'typing') {
+          this.#tell('typing', { conv: frame.conv as string, user: frame.user as string });
+        }
+        break;
+      case 'bye':
+        if (frame.why === 'auth') this.#tell('signed-out', undefined);
+        break;
+    }
+  }
+
+  /** A stream whose place was not known goes on from its head; what was shown may be older than that. */
+  #welcomed(heads: Heads): void {
+    for (const [stream, head] of Object.entries(heads)) {
+      if (this.#feeds.has(stream)) continue;
+      this.#begin(stream, head);
+      this.#resync(stream, head).catch((error: unknown) => this.#tolerate(error));
+    }
+  }
+
+  /** A socket that is refused again and again: no network, or no session any more? */
+  async #checkSession(): Promise<void> {
+    try {
+      await api.get('/v1/me');
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) this.#tell('signed-out', undefined);
+      return;
+    }
+    // Requests pass where sockets do not: follow the streams that way.
+    for (const feed of this.#feeds.values())
+      feed.poll().catch((error: unknown) => this.#tolerate(error));
+  }
+
+  /** Without a network nothing is lost: the position stays, and the next connection goes on from it. */
+  #tolerate(error: unknown): void {
+    if (!this.#isStopped && !(error instanceof Problem)) console.error(error);
+  }
+
+  #of(stream: string): { stream?: string } {
+    return stream === this.userId ? {} : { stream };
+  }
+
+  #listen(what: string, listener: (told: never) => void): () => void {
+    const all = this.#listeners.get(what) ?? new Set();
+    all.add(listener);
+    this.#listeners.set(what, all);
+    return () => all.delete(listener);
+  }
+
+  #tell(what: string, told: unknown): void {
+    for (const listener of this.#listeners.get(what) ?? []) {
+      try {
+        listener(told as never);
+      } catch (error) {
+        console.error(error);
+      }
+    }
+  }
+}
+
+const isEntry = (frame: Frame): frame is Frame & Entry => 'conv' in frame;

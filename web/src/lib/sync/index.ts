@@ -1,0 +1,47 @@
+/**
+ * The door of the engine. The shell starts it; rooms use `engine()` in the browser after that.
+ *
+ *     $effect(() => engine().on('order', ({ ref }) => void invalidate(`kirana:order:${ref}`)));
+ *     await engine().outbox.add({ id, lane: conv, path: `/v1/conversations/${conv}/messages`, body });
+ */
+
+import { deleteDatabase } from './database.ts';
+import { Engine } from './engine.ts';
+
+export { connection } from './connection.svelte.ts';
+export type { Change, Receipt } from './engine.ts';
+export type { Content, Entry, Fact, Photo, Quote, Words } from './entries.ts';
+export { isFact } from './entries.ts';
+export type { Sending } from './outbox.svelte.ts';
+export { fold, mergeEntries } from './timeline.ts';
+export type { ChangeItem, FactItem, Item, MessageItem } from './timeline.ts';
+
+let running: Engine | null = null;
+let starting: Promise<Engine> | null = null;
+
+/** Starts once; for another person, or after `stopEngine`, anew. */
+export async function startEngine(userId: string, shops: readonly string[]): Promise<Engine> {
+  if (running && running.userId !== userId) await stopEngine();
+  starting ??= Engine.start(userId, shops).then((engine) => (running = engine));
+  try {
+    const engine = await starting;
+    await engine.followShops(shops);
+    return engine;
+  } catch (error) {
+    starting = null;
+    throw error;
+  }
+}
+
+export function engine(): Engine {
+  if (!running) throw new Error('The engine is started by the shell, for those who are signed in.');
+  return running;
+}
+
+/** At signing out: everything of this person leaves the device. */
+export async function stopEngine({ forget = false } = {}): Promise<void> {
+  const userId = running?.userId;
+  running?.stop();
+  running = starting = null;
+  if (forget && userId) await deleteDatabase(userId);
+}

@@ -1,0 +1,115 @@
+/**
+ * A conversation as it is now, folded from its entries in the order of `seq`.
+ *
+ * Pure: the same entries give the same timeline, whichever way and order they came in. Edits, reactions and
+ * deletions disappear into what they are about; a fact's card stays in place and shows the latest state.
+ */
+
+import type { Content, Entry, Fact } from './entries.ts';
+import { isFact } from './entries.ts';
+
+interface Line {
+  readonly seq: number;
+  readonly id: string;
+  readonly from: string | null;
+  readonly ts: number;
+}
+
+export interface MessageItem extends Line {
+  readonly kind: 'message';
+  readonly author: string | null;
+  readonly isAutomatic: boolean;
+  /** None once it was deleted. */
+  readonly body: Content | null;
+  readonly isEdited: boolean;
+  /** Emoji with who chose them, in the order of their first appearance. */
+  readonly reactions: readonly { readonly emoji: string; readonly by: readonly string[] }[];
+}
+
+export interface FactItem extends Line {
+  readonly kind: 'fact';
+  /** What happened at this point. */
+  readonly fact: Fact;
+  /** At the subject's first fact: its latest one, to be drawn as the card. Later ones are a quiet line. */
+  readonly card: Fact | null;
+}
+
+export interface ChangeItem extends Line {
+  readonly kind: 'change';
+}
+
+export type Item = MessageItem | FactItem | ChangeItem;
+
+/** Each entry once. A copy without its content is the newer one: what is deleted never comes back. */
+export function mergeEntries(known: readonly Entry[], more: readonly Entry[]): Entry[] {
+  const bySeq = new Map(known.map((entry) => [entry.seq, entry]));
+  for (const entry of more) {
+    const old = bySeq.get(entry.seq);
+    if (!old || (old.body !== undefined && entry.body === undefined)) bySeq.set(entry.seq, entry);
+  }
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+}
+
+export function fold(entries: readonly Entry[]): Item[] {
+  const ordered = mergeEntries([], entries);
+  const senders = new Map(ordered.map((entry) => [entry.id, entry.from]));
+  const edits = new Map<string, Content>();
+  const chosen = new Map<string, Map<string, string>>();
+  const deleted = new Set<string>();
+  const latest = new Map<string, Fact>();
+
+  for (const { k, from, target, body } of ordered) {
+    if (k === 'deletion' && target) deleted.add(target);
+    if (isFact(body)) latest.set(subjectOf(body), newer(latest.get(subjectOf(body)), body));
+    else if (body?.type === 'edit' && from === senders.get(body.target_id)) {
+      edits.set(body.target_id, body.content);
+    } else if (body?.type === 'reaction' && from) {
+      const ofTarget = chosen.get(body.target_id) ?? new Map<string, string>();
+      ofTarget.delete(from);
+      if (body.emoji) ofTarget.set(from, body.emoji);
+      chosen.set(body.target_id, ofTarget);
+    }
+  }
+
+  const items: Item[] = [];
+  const carded = new Set<string>();
+  for (const entry of ordered) {
+    const { k, seq, id, ts, body } = entry;
+    const line = { seq, id, ts, from: entry.from ?? null };
+    if (k === 'change') items.push({ kind: 'change', ...line });
+    else if (isFact(body)) {
+      const subject = subjectOf(body);
+      const card = carded.has(subject) ? null : (latest.get(subject) ?? body);
+      carded.add(subject);
+      items.push({ kind: 'fact', ...line, fact: body, card });
+    } else if (k === 'message' && body?.type !== 'edit' && body?.type !== 'reaction') {
+      const isGone = body === undefined || deleted.has(id);
+      items.push({
+        kind: 'message',
+        ...line,
+        author: entry.author ?? null,
+        isAutomatic: entry.auto ?? false,
+        body: isGone ? null : (edits.get(id) ?? body),
+        isEdited: !isGone && edits.has(id),
+        reactions: isGone ? [] : gather(chosen.get(id)),
+      });
+    }
+  }
+  return items;
+}
+
+const subjectOf = ({ subject }: Fact): string => `${subject.kind} ${subject.id}`;
+
+/** By the subject's own version where there is one: facts may be posted in another order than they happened. */
+function newer(known: Fact | undefined, next: Fact): Fact {
+  if (known?.subject.version === undefined || next.subject.version === undefined) return next;
+  return next.subject.version >= known.subject.version ? next : known;
+}
+
+function gather(byPerson: ReadonlyMap<string, string> = new Map()): MessageItem['reactions'] {
+  const byEmoji = new Map<string, string[]>();
+  for (const [person, emoji] of byPerson) {
+    byEmoji.set(emoji, [...(byEmoji.get(emoji) ?? []), person]);
+  }
+  return [...byEmoji].map(([emoji, by]) => ({ emoji, by }));
+}
