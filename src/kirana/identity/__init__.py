@@ -4,7 +4,7 @@ Knows no chat, shop or order; rooms above ask it who `by` is and hear its events
 """
 
 from .blocks import block, is_blocked, list_blocks, unblock
-from .codes import add_address, forget_codes, remove_address, request_code
+from .codes import WrongCode, add_address, forget_codes, remove_address, request_code
 from .confirmations import (
     Confirmed,
     confirm_by_passkey,
@@ -68,6 +68,7 @@ from .passkeys import (
 from .pins import (
     ProvenAddress,
     TriedPin,
+    WrongPin,
     get_pin_hash,
     has_pin,
     hash_pin,
@@ -88,8 +89,6 @@ from .problems import (
     PinLocked,
     PinNotSet,
     WeakPin,
-    WrongCode,
-    WrongPin,
 )
 from .sessions import (
     SignedIn,

@@ -3,11 +3,12 @@
 No answer tells whether the address has an account, or whether a code was sent for it.
 """
 
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from kirana.platform.db import Q, Tx
+from kirana.platform.db import Q, Refusal, Tx
 from kirana.platform.problems import IdReused, NotFound, RateLimited
 from kirana.platform.stream import Change
 from kirana.values import Actor
@@ -24,7 +25,7 @@ from .model import (
     hash_code,
     matches,
 )
-from .problems import LastAddress, WrongCode
+from .problems import LastAddress
 from .tables import addresses, codes, passkeys
 from .users import insert_address, require_person
 
@@ -55,6 +56,21 @@ _LIST_KEYS = Q(select(addresses.c.key).where(addresses.c.user_id == bindparam("u
 _HAS_PASSKEY = Q(select(passkeys.c.id).where(passkeys.c.user_id == bindparam("user_id")).limit(1))
 _REMOVE = Q(delete(addresses).where(addresses.c.key == bindparam("key")))
 _FORGET = Q(delete(codes).where(codes.c.created_at < bindparam("before")))
+
+
+class WrongCode(Refusal):
+    """This code is wrong, was used before, or is too old. Ask for a new one if in doubt."""
+
+    status: ClassVar[int] = 403
+
+    def __init__(self, address: Address) -> None:
+        super().__init__()
+        self._address = address
+
+    def remember(self, tx: Tx) -> None:
+        """Count the try against the code that is alive. The answer does not say if there is one."""
+        if alive := tx.one(_NEWEST, key=self._address.key, since=tx.now - CODE_LIFE):
+            tx.do(_COUNT_TRY, id_=alive.id)
 
 
 def request_code(
@@ -106,11 +122,6 @@ def use_code(tx: Tx, address: Address, code: str, *, for_id: UUID) -> None:
     ):
         raise WrongCode(address)
     tx.do(_USE, id_=alive.id, used_by_=for_id)
-
-
-def count_wrong_try(tx: Tx, address: Address) -> None:
-    if alive := tx.one(_NEWEST, key=address.key, since=tx.now - CODE_LIFE):
-        tx.do(_COUNT_TRY, id_=alive.id)
 
 
 def add_address(tx: Tx, address: Address, code: str, *, by: Actor) -> None:

@@ -38,8 +38,10 @@ from . import (
     sessions,
     users,
 )
+from .codes import WrongCode
 from .delivery import can_deliver
 from .model import Address, Card, Device, Me, hash_token, parse_address, source_key
+from .pins import WrongPin
 from .problems import (
     AddressInvalid,
     AddressTaken,
@@ -54,8 +56,6 @@ from .problems import (
     PinLocked,
     PinNotSet,
     WeakPin,
-    WrongCode,
-    WrongPin,
 )
 
 COOKIE = "kirana_session"

@@ -7,18 +7,18 @@ many tries at once count one after another.
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import bindparam, select, update
 
-from kirana.platform.db import Q, Tx, upsert
+from kirana.platform.db import Q, Refusal, Tx, upsert
 from kirana.platform.problems import NotAllowed
 from kirana.platform.stream import Change
 from kirana.values import Actor, UserId
 
 from .codes import use_code
 from .model import PIN_TRIES, Address, is_pin, pin_locked_until
-from .problems import PinLocked, PinNotSet, WeakPin, WrongPin
+from .problems import PinLocked, PinNotSet, WeakPin
 from .tables import addresses, pins
 from .users import require_person
 
@@ -53,6 +53,28 @@ class ProvenAddress:
 
     address: Address
     code: str
+
+
+class WrongPin(Refusal):
+    """This is not your PIN."""
+
+    status: ClassVar[int] = 403
+
+    def __init__(self, user_id: UserId, *, tries_left: int, retry_after_s: int | None) -> None:
+        facts = {} if retry_after_s is None else {"retry_after_s": retry_after_s}
+        super().__init__(tries_left=tries_left, **facts)
+        self._user_id = user_id
+
+    def remember(self, tx: Tx) -> None:
+        """Count the try; from the fifth on, lock the PIN for longer and longer."""
+        if row := tx.one(_FIND, user_id=self._user_id):
+            wrong = row.wrong + 1
+            tx.do(
+                _COUNT,
+                user_id_=self._user_id,
+                wrong_=wrong,
+                locked_until_=pin_locked_until(wrong, tx.now),
+            )
 
 
 def hash_pin(pin: str) -> str:
@@ -121,17 +143,6 @@ def use_pin(tx: Tx, tried: TriedPin, *, by: Actor) -> None:
         )
     if wrong:
         tx.do(_COUNT, user_id_=by.person_id, wrong_=0, locked_until_=None)
-
-
-def count_wrong_try(tx: Tx, user_id: UserId) -> None:
-    if row := tx.one(_FIND, user_id=user_id):
-        wrong = row.wrong + 1
-        tx.do(
-            _COUNT,
-            user_id_=user_id,
-            wrong_=wrong,
-            locked_until_=pin_locked_until(wrong, tx.now),
-        )
 
 
 def _unlocked(tx: Tx, user_id: UserId) -> tuple[str, int]:

@@ -1,11 +1,11 @@
-"""What the room refuses, beyond what every room may."""
+"""What the room refuses, beyond what every room may.
+
+The refusals that count tries stand beside what they count, in `codes.py` and `pins.py`.
+"""
 
 from typing import ClassVar
 
-from kirana.platform.db import Refusal, Tx
-from kirana.values import Problem, UserId
-
-from .model import Address
+from kirana.values import Problem
 
 
 class AddressInvalid(Problem):
@@ -18,22 +18,6 @@ class DeliveryUnavailable(Problem):
     """This server cannot send codes to addresses of this kind."""
 
     status: ClassVar[int] = 503
-
-
-class WrongCode(Refusal):
-    """This code is wrong, was used before, or is too old. Ask for a new one if in doubt."""
-
-    status: ClassVar[int] = 403
-
-    def __init__(self, address: Address) -> None:
-        super().__init__()
-        self._address = address
-
-    def remember(self, tx: Tx) -> None:
-        """Count the try against the code that is alive. The answer does not say if there is one."""
-        from .codes import count_wrong_try
-
-        count_wrong_try(tx, self._address)
 
 
 class AlreadySignedIn(Problem):
@@ -78,23 +62,6 @@ class PinLocked(Problem):
     """Too many wrong PINs. Wait before the next try."""
 
     status: ClassVar[int] = 429
-
-
-class WrongPin(Refusal):
-    """This is not your PIN."""
-
-    status: ClassVar[int] = 403
-
-    def __init__(self, user_id: UserId, *, tries_left: int, retry_after_s: int | None) -> None:
-        facts = {} if retry_after_s is None else {"retry_after_s": retry_after_s}
-        super().__init__(tries_left=tries_left, **facts)
-        self._user_id = user_id
-
-    def remember(self, tx: Tx) -> None:
-        """Count the try; from the fifth on, lock the PIN for longer and longer."""
-        from .pins import count_wrong_try
-
-        count_wrong_try(tx, self._user_id)
 
 
 class PasskeyRefused(Problem):
