@@ -3,6 +3,25 @@
 Orders reserve and take stock here; who may look and buy is everybody, who may change is the team.
 """
 
+from .collections import (
+    Collection,
+    CollectionDraft,
+    Rule,
+    delete_collection,
+    find_collection,
+    list_collections,
+    save_collection,
+)
+from .display import (
+    ProductCard,
+    ProductView,
+    VariantView,
+    cards_of,
+    get_product,
+    get_product_by_slug,
+    list_products,
+    search_products,
+)
 from .events import (
     ProductChanged,
     ProductHidden,
@@ -11,6 +30,7 @@ from .events import (
     StockRanOut,
     StockReturned,
 )
+from .goods import Good, find_goods, list_goods, next_price_change, price_of
 from .model import (
     Attribute,
     Flaw,
@@ -27,7 +47,6 @@ from .model import (
     category_path,
     draft_of,
 )
-from .offers import Offer, next_price_change, offers_of, price_of
 from .problems import (
     InvalidCollection,
     InvalidProduct,
@@ -63,22 +82,27 @@ from .stock import (
 
 __all__ = [
     "Attribute",
+    "Collection",
+    "CollectionDraft",
     "Flaw",
+    "Good",
     "InvalidCollection",
     "InvalidProduct",
     "NotForSale",
-    "Offer",
     "Option",
     "OutOfStock",
     "Preview",
     "Price",
     "Product",
+    "ProductCard",
     "ProductChanged",
     "ProductDraft",
     "ProductGone",
     "ProductHidden",
     "ProductPublished",
     "ProductStatus",
+    "ProductView",
+    "Rule",
     "Stock",
     "StockDraft",
     "StockIsPromised",
@@ -88,16 +112,25 @@ __all__ = [
     "Text",
     "Variant",
     "VariantDraft",
+    "VariantView",
     "available",
+    "cards_of",
     "category_path",
+    "delete_collection",
     "delete_product",
     "draft_of",
     "find_by_slug",
+    "find_collection",
+    "find_goods",
     "find_product",
     "find_products",
+    "get_product",
+    "get_product_by_slug",
     "hide_product",
+    "list_collections",
+    "list_goods",
+    "list_products",
     "next_price_change",
-    "offers_of",
     "preview_product",
     "price_of",
     "product_of",
@@ -106,7 +139,9 @@ __all__ = [
     "release_expired",
     "reserve",
     "restock",
+    "save_collection",
     "save_product",
+    "search_products",
     "set_pictures",
     "set_price",
     "set_stock",

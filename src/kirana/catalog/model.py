@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from uuid import UUID
 
 import nh3
 
@@ -481,12 +482,12 @@ def slug_of(name: str) -> str:
 _PLAIN = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
-def slug_choices(wanted: str, product_id: ProductId) -> Iterator[str]:
+def slug_choices(wanted: str, id_: UUID) -> Iterator[str]:
     """`wanted`, then what may stand for it when others have it. The last one is nobody else's."""
     yield wanted
     for number in range(2, 10):
         yield f"{wanted}-{number}"
-    yield f"{wanted}-{product_id.hex}"
+    yield f"{wanted}-{id_.hex}"
 
 
 def safe_html(text: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, or_, select
 from kirana.platform.db import Q, Row, Tx, any_of
 from kirana.values import BusinessId, Money, ProductId, VariantId
 
-from .model import ProductStatus
+from .model import Price, ProductStatus
 from .problems import NotForSale
 from .products import price_in
 from .stock import expired_holds, stock_in
@@ -19,15 +19,17 @@ _FIND = Q(
         variants,
         products.c.slug,
         products.c.name,
-        products.c.status,
-        products.c.options,
         products.c.first_picture_id,
         products.c.tax_class,
         products.c.needs_delivery,
         products.c.weight_g.label("product_weight_g"),
     )
     .join(products, products.c.id == variants.c.product_id)
-    .where(any_of(variants.c.id, "ids"))
+    .where(
+        any_of(variants.c.id, "ids"),
+        variants.c.retired_at.is_(None),
+        products.c.status == ProductStatus.PUBLISHED.value,
+    )
 )
 _LIVE_VARIANT = (
     variants.c.business_id == bindparam("business_id"),
@@ -47,48 +49,60 @@ _NEXT_CHANGE = Q(
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """A variant as it can be bought now, with all that an order copies."""
+class Good:
+    """A variant that is for sale now, with all that an order copies."""
 
     variant_id: VariantId
     product_id: ProductId
     business_id: BusinessId
     slug: str
     name: str
-    options: tuple[tuple[str, str], ...]
-    """Names and values: `(("Size", "L"),)`."""
+    options: tuple[str, ...]
+    """What was chosen, in the order of the product's options: `("L", "red")`."""
     sku: str | None
     picture_id: str | None
-    price: Money | None
+    price: Money
     """What one costs now."""
-    regular_price: Money | None
+    regular_price: Money
     available: int | None
     """`None`: as many as one likes."""
     backorder_text: str
     """What to tell who orders more than there are; empty when that is no question."""
-    is_for_sale: bool
-    """Published, with a price. Whether some are left is another question."""
     tax_class: str
     needs_delivery: bool
     weight_g: int | None
 
 
-def offers_of(tx: Tx, variant_ids: Iterable[VariantId]) -> dict[VariantId, Offer]:
-    """Those of the variants that there are or once were."""
+def find_goods(
+    tx: Tx, variant_ids: Iterable[VariantId], *, sold_by: BusinessId
+) -> dict[VariantId, Good]:
+    """Those of the variants that this shop sells now; of some of them none may be left."""
     ids = list(variant_ids)
     if not ids:
         return {}
     expired = expired_holds(tx, ids)
-    return {row.id: _offer(row, expired.get(row.id, 0), tx.now) for row in tx.all(_FIND, ids=ids)}
+    goods = {}
+    for row in tx.all(_FIND, ids=ids):
+        price = price_in(row)
+        if row.business_id == sold_by and price is not None:
+            goods[row.id] = _good(row, price, expired.get(row.id, 0), tx.now)
+    return goods
+
+
+def list_goods(tx: Tx, variant_ids: Iterable[VariantId], *, sold_by: BusinessId) -> list[Good]:
+    """All of them, in this order. Raises: NotForSale for the first that this shop does not sell."""
+    ids = list(variant_ids)
+    goods = find_goods(tx, ids, sold_by=sold_by)
+    for id_ in ids:
+        if id_ not in goods:
+            raise NotForSale(variant_id=id_)
+    return [goods[id_] for id_ in ids]
 
 
 def price_of(tx: Tx, variant_id: VariantId, *, sold_by: BusinessId) -> Money:
     """What one of them costs now. Raises: NotForSale."""
-    offer = offers_of(tx, [variant_id]).get(variant_id)
-    if offer is None or offer.business_id != sold_by or not offer.is_for_sale:
-        raise NotForSale(variant_id=variant_id)
-    assert offer.price is not None
-    return offer.price
+    [good] = list_goods(tx, [variant_id], sold_by=sold_by)
+    return good.price
 
 
 def next_price_change(tx: Tx, business_id: BusinessId) -> int | None:
@@ -97,30 +111,23 @@ def next_price_change(tx: Tx, business_id: BusinessId) -> int | None:
     return min((at for at in row or () if at is not None), default=None)
 
 
-def _offer(row: Row, expired: int, now: int) -> Offer:
-    price = price_in(row)
+def _good(row: Row, price: Price, expired: int, now: int) -> Good:
     stock = stock_in(row)
     stock = replace(stock, held=stock.held - expired)
     is_short = stock.tracked and stock.sell_beyond and stock.on_hand <= stock.held
-    return Offer(
+    return Good(
         variant_id=row.id,
         product_id=row.product_id,
         business_id=row.business_id,
         slug=row.slug,
         name=row.name,
-        options=tuple(
-            (option["name"], value)
-            for option, value in zip(row.options, row.option_values, strict=False)
-        ),
+        options=tuple(row.option_values),
         sku=row.sku,
         picture_id=row.picture_id or row.first_picture_id,
-        price=price.at(now) if price else None,
-        regular_price=price.regular if price else None,
+        price=price.at(now),
+        regular_price=price.regular,
         available=stock.available,
         backorder_text=stock.backorder_text if is_short else "",
-        is_for_sale=row.status == ProductStatus.PUBLISHED
-        and row.retired_at is None
-        and price is not None,
         tax_class=row.tax_class,
         needs_delivery=row.needs_delivery,
         weight_g=row.product_weight_g if row.weight_g is None else row.weight_g,
