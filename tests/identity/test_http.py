@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 
 from kirana import identity
+from kirana.platform.hub import Member
 from kirana.values import SYSTEM, BusinessId, uuid7
 from tests.apps import RunningApp, actor, open_app
 
@@ -373,6 +375,23 @@ async def test_devices_are_listed_and_revoked(app: RunningApp, ravi: httpx.Async
 
     assert problem(await laptop.get("/v1/me")) == (401, "not-signed-in")
     assert problem(await ravi.delete(f"/v1/devices/{new_id()}")) == (404, "not-found")
+
+
+async def test_the_socket_of_a_device_that_is_signed_out_is_closed(
+    app: RunningApp, ravi: httpx.AsyncClient
+) -> None:
+    by = await app.db.read(identity.resolve, ravi.cookies["kirana_session"])
+    closed: list[str] = []
+    member = Member(by, push=lambda _: True, close=closed.append)
+    other = Member(replace(by, device_id=make.device_id()), lambda _: True, closed.append)
+    for each in (member, other):
+        app.hub.follow(each, by.user_id, 0)
+
+    await ravi.delete(f"/v1/devices/{by.device_id}")
+
+    assert member.is_gone
+    assert not other.is_gone
+    assert closed == ["auth"]
 
 
 async def test_a_token_is_shown_once_and_revoked(app: RunningApp, ravi: httpx.AsyncClient) -> None:

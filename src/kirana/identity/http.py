@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from kirana.platform.db import Db
 from kirana.platform.http import problems
+from kirana.platform.hub import Hub
 from kirana.platform.limits import Limits, Rate
 from kirana.platform.problems import (
     IdReused,
@@ -257,6 +258,7 @@ async def open_session(
     db: Db,
     settings: Settings,
     limits: Limits,
+    hub: Hub,
     viewer: Actor | None,
 ) -> Response[SessionOpened]:
     """Sign in or sign up with a code; `id` is the device's.
@@ -275,6 +277,7 @@ async def open_session(
         language=data.language,
         viewer=viewer,
     )
+    _reconnect(hub, data.id, viewer)
     return _let_in(signed_in, token, data.wants, settings)
 
 
@@ -339,6 +342,7 @@ async def open_passkey_session(
     db: Db,
     settings: Settings,
     limits: Limits,
+    hub: Hub,
     viewer: Actor | None,
 ) -> Response[SessionOpened]:
     """Sign in with a passkey; `id` is the device's."""
@@ -353,13 +357,15 @@ async def open_passkey_session(
         assertion,
         viewer=viewer,
     )
+    _reconnect(hub, data.id, viewer)
     return _let_in(signed_in, token, data.wants, settings)
 
 
 @delete("/v1/sessions/current", raises=problems(NotSignedIn))
-async def sign_out(db: Db, settings: Settings, by: Actor) -> Response[None]:
+async def sign_out(db: Db, settings: Settings, hub: Hub, by: Actor) -> Response[None]:
     """Sign out on this device."""
     await db.write(sessions.sign_out, by=by)
+    hub.sign_out(by.device_id)
     return Response(None, status_code=204, cookies=[session_cookie("", settings)])
 
 
@@ -506,9 +512,10 @@ async def list_devices(db: Db, by: Actor) -> list[Device]:
 
 
 @delete("/v1/devices/{device_id:uuid}", raises=problems(NotFound, NotSignedIn))
-async def revoke_device(device_id: UUID, db: Db, by: Actor) -> None:
+async def revoke_device(device_id: UUID, db: Db, hub: Hub, by: Actor) -> None:
     """Sign a device out at once."""
     await db.write(devices.revoke_device, DeviceId(device_id), by=by)
+    hub.sign_out(device_id)
 
 
 @post("/v1/tokens", raises=problems(IdReused, NotAllowed, RateLimited, NotSignedIn))
@@ -528,9 +535,10 @@ async def list_tokens(db: Db, by: Actor) -> list[Device]:
 
 
 @delete("/v1/tokens/{token_id:uuid}", raises=problems(NotFound, NotSignedIn))
-async def revoke_token(token_id: UUID, db: Db, by: Actor) -> None:
+async def revoke_token(token_id: UUID, db: Db, hub: Hub, by: Actor) -> None:
     """End a program's token at once."""
     await db.write(devices.revoke_token, DeviceId(token_id), by=by)
+    hub.sign_out(token_id)
 
 
 @get("/v1/contacts", raises=problems(NotSignedIn))
@@ -674,6 +682,13 @@ def _device(
 ) -> sessions.SignIn:
     kind: Literal["browser", "app"] = "browser" if wants == "cookie" else "app"
     return sessions.SignIn(device_id, hash_token(token), name, kind)
+
+
+def _reconnect(hub: Hub, device_id: DeviceId, viewer: Actor | None) -> None:
+    """Close the sockets of whoever was here before; they come back as who it is now."""
+    hub.sign_out(device_id)
+    if viewer and viewer.kind == "guest" and viewer.device_id != device_id:
+        hub.sign_out(viewer.device_id)
 
 
 def _let_in(
