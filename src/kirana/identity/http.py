@@ -307,7 +307,8 @@ async def ask_challenge(
         confirms=bytes.fromhex(data.challenge) if data.challenge else None,
         by=viewer,
     )
-    options = passkeys.options_for(challenge, _site(settings))
+    # In a thread: the first call loads the library, a third of a second.
+    options = await asyncio.to_thread(passkeys.options_for, challenge, _site(settings))
     return AskedChallenge(challenge.id, msgspec.Raw(options))
 
 
