@@ -1,11 +1,20 @@
 """Sending money."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 
 from kirana import money
-from kirana.platform.db import Database
-from kirana.platform.problems import IdReused, NotFound
-from kirana.values import UserId, uuid7
+from kirana.money import ledger
+from kirana.money.model import Group, Move, decide
+from kirana.money.wallets import wallet_key
+from kirana.platform.db import Database, Tx
+from kirana.platform.events import Bus
+from kirana.platform.problems import IdReused, NotAllowed, NotFound
+from kirana.platform.stream import Frames, read_stream
+from kirana.values import Actor, Confirmation, TransferId, UserId, uuid7
+from tests.database import RehearsedDatabase
 
 from . import make
 from .make import inr
@@ -71,3 +80,149 @@ def test_money_cannot_be_sent_to_somebody_who_is_not_here(db: Database) -> None:
 
     with pytest.raises(NotFound):
         db.write(money.send_money, make.transfer_id(), UserId(uuid7()), inr(50), by=asha)
+
+
+def test_a_payment_above_the_line_is_confirmed_for_itself_alone(db: RehearsedDatabase) -> None:
+    asha, ravi = make.owner(db, purse=inr(900_000)), make.owner(db)
+    id, other = make.transfer_id(), make.transfer_id()
+
+    def send(id: TransferId, by: Actor) -> money.Transfer:
+        return db.write(money.send_money, id, ravi.user_id, inr(200_001), by=by)
+
+    with pytest.raises(money.ConfirmationRequired) as required:
+        send(id, asha)
+    challenge = bytes.fromhex(required.value.facts["challenge"])
+    proven = replace(asha, confirmation=Confirmation("pin", challenge, db.clock.now))
+
+    with pytest.raises(money.ConfirmationWrong):
+        send(other, proven)
+    assert send(id, proven) == send(id, asha)
+    assert db.read(money.get_wallet, ravi.user_id, "INR").balance == inr(200_001)
+
+
+def test_a_confirmation_is_good_for_two_minutes(db: RehearsedDatabase) -> None:
+    asha, ravi = make.owner(db, purse=inr(900_000)), make.owner(db)
+    id = make.transfer_id()
+    with pytest.raises(money.ConfirmationRequired) as required:
+        db.write(money.send_money, id, ravi.user_id, inr(200_001), by=asha)
+    challenge = bytes.fromhex(required.value.facts["challenge"])
+    proven = replace(asha, confirmation=Confirmation("pin", challenge, db.clock.now))
+
+    db.clock.advance(120_001)
+
+    with pytest.raises(money.ConfirmationWrong):
+        db.write(money.send_money, id, ravi.user_id, inr(200_001), by=proven)
+
+
+def test_nobody_types_a_pin_for_a_payment_that_would_be_refused(db: Database) -> None:
+    asha, ravi = make.owner(db, purse=inr(10)), make.owner(db)
+
+    with pytest.raises(money.InsufficientFunds):
+        db.write(money.send_money, make.transfer_id(), ravi.user_id, inr(200_001), by=asha)
+
+
+def test_lowering_the_line_is_free_and_raising_it_is_confirmed(db: RehearsedDatabase) -> None:
+    asha, ravi = make.owner(db, purse=inr(900)), make.owner(db)
+    db.write(money.set_confirm_line, inr(100), by=asha)
+
+    with pytest.raises(money.ConfirmationRequired):
+        db.write(money.send_money, make.transfer_id(), ravi.user_id, inr(101), by=asha)
+    with pytest.raises(money.ConfirmationRequired) as required:
+        db.write(money.set_confirm_line, inr(500), by=asha)
+    challenge = bytes.fromhex(required.value.facts["challenge"])
+    proven = replace(asha, confirmation=Confirmation("passkey", challenge, db.clock.now))
+    db.write(money.set_confirm_line, inr(500), by=proven)
+
+    db.write(money.send_money, make.transfer_id(), ravi.user_id, inr(101), by=asha)
+    assert db.read(money.confirm_line, asha.user_id, "INR") == inr(500)
+
+
+def test_a_preview_says_what_would_happen_and_changes_nothing(db: Database) -> None:
+    asha, ravi = make.owner(db, purse=inr(900_000)), make.owner(db)
+
+    small = db.read(money.preview_transfer, ravi.user_id, inr(100), by=asha)
+    large = db.read(money.preview_transfer, ravi.user_id, inr(200_001), by=asha)
+
+    assert (small.fee, small.available_after) == (inr(0), inr(899_900))
+    assert (small.needs_confirmation, large.needs_confirmation) == (False, True)
+    with pytest.raises(money.InsufficientFunds):
+        db.read(money.preview_transfer, ravi.user_id, inr(900_001), by=asha)
+    with pytest.raises(money.SameAccount):
+        db.read(money.preview_transfer, asha.user_id, inr(1), by=asha)
+
+
+def test_only_who_was_paid_may_give_back(db: Database) -> None:
+    asha, ravi, meera = make.owner(db, purse=inr(900)), make.owner(db), make.owner(db)
+    id = make.transfer_id()
+    db.write(money.send_money, id, ravi.user_id, inr(100), by=asha)
+
+    with pytest.raises(NotAllowed):
+        db.write(money.give_back, make.transfer_id(), id, by=asha)
+    with pytest.raises(NotFound):
+        db.write(money.give_back, make.transfer_id(), id, by=meera)
+    db.write(money.give_back, make.transfer_id(), id, inr(30), by=ravi)
+
+    assert db.read(money.get_transfer, id, by=asha).refunded == inr(30)
+    with pytest.raises(NotFound):
+        db.read(money.get_transfer, id, by=meera)
+
+
+def test_a_statement_is_read_in_stable_pages(db: Database) -> None:
+    asha, ravi = make.owner(db, purse=inr(100)), make.owner(db)
+    for n in range(1, 6):
+        db.write(money.send_money, make.transfer_id(), ravi.user_id, inr(n), by=asha)
+
+    first = db.read(money.list_statement, "INR", limit=4, by=asha)
+    db.write(money.send_money, make.transfer_id(), ravi.user_id, inr(50), by=asha)
+    assert first.next is not None
+    second = db.read(money.list_statement, "INR", before=int(first.next), limit=4, by=asha)
+
+    lines = [*first.items, *second.items]
+    assert [line.posted.amount_minor for line in lines] == [-5, -4, -3, -2, -1, 100]
+    assert [line.balance_after.amount_minor for line in lines] == [85, 90, 94, 97, 99, 100]
+    assert {line.counterparty_id for line in lines[:5]} == {ravi.user_id}
+    assert second.next is None
+
+
+def test_both_sides_hear_of_a_payment_and_rooms_hear_once(db: RehearsedDatabase, bus: Bus) -> None:
+    heard: list[money.TransferPosted] = []
+
+    def listen(tx: Tx, event: money.TransferPosted) -> None:
+        heard.append(event)
+
+    bus.on(money.TransferPosted, listen, ref_kind="conversation")
+    asha, ravi = make.owner(db, purse=inr(900)), make.owner(db)
+    place = money.Ref("conversation", uuid7())
+
+    sent = db.write(
+        money.send_money, make.transfer_id(), ravi.user_id, inr(100), ref=place, by=asha
+    )
+    db.write(money.send_money, make.transfer_id(), ravi.user_id, inr(7), by=asha)
+    db.deliver()
+
+    assert {event.transfer_id for event in heard} == {sent.id}
+    assert (heard[0].ref, heard[0].amount, heard[0].payer_id) == (place, inr(100), asha.user_id)
+    for person in (asha, ravi):
+        page = db.read(read_stream, person.user_id, 0, Frames())
+        kinds = [msgspec.json.decode(frame)["k"] for frame in page.frames]
+        assert kinds[-4:] == ["transfer", "wallet"] * 2
+
+
+def test_a_second_writer_fails_and_corrupts_nothing(db: Database) -> None:
+    """A pass that was overtaken between reading and writing."""
+    asha, ravi = make.owner(db, purse=inr(900)), make.owner(db)
+    wallets = [wallet_key(person.user_id, "INR") for person in (asha, ravi)]
+    group = Group(make.transfer_id(), (Move.posted(*wallets, inr(900)),), "send", asha.person_id)
+
+    def be_overtaken(tx: Tx) -> None:
+        books = ledger._load(tx, [group])
+        seen = ledger._Seen(books)
+        decide(books, [group])
+        money.send_money(tx, make.transfer_id(), ravi.user_id, inr(900), by=asha)
+        ledger._write(tx, books, seen)
+
+    with pytest.raises(ledger.StaleBooksError):
+        db.write(be_overtaken)
+
+    assert db.read(money.get_wallet, asha.user_id, "INR").balance == inr(900)
+    assert db.read(money.audit) == []

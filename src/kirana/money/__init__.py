@@ -23,6 +23,7 @@ from .owners import (
     appoint_operator,
     confirm_line,
     find_owner,
+    open_owner,
     set_confirm_line,
     set_owner,
 )
@@ -135,6 +136,7 @@ __all__ = [
     "give_back",
     "hand_in_cash",
     "hold",
+    "open_owner",
     "list_floats",
     "list_payouts",
     "list_requests",
