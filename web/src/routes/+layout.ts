@@ -1,5 +1,5 @@
 import { loadWords, preferredLocale } from '#lib/i18n/index.ts';
-import type { LayoutLoad } from './$types.ts';
+import type { LayoutLoad } from './$types';
 
 export const ssr = false;
 

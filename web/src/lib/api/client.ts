@@ -84,9 +84,8 @@ export async function call<T>(
     throw Problem.offline();
   }
   if (!response.ok) throw await problemFrom(response);
-  if (response.status === 204 || response.headers.get('content-length') === '0')
-    return undefined as T;
-  return (await response.json()) as T;
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
 function withQuery(path: string, query: Query = {}): string {

@@ -25,7 +25,10 @@ export function uuid7(now: number = Date.now()): string {
 export function hueOf(id: string): number {
   let hash = 2166136261;
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 16777619);
-  return (hash >>> 0) % 360;
+  // Ids and names that are nearly alike should not look alike.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) % 360;
 }
 
 /** What stands for a name where no photo is: its first letter, whole even if it takes two code units. */

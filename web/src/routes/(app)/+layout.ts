@@ -3,7 +3,7 @@ import { resolve } from '$app/paths';
 import { api, Problem } from '#lib/api/index.ts';
 import type { Me } from '#lib/identity/model.ts';
 import { startEngine } from '#lib/sync/index.ts';
-import type { LayoutLoad } from './$types.ts';
+import type { LayoutLoad } from './$types';
 
 /** Who is signed in, with the engine running for them. Nobody: to the sign-in page, which leads back here. */
 export const load: LayoutLoad = async ({ url, fetch, depends }) => {

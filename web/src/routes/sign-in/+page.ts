@@ -1,6 +1,6 @@
 import { api } from '#lib/api/index.ts';
 import type { DemoPerson, Server } from '#lib/identity/model.ts';
-import type { PageLoad } from './$types.ts';
+import type { PageLoad } from './$types';
 
 /** What this server is, and in a demo town who may be entered as. */
 export const load: PageLoad = async ({ fetch }) => {

@@ -37,7 +37,7 @@ export const identity = {
   handleWrong: '3 to 30 letters a to z, digits and single dashes.',
   language: 'Language',
   appearance: 'Appearance',
-  theme: { system: 'Like the device', light: 'Light', dark: 'Dark' },
+  theme: { system: 'Device', light: 'Light', dark: 'Dark' },
   security: 'Security',
   pin: 'PIN',
   pinSet: 'Asked before money leaves',

@@ -1,6 +1,6 @@
 import { api } from '#lib/api/index.ts';
 import type { Device } from '#lib/identity/model.ts';
-import type { PageLoad } from './$types.ts';
+import type { PageLoad } from './$types';
 
 export const load: PageLoad = async ({ fetch, depends }) => {
   depends('kirana:tokens');
