@@ -15,10 +15,14 @@ from .rules import DAY_MINUTES, DAYS, MONTHS, Span, clock, days_between, format_
 from .tokens import GROUPS, Clock, Punctuation, Token, Word, tokenize
 from .words import LANGUAGES_OF_COUNTRY
 
-MAX_TEXT = 1000
+MAX_TEXT = 500
+MAX_TOKENS = 250
 """Longer texts are not opening hours."""
 
 MAX_ASSUMPTIONS = 6
+
+MOST_WORK = 600
+"""Tokens that are read again to show other readings, in all."""
 
 DECISIVE = 0.25
 """A language must lead by so much before its reading of a day is taken without saying so."""
@@ -86,11 +90,17 @@ def propose(text: str, country: str, language: str, *, on: date | None = None) -
         return Proposal("always" if rules == "24/7" else "hours", rules, preview(rules, on))
 
     tokens = tokenize(text)
+    if len(tokens) > MAX_TOKENS:
+        return Proposal("unknown", "", (), (), (text[:60],))
     languages = _languages(tokens, country, language)
     result = _Reader(tokens, languages, {}).read()
     assumptions = []
+    reruns = max(2, MOST_WORK // max(1, len(tokens)))
     for choice in result.choices[:MAX_ASSUMPTIONS]:
         readings = []
+        reruns -= len(choice.meanings) - 1
+        if reruns < 0:
+            break
         for number, meaning in enumerate(choice.meanings):
             if number == choice.taken:
                 continue
@@ -744,6 +754,7 @@ def _half_said_once(first: Clock, last: Clock) -> list[Span]:
         return _spans_of([(start, last.minutes)])
     candidates = [last.minutes % (12 * 60), last.minutes % (12 * 60) + 12 * 60]
     good = [end for end in candidates if 2 * 60 <= (end - start) % DAY_MINUTES <= 16 * 60]
+    good.sort(key=lambda end: (end - start) % DAY_MINUTES)
     rest = [end for end in candidates if end not in good]
     return _spans_of([(start, end) for end in good + rest])
 

@@ -201,7 +201,7 @@ def _phrase(text: str, start: int) -> tuple[Token, int] | None:
 
 
 _FIRST = re.compile(
-    rf"[{_NO_SPACES}]+|\d+(?=[\s/hdj-])|"
+    rf"[{_NO_SPACES}]{{1,8}}|\d+(?=[\s/hdj-])|"
     rf"(?:(?![{_NO_SPACES}])(?:[^\W\d_]|[{_MARKED_LETTERS}]))+(?:'[^\W\d_]+)*"
 )
 
@@ -238,7 +238,7 @@ def _with_dates(tokens: list[Token]) -> list[Token]:
         if isinstance(token, Word) and token.month:
             before = result[-1] if result else None
             after = tokens[position + 1] if position + 1 < len(tokens) else None
-            if number := _day_of_month(after):
+            if (number := _day_of_month(after)) and not _is_span(tokens, position + 1):
                 token = Word(token.text, month=token.month, day_of_month=number)
                 skip = True
             elif number := _day_of_month(before):
@@ -246,6 +246,15 @@ def _with_dates(tokens: list[Token]) -> list[Token]:
                 token = Word(token.text, month=token.month, day_of_month=number)
         result.append(token)
     return result
+
+
+def _is_span(tokens: list[Token], position: int) -> bool:
+    """`Sep 9-18`: two numbers with a dash are rather hours than dates."""
+    dash, last = (*tokens[position + 1 : position + 3], None, None)[:2]
+    is_dash = (isinstance(dash, Punctuation) and dash.text == "-") or (
+        isinstance(dash, Word) and "until" in dash.meanings
+    )
+    return is_dash and isinstance(last, Clock)
 
 
 def _day_of_month(token: Token | None) -> int:
