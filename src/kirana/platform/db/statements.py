@@ -116,6 +116,8 @@ class Compiled:
         names = " ".join(column.keyname for column in columns)
         self._make = namedtuple("Row", names, rename=True)._make  # type: ignore[misc]
         for position, column in enumerate(columns):
+            if isinstance(column.type, sa.Float):
+                continue  # Both drivers give floats, and SQLAlchemy would ask for a type number.
             if convert := column.type._cached_result_processor(target, None):
                 self._convert.append((position, convert))
 
