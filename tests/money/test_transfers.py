@@ -210,7 +210,7 @@ def test_both_sides_hear_of_a_payment_and_rooms_hear_once(db: RehearsedDatabase,
 
 def test_a_second_writer_fails_and_corrupts_nothing(db: Database) -> None:
     """A pass that was overtaken between reading and writing."""
-    asha, ravi = make.owner(db, purse=inr(900)), make.owner(db)
+    asha, ravi = make.owner(db, purse=inr(900)), make.owner(db, purse=inr(1))
     wallets = [wallet_key(person.user_id, "INR") for person in (asha, ravi)]
     group = Group(make.transfer_id(), (Move.posted(*wallets, inr(900)),), "send", asha.person_id)
 

@@ -27,6 +27,7 @@ from .owners import (
     set_confirm_line,
     set_owner,
 )
+from .ownership import MoneyExport, erase_user, export_user
 from .payouts import ask_payout, list_payouts, refuse_payout, settle_payout
 from .problems import (
     AccountClosed,
@@ -87,6 +88,7 @@ __all__ = [
     "InsufficientFunds",
     "Into",
     "Kind",
+    "MoneyExport",
     "OverCapture",
     "OverRefund",
     "Owner",
@@ -124,8 +126,10 @@ __all__ = [
     "collect_cash",
     "confirm_line",
     "decline_request",
+    "erase_user",
     "expire_holds",
     "expire_requests",
+    "export_user",
     "find_owner",
     "find_request",
     "find_transfer",
@@ -136,13 +140,13 @@ __all__ = [
     "give_back",
     "hand_in_cash",
     "hold",
-    "open_owner",
     "list_floats",
     "list_payouts",
     "list_requests",
     "list_statement",
     "list_transfers",
     "list_wallets",
+    "open_owner",
     "pay_request",
     "preview_transfer",
     "refund",

@@ -1,0 +1,93 @@
+"""What somebody takes along of their money's history, and what goes when they go."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, update
+
+from kirana.platform.db import Q, Tx
+from kirana.values import Actor, RequestId, UserId
+
+from .ledger import expire_holds
+from .owners import open_owner
+from .problems import WalletNotEmpty
+from .requests import Request, cancel_request, decline_request, list_requests
+from .statements import StatementLine, list_statement
+from .tables import confirm_lines, owners
+from .wallets import Wallet, close_wallet, list_wallets
+
+_PAGE = 500
+_FORGET_LINES = Q(delete(confirm_lines).where(confirm_lines.c.owner_id == bindparam("owner_id")))
+_ERASED = Q(
+    update(owners)
+    .where(owners.c.id == bindparam("id_"))
+    .values(erased_at=bindparam("erased_at"), tier="unverified", zone="UTC")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WalletExport:
+    """A wallet, and its statement from the first line to the last."""
+
+    wallet: Wallet
+    lines: list[StatementLine]
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyExport:
+    """All that this room knows of a user."""
+
+    wallets: list[WalletExport]
+    requests: list[Request]
+
+
+def export_user(tx: Tx, user_id: UserId) -> MoneyExport:
+    """A person's own side of everything that moved."""
+    by = Actor(user_id, user_id)
+    wallets = [
+        WalletExport(wallet, _statement(tx, wallet.currency, by=by))
+        for wallet in list_wallets(tx, by=by)
+    ]
+    return MoneyExport(wallets, _requests(tx, by=by))
+
+
+def erase_user(tx: Tx, user_id: UserId) -> None:
+    """Close the wallets, end what is asked, forget the rest. The opaque id stays in the books.
+
+    Raises: WalletNotEmpty.
+    """
+    by = Actor(user_id, user_id)
+    expire_holds(tx)
+    for wallet in list_wallets(tx, by=by):
+        if wallet.balance or wallet.on_hold or wallet.coming:
+            raise WalletNotEmpty(currency=wallet.currency)
+    for wallet in list_wallets(tx, by=by):
+        close_wallet(tx, user_id, wallet.currency, by=by)
+    for request in _requests(tx, by=by):
+        if request.state == "open":
+            end = cancel_request if request.asker_id == user_id else decline_request
+            end(tx, request.id, by=by)
+    tx.do(_FORGET_LINES, owner_id=user_id)
+    open_owner(tx, user_id)
+    tx.do(_ERASED, id_=user_id, erased_at=tx.now)
+
+
+def _statement(tx: Tx, currency: str, *, by: Actor) -> list[StatementLine]:
+    lines: list[StatementLine] = []
+    before: int | None = None
+    while True:
+        page = list_statement(tx, currency, before=before, limit=_PAGE, by=by)
+        lines += page.items
+        if page.next is None:
+            return lines[::-1]
+        before = int(page.next)
+
+
+def _requests(tx: Tx, *, by: Actor) -> list[Request]:
+    found: list[Request] = []
+    before: RequestId | None = None
+    while True:
+        page = list_requests(tx, before=before, limit=_PAGE, by=by)
+        found += page.items
+        if page.next is None:
+            return found
+        before = page.items[-1].id
