@@ -117,8 +117,8 @@ def set_stock(db: RehearsedDatabase, shop: Shop, variant_id: VariantId, on_hand:
 
 
 def hide(db: RehearsedDatabase, shop: Shop, variant_id: VariantId) -> None:
-    [offer] = db.read(catalog.offers_of, [variant_id]).values()
-    db.write(catalog.hide_product, offer.product_id, by=shop.owner)
+    [good] = db.read(catalog.list_goods, [variant_id], sold_by=shop.id)
+    db.write(catalog.hide_product, good.product_id, by=shop.owner)
 
 
 def stock(db: RehearsedDatabase, variant_id: VariantId) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from kirana.values import Actor, BusinessId, Money, ProductId, UserId, VariantId
 from .delivery import DeliverySettings, get_delivery
 from .model import Address, Method, Quote
 from .problems import CartFull
-from .quotes import MAX_LINES, goods_of, price_goods, unit_price
+from .quotes import MAX_LINES, price_goods
 from .tables import MAX_QUANTITY, cart_lines, carts
 
 FEW = 5
@@ -75,7 +75,7 @@ class CartLine:
     variant_id: VariantId
     product_id: ProductId
     name: str
-    options: tuple[tuple[str, str], ...]
+    options: tuple[str, ...]
     sku: str | None
     picture_id: str | None
     quantity: int
@@ -112,7 +112,7 @@ def get_cart(tx: Tx, business_id: BusinessId, *, by: Actor) -> Cart:
     settings = get_delivery(tx, business_id)
     kept = tx.one(_FIND, business_id=business_id, buyer_id=by.user_id)
     rows = _rows(tx, business_id, by.user_id)
-    goods = goods_of(tx, business_id, [row.variant_id for row in rows])
+    goods = catalog.find_goods(tx, [row.variant_id for row in rows], sold_by=business_id)
     sold = [row for row in rows if row.variant_id in goods]
     lines = tuple(_line(row, goods.get(row.variant_id), settings.currency) for row in rows)
 
@@ -148,9 +148,7 @@ def set_line(
         take_out(tx, business_id, [variant_id], by=by)
         return get_cart(tx, business_id, by=by)
 
-    good = goods_of(tx, business_id, [variant_id]).get(variant_id)
-    if good is None:
-        raise catalog.NotForSale(variant_id=variant_id)
+    [good] = catalog.list_goods(tx, [variant_id], sold_by=business_id)
     if good.available is not None and quantity > good.available:
         raise catalog.OutOfStock(variant_id=variant_id, available=good.available)
     in_cart = {row.variant_id for row in _rows(tx, business_id, by.user_id)}
@@ -185,7 +183,7 @@ def join_carts(tx: Tx, guest_id: UserId, user_id: UserId) -> None:
         business_id = cart.business_id
         mine = {row.variant_id: row.quantity for row in _rows(tx, business_id, user_id)}
         theirs = _rows(tx, business_id, guest_id)
-        goods = goods_of(tx, business_id, [row.variant_id for row in theirs])
+        goods = catalog.find_goods(tx, [row.variant_id for row in theirs], sold_by=business_id)
         for row in theirs:
             if good := goods.get(row.variant_id):
                 most = row.quantity if good.available is None else good.available
@@ -214,7 +212,7 @@ def _rows(tx: Tx, business_id: BusinessId, buyer_id: UserId) -> list[Row]:
     return tx.all(_LINES, business_id=business_id, buyer_id=buyer_id)
 
 
-def _line(row: Row, good: catalog.Offer | None, currency: str) -> CartLine:
+def _line(row: Row, good: catalog.Good | None, currency: str) -> CartLine:
     seen = Money(row.seen_minor, currency)
     price = good.price if good else None
     left = good.available if good else 0
@@ -234,7 +232,7 @@ def _line(row: Row, good: catalog.Offer | None, currency: str) -> CartLine:
     )
 
 
-def _trouble(quantity: int, good: catalog.Offer | None) -> Trouble | None:
+def _trouble(quantity: int, good: catalog.Good | None) -> Trouble | None:
     if good is None:
         return Trouble.NOT_FOR_SALE
     if good.available is None or quantity <= good.available:
@@ -243,7 +241,7 @@ def _trouble(quantity: int, good: catalog.Offer | None) -> Trouble | None:
 
 
 def _put_in(
-    tx: Tx, business_id: BusinessId, buyer_id: UserId, good: catalog.Offer, quantity: int
+    tx: Tx, business_id: BusinessId, buyer_id: UserId, good: catalog.Good, quantity: int
 ) -> None:
     tx.do(
         _TOUCH,
@@ -261,7 +259,7 @@ def _put_in(
         quantity=quantity,
         product_id=good.product_id,
         name=good.name,
-        seen_minor=unit_price(good).amount_minor,
+        seen_minor=good.price.amount_minor,
         added_at=tx.now,
     )
 

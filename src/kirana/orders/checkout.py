@@ -2,9 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from hashlib import sha256
 
-import msgspec
 from sqlalchemy import insert
 
 from kirana import business, catalog, identity
@@ -13,13 +11,13 @@ from kirana.platform.problems import IdReused
 from kirana.values import Actor, BusinessId, Money, OrderId, VariantId
 
 from . import payments
-from .book import find_row, read_order, record
+from .book import find_row, fingerprint, read_order, record
 from .cart import take_out
 from .events import OrderPlaced
 from .model import Address, Contact, Method, Order, Payment, Side, State
 from .numbers import order_number
 from .problems import AddressNeeded, BelowMinimum, ContactNeeded, OwnShop, PriceChanged
-from .quotes import PricedCart, quote_cart, unit_price
+from .quotes import PricedCart, quote_cart
 from .receipts import settle
 from .tables import lines, orders
 
@@ -54,10 +52,11 @@ def place_order(
     OwnShop, IdReused, NotFound; business.BusinessClosed; catalog.NotForSale, catalog.OutOfStock;
     money.InsufficientFunds, money.ConfirmationRequired and what else money refuses.
     """
-    asked = [by.user_id, business_id, sorted(quantities.items()), method, payment]
-    fp = sha256(msgspec.json.encode([*asked, contact, address, note])).digest()[:16]
+    fp = fingerprint(
+        business_id, sorted(quantities.items()), method, payment, contact, address, note
+    )
     if known := find_row(tx, order_id):
-        if known.fp != fp:
+        if (known.buyer_id, known.fp) != (by.user_id, fp):
             raise IdReused(id=order_id)
         return read_order(tx, known, Side.BUYER)
 
@@ -106,7 +105,7 @@ def place_order(
     assert row is not None
     payments.secure(tx, row, by=by)
     take_out(tx, business_id, quantities, by=by)
-    row = record(tx, row, State.PLACED, OrderPlaced, note=note, by=by)
+    row = record(tx, row, State.PLACED, OrderPlaced, by=by)
     if not row.total_minor:
         row = settle(tx, row)
     return read_order(tx, row, Side.BUYER)
@@ -166,7 +165,7 @@ def _lines(order_id: OrderId, priced: PricedCart) -> list[dict[str, object]]:
             "options": good.options,
             "sku": good.sku,
             "picture_id": good.picture_id,
-            "unit_price_minor": unit_price(good).amount_minor,
+            "unit_price_minor": good.price.amount_minor,
             "quantity": quantity,
             "amount_minor": line.amount.amount_minor,
             "discount_minor": line.discount.amount_minor,

@@ -357,8 +357,8 @@ class Line:
     variant_id: VariantId
     product_id: ProductId
     name: str
-    options: tuple[tuple[str, str], ...]
-    """Names and values: `(("Size", "L"),)`."""
+    options: tuple[str, ...]
+    """What was chosen: `("L", "red")`."""
     sku: str | None
     picture_id: str | None
     unit_price: Money

@@ -12,6 +12,9 @@ from .problems import RefundNotCovered
 SET_ASIDE_S = 30 * 24 * 3600
 """How long the shop has to hand over what was paid for; then the buyer's money is free again."""
 
+_WAYS = {Payment.WALLET: ("wallet", "kirana"), Payment.CASH: ("direct", "cash")}
+"""Way and rail of each, as the operator switches them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Funds:
@@ -59,11 +62,14 @@ def funds_of(tx: Tx, row: Row) -> Funds:
 def secure(tx: Tx, row: Row, *, by: Actor) -> None:
     """Set the total aside in the buyer's wallet, or ask for it in cash. What is free needs neither.
 
-    Raises: money.InsufficientFunds, money.ConfirmationRequired and what else money refuses.
+    Raises: money.WayOff, money.InsufficientFunds, money.ConfirmationRequired and what else money
+    refuses.
     """
     amount = Money(row.total_minor, row.currency)
     if not amount:
         return
+    if (row.currency, *_WAYS[Payment(row.payment)]) in money.ways_off(tx):
+        raise money.WayOff(currency=row.currency)
     if row.payment == Payment.WALLET:
         money.hold(
             tx,
@@ -125,7 +131,7 @@ def give_back(tx: Tx, row: Row, id: TransferId, amount: Money, reason: str, *, b
         money.refund(tx, id, original, amount, reason, by=by)
     except money.InsufficientFunds as short:
         # Caught, so the ledger does not remember it: the same refund may be tried again later.
-        raise RefundNotCovered(**short.facts) from short
+        raise RefundNotCovered() from short
 
 
 def ref_to(order_id: OrderId) -> money.Ref:

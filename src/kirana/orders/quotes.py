@@ -1,6 +1,6 @@
 """What a shop asks for some of its goods, handed over in one way."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kirana import catalog
@@ -20,7 +20,7 @@ MAX_LINES = 100
 class PricedCart:
     """Goods as they are sold now, so many of each, and what they cost together."""
 
-    goods: tuple[catalog.Offer, ...]
+    goods: tuple[catalog.Good, ...]
     quantities: tuple[int, ...]
     quote: Quote
     missing: Money
@@ -40,39 +40,19 @@ def quote_cart(
         raise InvalidInput(field="quantities")
     settings = get_delivery(tx, business_id)
     settings.require(method)
-    goods = goods_of(tx, business_id, quantities)
-    for variant_id in quantities:
-        if variant_id not in goods:
-            raise catalog.NotForSale(variant_id=variant_id)
-    return price_goods(
-        settings, [goods[id] for id in quantities], list(quantities.values()), method
-    )
-
-
-def goods_of(
-    tx: Tx, business_id: BusinessId, variant_ids: Iterable[VariantId]
-) -> dict[VariantId, catalog.Offer]:
-    """Those of the variants that this shop sells now."""
-    offers = catalog.offers_of(tx, variant_ids)
-    return {
-        id: offer
-        for id, offer in offers.items()
-        if offer.is_for_sale and offer.business_id == business_id
-    }
+    goods = catalog.list_goods(tx, quantities, sold_by=business_id)
+    return price_goods(settings, goods, list(quantities.values()), method)
 
 
 def price_goods(
     settings: DeliverySettings,
-    goods: Sequence[catalog.Offer],
+    goods: Sequence[catalog.Good],
     quantities: Sequence[int],
     method: Method,
 ) -> PricedCart:
     """What these cost together. Any stock will do: a price promises nothing."""
     quote = price(
-        [
-            Item(unit_price(offer), quantity)
-            for offer, quantity in zip(goods, quantities, strict=True)
-        ],
+        [Item(good.price, quantity) for good, quantity in zip(goods, quantities, strict=True)],
         settings.currency,
         delivery=settings.fee_for(method),
     )
@@ -80,9 +60,3 @@ def price_goods(
     if method is Method.DELIVERY and quote.goods < settings.minimum:
         missing = settings.minimum - quote.goods
     return PricedCart(tuple(goods), tuple(quantities), quote, missing)
-
-
-def unit_price(offer: catalog.Offer) -> Money:
-    """The price of what is for sale."""
-    assert offer.price is not None, "What is for sale has a price."
-    return offer.price

@@ -1,7 +1,6 @@
 """Giving money back: for units that came back, for the delivery, or a free amount."""
 
 from collections.abc import Mapping
-from hashlib import sha256
 
 import msgspec
 from sqlalchemy import bindparam, insert, select, update
@@ -12,7 +11,7 @@ from kirana.platform.problems import IdReused, InvalidInput
 from kirana.values import Actor, Money, OrderId, TransferId, VariantId, derived_id, total
 
 from . import payments
-from .book import read_lines, read_refund, read_refunds, record, require_shop
+from .book import fingerprint, read_lines, read_refund, read_refunds, record, require_shop
 from .events import OrderRefunded
 from .model import Line, PricedLine, Refund, RefundedLine, State, returned
 from .numbers import Series, yearly_number
@@ -55,8 +54,9 @@ def refund_order(
     IdReused; money.OverRefund above what is left of the payment.
     """
     row = require_shop(tx, order_id, business.Role.MANAGER, by=by)
-    asked = [order_id, sorted(quantities.items()), has_delivery, amount, is_restocked, reason]
-    fp = sha256(msgspec.json.encode(asked)).digest()[:16]
+    fp = fingerprint(
+        order_id, sorted(quantities.items()), has_delivery, amount, is_restocked, reason
+    )
     if known := tx.one(_FIND, id=refund_id):
         if known.fp != fp:
             raise IdReused(id=refund_id)
@@ -77,7 +77,6 @@ def refund_order(
     if amount.currency != row.currency or amount.amount_minor < 1:
         raise InvalidInput(field="amount")
 
-    payments.give_back(tx, row, refund_id, amount, "refund", by=by)
     for line in returns:
         tx.do(_RETURN, order_id_=order_id, variant_id_=line.variant_id, count=line.quantity)
         if is_restocked:
@@ -93,11 +92,11 @@ def refund_order(
         by_id=by.person_id,
         created_at=tx.now,
     )
-    _write(tx, row, refund, fp, by=by)
+    _give_back(tx, row, refund, "refund", fp, by=by)
     return refund
 
 
-def refund_rest(tx: Tx, row: Row, reason: str, *, by: Actor) -> Row:
+def refund_rest(tx: Tx, row: Row, why: State, *, by: Actor) -> Row:
     """Give back all that is left of the payment of an order that comes to nothing, if anything.
 
     Raises: RefundNotCovered.
@@ -111,13 +110,12 @@ def refund_rest(tx: Tx, row: Row, reason: str, *, by: Actor) -> Row:
         amount=amount,
         lines=(),
         has_delivery=False,
-        reason=reason,
+        reason="",
         credit_note=yearly_number(tx, row.business_id, Series.CREDIT_NOTE),
         by_id=by.person_id,
         created_at=tx.now,
     )
-    payments.give_back(tx, row, refund.id, amount, reason, by=by)
-    return _write(tx, row, refund, b"", by=by)
+    return _give_back(tx, row, refund, why, fingerprint(why), by=by)
 
 
 def _returns(of: tuple[Line, ...], quantities: Mapping[VariantId, int]) -> list[RefundedLine]:
@@ -142,7 +140,9 @@ def _delivery_left(tx: Tx, row: Row) -> Money:
     return msgspec.convert(row.delivery, PricedLine).paid
 
 
-def _write(tx: Tx, row: Row, refund: Refund, fp: bytes, *, by: Actor) -> Row:
+def _give_back(tx: Tx, row: Row, refund: Refund, why: str, fp: bytes, *, by: Actor) -> Row:
+    """Move the money, write it down, and tell. Raises: RefundNotCovered, money.OverRefund."""
+    payments.give_back(tx, row, refund.id, refund.amount, why, by=by)
     tx.do(
         _INSERT,
         id=refund.id,
