@@ -1,4 +1,8 @@
-"""What becomes of a guest's conversations when the guest turns out to be somebody known."""
+"""What becomes of a guest's conversations when the guest turns out to be somebody known.
+
+The entries that a client has loaded change then, which they never do otherwise: a change of kind
+`history` tells it to load the conversation again.
+"""
 
 from collections.abc import Callable
 
@@ -90,7 +94,7 @@ def join_guest(tx: Tx, event: identity.GuestJoined) -> None:
         else:
             tx.do(_REPLACE_MEMBER, id_=row.id, guest_id_=event.guest_id, user_id=event.user_id)
             tx.do(_RENAME, id_=row.id, pair_key=key, created_by=event.user_id)
-            tx.publish([event.user_id, other], Change("conversation", row.id))
+            tx.publish([event.user_id, other], Change("history", row.id))
     tx.do(_REPLACE_OWNER, guest_id_=event.guest_id, user_id=event.user_id)
 
 
@@ -126,10 +130,8 @@ def _append(
     tx.do(_CLOSE, id_=conversation_id, merged_into=into.id)
 
     to = [event.user_id, other]
-    for seq in range(into.seq + 1, into.seq + moved.seq + 1):
-        tx.publish(to, Change("message", into.id, seq))
     tx.publish(to, Change("conversation", conversation_id))
-    tx.publish(to, Change("conversation", into.id))
+    tx.publish(to, Change("history", into.id))
 
 
 def _join_marks(tx: Tx, into: Row, guest: Member, person: Member) -> None:
