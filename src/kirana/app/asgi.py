@@ -180,7 +180,10 @@ class Kirana:
             },
             lifespan=[self.lifespan],
             openapi_config=None,
-            compression_config=CompressionConfig(backend="gzip", minimum_size=1500),
+            # The front end is compressed by its build.
+            compression_config=CompressionConfig(
+                backend="gzip", minimum_size=1500, exclude=["^/app(/|$)"]
+            ),
             before_request=_name_request,
             after_request=_add_headers,
             request_max_body_size=21 * 1024 * 1024,
