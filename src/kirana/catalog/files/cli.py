@@ -215,7 +215,7 @@ def _say(report: dict[str, Any], *, as_json: bool) -> None:
 def _shop_id(tx: Any, handle: str) -> "BusinessId":
     from kirana import business
 
-    return business.find_by_handle(tx, handle).id
+    return business.get_by_handle(tx, handle).id
 
 
 def _sentence(problem: Problem) -> str:

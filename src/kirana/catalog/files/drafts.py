@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from kirana.catalog.model import Attribute, Option, ProductStatus
+from kirana.catalog.model import Attribute, Option, Price, ProductStatus
 from kirana.values import Money
 
 from .cells import BadCell, DecimalSign, read_instant, read_money
@@ -37,8 +37,8 @@ class FileVariant:
     """The file says that no sale is on at this moment."""
     sale_starts_at: int | None = None
     sale_ends_at: int | None = None
-    other_prices: tuple[tuple[Money, Money | None], ...] = ()
-    """In further currencies, each with its sale price."""
+    other_prices: tuple[Price, ...] = ()
+    """In further currencies."""
     tracked: bool | None = None
     on_hand: int | None = None
     sell_beyond: bool | None = None

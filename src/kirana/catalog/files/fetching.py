@@ -12,7 +12,7 @@ from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 MAX_BYTES = 20 * 1024 * 1024
-TIMEOUT_S = 20
+TIMEOUT_S = 10
 MAX_REDIRECTS = 3
 
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8")

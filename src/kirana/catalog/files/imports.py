@@ -4,35 +4,39 @@ A file is read outside the database's writer; commands only write. A plan is app
 200 rows, each in one transaction with the record that it is done, so a crash repeats nothing.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Literal
-from uuid import UUID
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from kirana import business
-from kirana.catalog.collections import save_collection
-from kirana.catalog.model import ProductDraft, draft_of
-from kirana.catalog.problems import InvalidCollection, InvalidProduct, SkuTaken, StockIsPromised
-from kirana.catalog.products import delete_product, find_product, save_product
+from kirana.catalog.collections import (
+    CollectionDraft,
+    delete_collection,
+    find_collection,
+    members_of,
+    save_collection,
+)
+from kirana.catalog.model import Product, ProductDraft, StockDraft, draft_of
+from kirana.catalog.problems import InvalidCollection, InvalidProduct, StockIsPromised
+from kirana.catalog.products import delete_product, find_product, find_products, save_product
 from kirana.platform.db import Q, Row, Tx, upsert
 from kirana.platform.problems import IdReused, NotFound
 from kirana.platform.stream import Change
-from kirana.values import Actor, BusinessId, ImportId, Problem, ProductId, UserId
+from kirana.values import Actor, BusinessId, CollectionId, ImportId, Problem, ProductId
 
 from . import tables
 from .cells import DecimalSign
 from .drafts import Context, Reading
 from .events import ImportFinished
-from .notes import Note, Result, RowReport, note
 from .notes import Change as RowChange
-from .pictures import wish_for
+from .notes import Note, Result, RowReport, note
+from .pictures import fetch_pictures, has_wishes, wish_for
 from .plan import Gone, NewCollection, Plan, Step, fingerprint, make_plan
 from .recognition import FORMATS, read_file
 from .snapshots import load_shop
@@ -120,6 +124,18 @@ _REMEMBER_KEY = Q(
         update=["product_id", "variant_id", "collection_id", "import_id"],
     )
 )
+_FORGET_KEYS = Q(delete(tables.keys).where(tables.keys.c.import_id == bindparam("import_id")))
+_FORGET_PICTURES = Q(
+    delete(tables.pictures).where(tables.pictures.c.import_id == bindparam("import_id"))
+)
+
+
+class ImportUndone(Problem):
+    """This import was taken back. Import the file again."""
+
+
+class ImportNotApplied(Problem):
+    """This import is not done yet, so there is nothing to take back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +270,21 @@ def save_import(
 
 def begin_import(tx: Tx, import_id: ImportId, *, by: Actor) -> None:
     """Start to apply a plan; again, it does nothing. Raises: NotFound, NotAllowed, ImportUndone."""
-    _mine(tx, import_id, by)
+    found = _mine(tx, import_id, by)
+    if found.state in ("undoing", "undone"):
+        raise ImportUndone(id=import_id)
     _begin(tx, import_id, "planned", "applying", by)
-    found = tx.one(_FIND, id=import_id)
-    assert found is not None
+
+
+def begin_undo(tx: Tx, import_id: ImportId, *, by: Actor) -> None:
+    """Start to take an import back; again, it does nothing.
+
+    Raises: NotFound, NotAllowed, ImportNotApplied.
+    """
+    found = _mine(tx, import_id, by)
+    if found.state in ("planned", "applying"):
+        raise ImportNotApplied(id=import_id)
+    _begin(tx, import_id, "applied", "undoing", by)
 
 
 def _begin(tx: Tx, import_id: ImportId, from_: State, to: State, by: Actor) -> None:
@@ -298,8 +325,38 @@ def apply_rows(tx: Tx, import_id: ImportId) -> None:
     )
     if is_over:
         tx.emit(ImportFinished(import_id, found.business_id))
+        if has_wishes(tx, import_id):
+            tx.enqueue(fetch_pictures, import_id=import_id)
     else:
         tx.enqueue(apply_rows, import_id=import_id)
+    tx.publish([found.business_id], Change("import", import_id))
+
+
+def undo_rows(tx: Tx, import_id: ImportId) -> None:
+    """Job: take the last 200 rows of an applied import back, then ask for the ones before them.
+
+    What was edited since stays as it is, with a note; what was ordered is hidden, not deleted.
+    """
+    found = tx.one(_FIND, id=import_id)
+    if found is None or found.state != "undoing":
+        return
+    by = _applier(found)
+    done = tx.all(_DONE, import_id=import_id)
+    for row in done:
+        _undo_step(tx, found, row, by)
+    is_over = len(done) < ROWS_AT_ONCE
+    tx.do(
+        _ADVANCE,
+        id_=import_id,
+        state_="undone" if is_over else "undoing",
+        rows=found.row_count - found.rows_done if is_over else sum(row.row_count for row in done),
+        ended_at_=tx.now if is_over else None,
+    )
+    if is_over:
+        tx.do(_FORGET_KEYS, import_id=import_id)
+        tx.do(_FORGET_PICTURES, import_id=import_id)
+    else:
+        tx.enqueue(undo_rows, import_id=import_id)
     tx.publish([found.business_id], Change("import", import_id))
 
 
@@ -316,7 +373,7 @@ def get_import(
         name=found.name,
         state=found.state,
         format=found.format,
-        format_name=next(it.LABEL for it in FORMATS if it.NAME == found.format),
+        format_name=next(it.LABEL for it in FORMATS if found.format == it.NAME),
         encoding=found.encoding,
         delimiter=found.delimiter,
         decimal=found.decimal_sign,
@@ -367,11 +424,11 @@ def _apply_step(tx: Tx, found: Row, row: Row, by: Actor) -> None:
     savepoint = tx.savepoint()
     try:
         before, after = _do(tx, found, step, by)
-    except (_Outdated, InvalidProduct, InvalidCollection, SkuTaken, StockIsPromised) as refusal:
+    except (_Outdated, InvalidProduct, InvalidCollection, StockIsPromised) as refusal:
         savepoint.undo()
         for number in content.rows:
             _refuse_row(tx, found.id, number, _reason(number, refusal))
-        state, before, after = "refused", None, ""
+        state, before, after = "refused", _Before(), ""
     else:
         savepoint.keep()
         state = "done"
@@ -385,18 +442,26 @@ def _apply_step(tx: Tx, found: Row, row: Row, by: Actor) -> None:
     )
 
 
-def _do(tx: Tx, found: Row, step: Step, by: Actor) -> tuple[Any, str]:
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What a step found: what undoing brings back."""
+
+    product: ProductDraft | None = None
+    collection: NewCollection | None = None
+    members: tuple[ProductId, ...] = ()
+
+
+def _do(tx: Tx, found: Row, step: Step, by: Actor) -> tuple[_Before, str]:
     """Do one step; what was there before, and the fingerprint of what is there now."""
-    before: ProductDraft | None = None
-    after = ""
+    before, after = _Before(), ""
     if step.collection is not None:
-        _save_collection(tx, found.business_id, step, by)
+        before = _put_collection(tx, found.business_id, step.collection, step.members, by)
     if step.product_id is not None:
         there = find_product(tx, step.product_id)
         if fingerprint(there) != step.seen:
             raise _Outdated
         if step.draft is not None:
-            before = draft_of(there) if there else None
+            before = _Before(product=draft_of(there) if there else None)
             there = save_product(tx, step.product_id, found.business_id, step.draft, by=by)
         after = fingerprint(there)
         for position, wish in enumerate(step.wishes):
@@ -416,6 +481,120 @@ def _do(tx: Tx, found: Row, step: Step, by: Actor) -> tuple[Any, str]:
         ],
     )
     return before, after
+
+
+def _put_collection(
+    tx: Tx,
+    business_id: BusinessId,
+    wanted: NewCollection,
+    members: tuple[ProductId, ...] | None,
+    by: Actor,
+) -> _Before:
+    """Make the collection so; what it was before. Members that are not there are left out."""
+    there = find_collection(tx, wanted.id)
+    before = _Before()
+    if there is not None:
+        before = _Before(
+            collection=NewCollection(
+                there.id, there.parent_id, there.name, there.description, there.is_hidden
+            ),
+            members=tuple(members_of(tx, there.id)),
+        )
+    draft = CollectionDraft(
+        name=wanted.name,
+        description=wanted.description,
+        parent_id=wanted.parent_id,
+        picture_id=there.picture_id if there else None,
+        product_ids=None
+        if members is None
+        else tuple(product.id for product in find_products(tx, members)),
+        is_hidden=wanted.is_hidden,
+    )
+    save_collection(tx, wanted.id, business_id, draft, by=by)
+    return before
+
+
+def _undo_step(tx: Tx, found: Row, row: Row, by: Actor) -> None:
+    content = msgspec.convert(row.content, _Content)
+    step = content.step
+    before = msgspec.convert(row.before, _Before)
+    state = "undone"
+    savepoint = tx.savepoint()
+    try:
+        if step.collection is not None:
+            _undo_collection(tx, found.business_id, step, before, by)
+        if step.product_id is not None and step.draft is not None:
+            _undo_product(tx, step.product_id, step.draft, before.product, row.after, by)
+    except (_Outdated, InvalidProduct, InvalidCollection, StockIsPromised):
+        savepoint.undo()
+        state = "kept"
+        for number in content.rows:
+            there = tx.one(_ROW, import_id=found.id, row_=number)
+            assert there is not None
+            notes = [note(number, "edited-since"), *there.notes]
+            tx.do(_SET_ROW, import_id_=found.id, row_=number, result_=there.result, notes_=notes)
+    else:
+        savepoint.keep()
+    tx.do(
+        _END_STEP,
+        import_id_=found.id,
+        position_=row.position,
+        state_=state,
+        before_=row.before,
+        after_=row.after,
+    )
+
+
+def _undo_collection(
+    tx: Tx, business_id: BusinessId, step: Step, before: _Before, by: Actor
+) -> None:
+    assert step.collection is not None
+    id_: CollectionId = step.collection.id
+    there = find_collection(tx, id_)
+    if there is None:
+        return
+    members = tuple(members_of(tx, id_))
+    if before.collection is None:
+        if set(members) - set(step.members or ()):
+            raise _Outdated  # somebody put more into it
+        delete_collection(tx, id_, by=by)
+        return
+    if members != step.members:
+        raise _Outdated
+    _put_collection(tx, business_id, before.collection, before.members, by)
+
+
+def _undo_product(
+    tx: Tx,
+    product_id: ProductId,
+    wanted: ProductDraft,
+    before: ProductDraft | None,
+    after: str,
+    by: Actor,
+) -> None:
+    there = find_product(tx, product_id)
+    if there is None:
+        return
+    if fingerprint(there) != after:
+        raise _Outdated
+    if before is None:
+        delete_product(tx, product_id, by=by)
+        return
+    save_product(tx, product_id, there.business_id, _with_old_stock(there, wanted, before), by=by)
+
+
+def _with_old_stock(there: Product, wanted: ProductDraft, before: ProductDraft) -> ProductDraft:
+    """`before`, with a count only where the import set one and nothing was sold since."""
+    counted = {it.id: it.stock.on_hand if it.stock else None for it in wanted.variants}
+    now = {it.id: it.stock.on_hand for it in there.variants}
+    variants = []
+    for variant in before.variants:
+        stock = variant.stock or StockDraft()
+        is_as_set = counted.get(variant.id) is not None and counted[variant.id] == now[variant.id]
+        variants.append(
+            replace(variant, stock=replace(stock, on_hand=stock.on_hand if is_as_set else None))
+        )
+    return replace(before, variants=tuple(variants))
 
 
 class _Outdated(Exception):

@@ -91,6 +91,7 @@ _SENTENCES = {
     "weight-per-product": "A product has one weight; that of the first row counts.",
     "description-per-product": "A variant has no text of its own, so this text is left out.",
     "gone-from-file": "It is in the shop, but not in the file any more. It stays.",
+    "edited-since": "It was edited after the import, so it was not taken back.",
     "negative-stock": "Stock below zero is taken as zero.",
 }
 

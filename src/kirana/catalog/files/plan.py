@@ -3,6 +3,7 @@
 A row finds its product by source key, then SKU, then barcode, then slug; never by its name.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -115,6 +116,7 @@ class Step:
     collection: NewCollection | None = None
     """A collection that will be so."""
     is_new_collection: bool = False
+    """It is made by this step."""
     members: tuple[ProductId, ...] | None = None
     keys: tuple[tuple[str, Known], ...] = ()
     """Source keys to remember."""
@@ -422,10 +424,9 @@ class _Planner:
 
     def _own_picture(self, url: str) -> str | None:
         """The id of a picture that this server already has."""
-        prefix = f"{self._shop.public_url}/media/"
-        if not url.startswith(prefix):
-            return None
-        return url.removeprefix(prefix).split("/")[0] or None
+        own = re.escape(self._shop.public_url)
+        found = re.fullmatch(rf"(?:{own})?/media/([0-9a-f]{{64}})/\d+\.webp", url)
+        return found[1] if found else None
 
     # What the file says about variants
 
@@ -441,7 +442,7 @@ class _Planner:
         for it in said:
             try:
                 for one in self._each(it, draft.options):
-                    draft = self._with_variant(work, draft, one, len(said))
+                    draft = self._with_variant(work, draft, one, len(said), product.is_complete)
             except _RowError as error:
                 work.refused[it.row] = error.refusal
         return draft
@@ -501,7 +502,12 @@ class _Planner:
         return spread
 
     def _with_variant(
-        self, work: _Work, draft: ProductDraft, said: FileVariant, count: int
+        self,
+        work: _Work,
+        draft: ProductDraft,
+        said: FileVariant,
+        count: int,
+        is_complete: bool,
     ) -> ProductDraft:
         values = self._values(draft, said)
         id_ = self._variant_id(draft, said, values, count)
@@ -536,7 +542,9 @@ class _Planner:
         )
         if said.sku:
             self._skus[sku_key(one_line(said.sku))] = (work.id, id_)
-        if said.weight_g is not None:
+        if said.weight_g is not None and is_complete:
+            variant = replace(variant, weight_g=said.weight_g)
+        elif said.weight_g is not None:
             if not draft.options and draft.weight_g is None and there.weight_g is None:
                 draft = replace(draft, weight_g=said.weight_g)
             elif said.weight_g != (draft.weight_g if there.weight_g is None else there.weight_g):
@@ -599,7 +607,7 @@ class _Planner:
 
     def _price(self, work: _Work, there: Price | None, said: FileVariant) -> Price | None:
         # A price of zero is a price, though Money of zero counts as false.
-        regular = said.price if said.price is not None else there and there.regular
+        regular = said.price if said.price is not None else there.regular if there else None
         if regular is None:
             return None
         sale, starts, ends = (
@@ -798,14 +806,14 @@ def _texts(there: dict[str, Text], product: FileProduct) -> dict[str, Text]:
 
 def _other_prices(there: tuple[Price, ...], said: FileVariant) -> tuple[Price, ...]:
     prices = {price.regular.currency: price for price in there}
-    for regular, sale in said.other_prices:
-        old = prices.get(regular.currency)
-        if old is None:
-            prices[regular.currency] = Price(regular, sale)
-        else:
-            prices[regular.currency] = replace(
-                old, regular=regular, sale=old.sale if sale is None else sale
-            )
+    for price in said.other_prices:
+        old = prices.get(price.regular.currency, price)
+        prices[price.regular.currency] = Price(
+            price.regular,
+            old.sale if price.sale is None else price.sale,
+            old.sale_starts_at if price.sale_starts_at is None else price.sale_starts_at,
+            old.sale_ends_at if price.sale_ends_at is None else price.sale_ends_at,
+        )
     return tuple(prices.values())
 
 

@@ -17,7 +17,6 @@ from kirana.catalog.files.cells import (
     read_answer,
     read_count,
     read_grams,
-    read_money,
     split_escaped,
 )
 from kirana.catalog.files.drafts import (
@@ -32,7 +31,7 @@ from kirana.catalog.files.drafts import (
 )
 from kirana.catalog.files.table import Row, Table, to_cell
 from kirana.catalog.files.writing import Shelf, instant_text, picture_urls
-from kirana.catalog.model import Attribute, Option, Product, ProductStatus, Variant, slug_of
+from kirana.catalog.model import Attribute, Option, Price, Product, ProductStatus, Variant, slug_of
 from kirana.values import Money, UnknownCurrency, currency
 
 NAME = "kirana"
@@ -49,6 +48,8 @@ _VARIANT_COLUMNS = (
     "sku", "barcode", "price", "sale price", "sale starts", "sale ends", "count stock", "stock",
     "sell beyond stock", "backorder text", "low stock", "variant weight", "variant picture",
 )  # fmt: skip
+_PRICE_COLUMNS = ("price", "sale price", "sale starts", "sale ends")
+"""In further currencies these have the currency's code behind them."""
 _USED = {*_PRODUCT_COLUMNS, *_VARIANT_COLUMNS, *(name for names in _OPTIONS for name in names)}
 
 
@@ -74,9 +75,9 @@ class _Reader:
             for _, found in table.matching(r"(?:name|description) \[([\w-]+)\]")
         }
         self._currencies = {
-            found[1].upper(): (f"price {found[1]}", f"sale price {found[1]}")
+            found[1].upper(): tuple(f"{name} {found[1]}" for name in _PRICE_COLUMNS)
             for _, found in table.matching(r"price ([a-z]{3})")
-            if _is_currency(found[1].upper())
+            if _is_currency(found[1].upper()) and found[1].upper() != context.currency
         }
 
     def read(self) -> Reading:
@@ -212,16 +213,15 @@ class _Reader:
             picture_url=row["variant picture"] or None,
         )
 
-    def _other_prices(self, row: Row) -> Iterator[tuple[Money, Money | None]]:
-        for code, (regular, sale) in self._currencies.items():
-            if code == self._desk.context.currency:
-                continue
-            if (price := self._price_in(row, regular, code)) is not None:
-                yield price, self._price_in(row, sale, code)
-
-    def _price_in(self, row: Row, column: str, code: str) -> Money | None:
-        sign = self._desk.context.decimal
-        return cell_of(row, column, lambda cell: read_money(cell, sign, code))
+    def _other_prices(self, row: Row) -> Iterator[Price]:
+        desk = self._desk
+        for code, (price, sale, starts, ends) in self._currencies.items():
+            abroad = replace(desk, context=replace(desk.context, currency=code))
+            said = read_prices(
+                abroad, row, regular=price, sale=sale, starts=starts, ends=ends, keeps_past=True
+            )
+            if said.regular is not None:
+                yield Price(said.regular, said.sale, said.starts_at, said.ends_at)
 
     def _weight(self, row: Row, column: str) -> int | None:
         sign, unit = self._desk.context.decimal, self._table.unit(column) or "g"
@@ -255,9 +255,7 @@ def write(shelf: Shelf) -> Iterator[list[str]]:
         **{name: name for option, value, _ in _OPTIONS for name in (option, value)},
         **{_OPTIONS[n][2]: _OPTIONS[n][2] for n in ordered},
         **{name: _HEADERS.get(name, name) for name in _VARIANT_COLUMNS},
-        **{
-            f"{kind} {code}": f"{kind} {code}" for code in codes for kind in ("price", "sale price")
-        },
+        **{f"{kind} {code}": f"{kind} {code}" for code in codes for kind in _PRICE_COLUMNS},
     }
     yield list(header.values())
     for product, order in zip(shelf.products, orders, strict=True):
@@ -346,9 +344,11 @@ def _variant_cells(product: Product, variant: Variant, shelf: Shelf) -> dict[str
     for value, (_, column, _) in zip(variant.option_values, _OPTIONS, strict=False):
         cells[column] = to_cell(value)
     for other in variant.other_prices:
-        cells[f"price {other.regular.currency}"] = plain_price(other.regular)
-        if other.sale is not None:
-            cells[f"sale price {other.regular.currency}"] = plain_price(other.sale)
+        code = other.regular.currency
+        cells[f"price {code}"] = plain_price(other.regular)
+        cells[f"sale price {code}"] = plain_price(other.sale) if other.sale is not None else ""
+        cells[f"sale starts {code}"] = instant_text(other.sale_starts_at, shelf.zone)
+        cells[f"sale ends {code}"] = instant_text(other.sale_ends_at, shelf.zone)
     return cells
 
 
