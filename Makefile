@@ -49,7 +49,7 @@ api: setup ## writes docs/openapi.json, docs/problems.md and the client's types
 bench: setup ## what must stay fast, as CPU per operation
 	$(BIN)/python -m bench
 
-web: src/kirana/app/web/.stamp ## the built front end
+web: src/kirana/app/web/.stamp src/kirana/app/demo/emoji/.stamp ## the built front end, and the demo town's pictures
 
 clean: ## removes what was built, but no data
 	rm -rf .venv web/node_modules web/build web/.svelte-kit src/kirana/app/web
@@ -79,6 +79,10 @@ web/node_modules/.stamp: $(V)/.run web/package.json web/package-lock.json web/.n
 src/kirana/app/web/.stamp: $(WEB_SOURCES) | web/node_modules/.stamp
 	@cd web && $(NPM) run -s build
 	@rm -rf src/kirana/app/web && cp -r web/build src/kirana/app/web
+	@touch $@
+
+src/kirana/app/demo/emoji/.stamp: web/node_modules/.stamp tools/emoji.py src/kirana/app/demo/people.py $(wildcard src/kirana/app/demo/shops/*.toml)
+	@$(BIN)/python tools/emoji.py
 	@touch $@
 
 .PHONY: lock

@@ -3,9 +3,14 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from kirana.platform.settings import BadSetting, Settings
+
+if TYPE_CHECKING:
+    from kirana.platform.db import Database
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="fill the demo town if there is none, and say who is in it")
     demo.add_argument("--json", action="store_true", help="print the manifest as one JSON object")
+    demo.add_argument("--quiet", action="store_true", help="only fill it")
     demo.set_defaults(run=_demo)
 
     doctor = commands.add_parser("doctor", help="look for what is wrong or missing, and say what to do")
@@ -65,8 +71,14 @@ def _parser() -> argparse.ArgumentParser:
 
     from kirana.catalog.files import cli as files
 
-    files.add_arguments(commands)
+    files.add_arguments(commands, _opened)
     return parser
+
+
+def _opened(settings: Settings) -> "AbstractContextManager[Database]":
+    from . import maintenance
+
+    return maintenance.opened(settings)
 
 
 def _settings_text() -> str:
@@ -90,7 +102,7 @@ def _migrate(chosen: argparse.Namespace, settings: Settings) -> int:
 def _demo(chosen: argparse.Namespace, settings: Settings) -> int:
     from .demo import command
 
-    return command.run(settings, as_json=chosen.json)
+    return command.run(settings, as_json=chosen.json, only_fill=chosen.quiet)
 
 
 def _doctor(chosen: argparse.Namespace, settings: Settings) -> int:

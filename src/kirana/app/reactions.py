@@ -1,8 +1,26 @@
 """What two rooms need from each other that must not know one another: a few lines each."""
 
-from kirana import chat, identity, money, orders
+from kirana import business, chat, identity, money, orders
 from kirana.platform.db import Tx
 from kirana.values import UserId
+
+RequestEvent = (
+    money.RequestMade
+    | money.RequestPaid
+    | money.RequestDeclined
+    | money.RequestCanceled
+    | money.RequestExpired
+)
+
+
+def know_person(tx: Tx, event: identity.UserJoined) -> None:
+    """Whoever has an account can be sent money."""
+    money.open_owner(tx, event.user_id)
+
+
+def know_business(tx: Tx, event: business.BusinessOpened) -> None:
+    """A shop can be sent money."""
+    money.open_owner(tx, event.business_id)
 
 
 def post_order_card(tx: Tx, event: orders.OrderEvent) -> None:
@@ -26,7 +44,7 @@ def post_order_card(tx: Tx, event: orders.OrderEvent) -> None:
 
 
 def post_transfer_card(tx: Tx, event: money.TransferPosted) -> None:
-    """Show a payment in the conversation that it was made in."""
+    """Show a payment between people in their conversation."""
     _post_money(
         tx,
         event,
@@ -37,8 +55,8 @@ def post_transfer_card(tx: Tx, event: money.TransferPosted) -> None:
     )
 
 
-def post_request_card(tx: Tx, event: money.RequestEvent) -> None:
-    """Show how a request for money stands, in the conversation that it was made in."""
+def post_request_card(tx: Tx, event: RequestEvent) -> None:
+    """Show how a request for money stands, in the conversation of the two."""
     if event.payer_id is not None:
         _post_money(
             tx,
@@ -52,18 +70,16 @@ def post_request_card(tx: Tx, event: money.RequestEvent) -> None:
 
 def _post_money(
     tx: Tx,
-    event: money.TransferPosted | money.RequestEvent,
+    event: money.TransferPosted | RequestEvent,
     subject: chat.Subject,
     state: str,
     *,
     payer_id: UserId,
     payee_id: UserId,
 ) -> None:
-    if event.ref is None or event.ref.kind != "conversation":
-        return
     cards = identity.get_cards(tx, [payer_id, payee_id])
-    if len(cards) < 2:
-        return
+    if len(cards) < 2 or payer_id == payee_id:
+        return  # the operator's side of a top-up has no face
     # The conversation of these two, whatever the client said it was paying in.
     chat.post_fact(
         tx,

@@ -1,5 +1,6 @@
 """Starting the server."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -20,9 +21,10 @@ def serve(settings: Settings, *, with_demo: bool = False, reload: bool = False) 
     migrate.upgrade(database)
     database.close()
     if with_demo and settings.demo:
-        from .demo import town
-
-        town.fill_if_empty(settings)
+        # A process of its own: what drawing pictures needs of memory goes with it.
+        done = subprocess.run([sys.executable, "-m", "kirana", "demo", "--quiet"], check=False)
+        if done.returncode:
+            return done.returncode
     sys.stderr.write(f"Kirana is open: {settings.public_url}/\n")
     uvicorn.run(
         "kirana.app.asgi:create_app",

@@ -1,24 +1,61 @@
 """Who reacts to what: the whole conversation between rooms, on one page."""
 
-from kirana import chat, identity
+from kirana import business, catalog, chat, crm, identity, money, orders
+from kirana.catalog import files
 from kirana.platform import stream
 from kirana.platform.db import Database
 from kirana.platform.events import Bus
 from kirana.platform.stream import Frames
 
+from . import reactions
+
 
 def wire(bus: Bus) -> None:
-    """Listeners, jobs and what runs by the clock."""
-    bus.outside_jobs(identity.send_code)
-    bus.every(3600, stream.expire_entries)
+    """Listeners, jobs, and what runs by the clock."""
+    bus.on(identity.UserJoined, reactions.know_person, orders.adopt_by_address)
+    bus.on(identity.GuestJoined, chat.join_guest, orders.adopt_guest)
+    bus.on(business.BusinessOpened, reactions.know_business)
+
+    bus.on(chat.ConversationWoke, crm.greet)
+
+    bus.on(money.TransferPosted, orders.mark_paid, ref_kind="order")
+    bus.on(money.TransferExpired, orders.cancel_unfunded, ref_kind="order")
+    for between_people in ("conversation", ""):
+        bus.on(money.TransferPosted, reactions.post_transfer_card, ref_kind=between_people)
+    for request_event in (
+        money.RequestMade,
+        money.RequestPaid,
+        money.RequestDeclined,
+        money.RequestCanceled,
+        money.RequestExpired,
+    ):
+        for between_people in ("conversation", ""):
+            bus.on(request_event, reactions.post_request_card, ref_kind=between_people)
+
+    for order_event in orders.EVENTS:
+        bus.on(order_event, reactions.post_order_card)
+
+    bus.jobs(files.apply_rows, files.undo_rows)
+    bus.outside_jobs(identity.send_code, chat.remove_files, files.fetch_pictures)
+
+    bus.every(5, orders.expire_orders, money.expire_holds, money.expire_requests)
+    bus.every(30, catalog.release_expired)
+    bus.every(
+        3600,
+        identity.forget_codes,
+        identity.forget_challenges,
+        identity.forget_confirmations,
+        identity.revoke_idle,
+        chat.drop_stale_media,
+        stream.expire_entries,
+    )
 
 
 def draw(frames: Frames) -> None:
-    """How pointers of a stream become frames."""
+    """How pointers of a stream become frames; a kind without a query stays a pointer."""
     frames.queries["message"] = chat.message_frames
 
 
 def close_commits(database: Database) -> None:
-    """What each commit ends with, beside jobs and stream entries."""
-
-
+    """What each commit ends with, beside its jobs and stream entries."""
+    database.before_commit.append(money.seal)

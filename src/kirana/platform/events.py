@@ -69,7 +69,10 @@ class Bus:
     _listeners: dict[type[Event], list[tuple[str, str | None]]] = field(default_factory=dict)
 
     def on(self, event: type[E], *listeners: Listener[E], ref_kind: str | None = None) -> None:
-        """Let `listeners` hear of `event`; with `ref_kind`, only of those with that `ref.kind`."""
+        """Let `listeners` hear of `event`; with `ref_kind`, only of those with that `ref.kind`.
+
+        An empty `ref_kind` means those without a `ref`.
+        """
         for listener in listeners:
             name = f"{name_of(listener)}:{event.name}"
             self.handlers[name] = Handler(name, listener, event, False, {})
@@ -93,7 +96,7 @@ class Bus:
         names = self._listeners.get(type(event))
         if not names:
             return []
-        kind = getattr(getattr(event, "ref", None), "kind", None)
+        kind = getattr(getattr(event, "ref", None), "kind", "")
         return [name for name, ref_kind in names if ref_kind is None or ref_kind == kind]
 
     def name_for(self, function: Callable[..., Any]) -> str:

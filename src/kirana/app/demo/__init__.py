@@ -1,0 +1,1 @@
+"""The demo town: shops, people and what went on between them. Everything in it is invented."""

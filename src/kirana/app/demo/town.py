@@ -1,0 +1,130 @@
+"""Filling the demo town."""
+
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from kirana import identity, money
+from kirana.app import wiring
+from kirana.platform import jobs, migrate, pictures
+from kirana.platform.blobs import LocalBlobs
+from kirana.platform.clock import wall_clock
+from kirana.platform.database import open_database
+from kirana.platform.db import Database, Tx
+from kirana.platform.events import Bus
+from kirana.platform.images import Rendered, render
+from kirana.platform.settings import Settings
+from kirana.values import SYSTEM
+
+from . import drawing
+from .people import BY_KEY, PEOPLE, PIN, is_filled
+from .shops import Shop, fill_shelves, open_shop, read_shops
+from .stories import HOUR_MS, StoryClock, Teller, tell
+
+STORY_MS = 90 * HOUR_MS
+
+
+
+def fill_if_empty(settings: Settings) -> bool:
+    """Fill the town, unless somebody lives there already; whether it was filled."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    bus = Bus()
+    wiring.wire(bus)
+    clock = StoryClock(wall_clock() - STORY_MS)
+    database = open_database(settings.database_url, bus, clock)
+    wiring.close_commits(database)
+    try:
+        migrate.upgrade(database)
+        if database.read(is_filled):
+            return False
+        started = time.monotonic()
+        sys.stderr.write("Building the demo town, once: shops, people, pictures …\n")
+        _fill(database, bus, clock, settings)
+        sys.stderr.write(f"The town stands after {time.monotonic() - started:.0f} s.\n")
+        return True
+    finally:
+        database.close()
+
+
+def _fill(database: Database, bus: Bus, clock: StoryClock, settings: Settings) -> None:
+    shops = read_shops()
+    drawn = _draw(database, LocalBlobs(settings.data_dir / "files"), shops)
+    pin_hash = identity.hash_pin(PIN)
+    database.write(_settle_people, drawn, pin_hash)
+    jobs.deliver_all(database, bus)
+    database.write(money.appoint_operator, BY_KEY["omar"].id, by=SYSTEM)
+    database.write(money.appoint_agent, BY_KEY["nadia"].id, by=SYSTEM)
+    for shop in shops:
+        faces = {part: drawn[key] for part in ("logo", "cover")
+                 if (key := f"{part}/{shop.key}") in drawn}
+        database.write(open_shop, shop, faces)
+        shown = {p["name"]: drawn[key] for p in shop.products
+                 if (key := f"product/{shop.key}/{p['name']}") in drawn}
+        database.write(fill_shelves, shop, shown)
+    jobs.deliver_all(database, bus)
+
+    def deliver() -> None:
+        jobs.deliver_all(database, bus)
+
+    tell(Teller(database, clock, deliver), {shop.key: shop for shop in shops})
+    clock.now = max(clock.now, wall_clock() - 5 * 60_000)
+    jobs.deliver_all(database, bus)
+
+
+def _settle_people(tx: Tx, drawn: dict[str, str], pin_hash: str) -> None:
+    for person in PEOPLE:
+        identity.create_person(
+            tx,
+            person.id,
+            person.name,
+            address=identity.parse_address(person.phone),
+            handle=person.key,
+            language=person.language,
+            zone=person.zone,
+            by=SYSTEM,
+        )
+        identity.set_pin(tx, pin_hash, by=person.actor)
+        if face := drawn.get(f"face/{person.key}"):
+            identity.edit_profile(tx, photo_id=face, by=person.actor)
+    for one, other in (("ravi", "meera"), ("ravi", "asha"), ("ravi", "nadia"), ("greta", "haruto"),
+                       ("asha", "meera"), ("pedro", "julia"), ("wanjiru", "lucia")):
+        for a, b in ((one, other), (other, one)):
+            identity.save_contact(tx, BY_KEY[b].id, by=BY_KEY[a].actor)
+
+
+def _draw(database: Database, blobs: LocalBlobs, shops: list[Shop]) -> dict[str, str]:
+    """Draw and keep everything; picture ids by what they show."""
+    wishes: dict[str, tuple[str, list[str], int, str]] = {}
+    for person in PEOPLE:
+        wishes[f"face/{person.key}"] = ("face", [person.face], 0, person.name)
+    for shop in shops:
+        tint = shop.facts["tint"]
+        wishes[f"logo/{shop.key}"] = ("logo", [shop.facts["logo"]], tint, shop.key)
+        row = [p["emoji"] for p in shop.products[::4]]
+        wishes[f"cover/{shop.key}"] = ("cover", row, tint, shop.key)
+        for product in shop.products:
+            wishes[f"product/{shop.key}/{product['name']}"] = (
+                "product", [product["emoji"]], tint, product["name"])
+    drawn: dict[str, str] = {}
+    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
+        for key, made in zip(wishes, pool.map(_make, wishes.values(), chunksize=8), strict=True):
+            if made is not None:
+                picture_id, rendered = made
+                files = {width: blobs.put_now(file) for width, file in rendered.files.items()}
+                database.write(pictures.save, picture_id, rendered, files)
+                drawn[key] = picture_id
+    return drawn
+
+
+def _make(wish: tuple[str, list[str], int, str]) -> tuple[str, Rendered] | None:
+    kind, emojis, tint, name = wish
+    content = {
+        "face": lambda: drawing.draw_face(emojis[0], name),
+        "logo": lambda: drawing.draw_logo(emojis[0], tint),
+        "cover": lambda: drawing.draw_cover(emojis, tint),
+        "product": lambda: drawing.draw_product(emojis[0], tint, name),
+    }[kind]()
+    return (pictures.picture_id(content), render(content)) if content else None
+
+
