@@ -41,7 +41,7 @@ class FactCard(Struct, frozen=True, omit_defaults=True, kw_only=True):
     link: str | None = None
 
 
-class Fact(Struct, frozen=True, omit_defaults=True):
+class Fact(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="fact"):
     """Something that happened, in the words of the server. No person can send this."""
 
     fact: str

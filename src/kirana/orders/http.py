@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import get, post, put
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from msgspec import Meta
 
 from kirana import business, catalog, money
@@ -175,7 +175,7 @@ async def list_orders(
     db: Db,
     by: Actor,
     business_id: UUID | None = None,
-    state: State | None = None,
+    in_state: Annotated[State | None, QueryParameter(name="state")] = None,
     after: Cursor = None,
     limit: Annotated[int, Parameter(ge=1, le=200)] = book.PAGE,
 ) -> Page[book.OrderSummary]:
@@ -183,7 +183,7 @@ async def list_orders(
     return await db.read(
         book.list_orders,
         business_id=None if business_id is None else _shop(business_id),
-        state=state,
+        state=in_state,
         after=after,
         limit=limit,
         by=by,
