@@ -16,6 +16,7 @@ from kirana.values import (
     Money,
     OrderId,
     ProductId,
+    RequestId,
     TransferId,
     UserId,
     VariantId,
@@ -177,6 +178,11 @@ def place(
         shown_total=inr(shown),
         by=by,
     )
+
+
+def request_of(order: Order) -> RequestId:
+    """The request by which money is asked for an order."""
+    return RequestId(order.id)
 
 
 def hand_over(db: RehearsedDatabase, shop: Shop, order: Order) -> None:

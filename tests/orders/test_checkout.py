@@ -162,7 +162,7 @@ def test_cash_is_asked_for_and_waits(db: RehearsedDatabase) -> None:
     order = make.place(db, shop, {tea: 1}, total=120, payment=Payment.CASH, by=guest)
 
     assert (order.state, order.payment_state) == (State.PLACED, PaymentState.UNPAID)
-    assert db.read(money.find_request, order.id).amount == inr(120)
+    assert db.read(money.find_request, make.request_of(order)).amount == inr(120)
 
 
 def test_a_guest_leaves_a_way_to_be_reached(db: RehearsedDatabase) -> None:

@@ -252,7 +252,7 @@ def test_canceling_a_cash_order_stops_asking(db: RehearsedDatabase) -> None:
 
     db.write(orders.cancel_order, order.id, by=guest)
 
-    assert db.read(money.find_request, order.id).state == "canceled"
+    assert db.read(money.find_request, make.request_of(order)).state == "canceled"
     assert make.stock(db, tea) == (3, 0)
 
 
@@ -279,7 +279,7 @@ def test_a_cash_order_may_be_paid_from_the_wallet_and_then_does_not_expire(
     ravi = make.buyer(db, purse=inr(500))
     order = make.place(db, shop, {tea: 1}, payment=Payment.CASH, by=ravi)
 
-    db.write(money.pay_request, make.new_id(), order.id, by=ravi)
+    db.write(money.pay_request, make.new_id(), make.request_of(order), by=ravi)
     db.deliver()
     db.clock.advance(10 * DAY)
     db.write(orders.expire_orders)
@@ -298,7 +298,7 @@ def test_money_that_comes_when_the_goods_are_gone_goes_back(db: RehearsedDatabas
     db.clock.advance(order.held_until - order.placed_at)
     make.place(db, shop, {tea: 1}, by=make.buyer(db, purse=inr(500)))
 
-    db.write(money.pay_request, make.new_id(), order.id, by=ravi)
+    db.write(money.pay_request, make.new_id(), make.request_of(order), by=ravi)
     db.deliver()
 
     order = db.read(orders.get_order, order.id, by=ravi)

@@ -35,6 +35,7 @@ from .model import (
     Step,
     TaxLine,
 )
+from .ownership import OrdersExport, erase_user, export_user
 from .problems import (
     AddressNeeded,
     BelowMinimum,
@@ -85,6 +86,7 @@ __all__ = [
     "OrderRefunded",
     "OrderSent",
     "OrderSummary",
+    "OrdersExport",
     "OwnShop",
     "Payment",
     "PaymentState",
@@ -108,7 +110,9 @@ __all__ = [
     "cancel_unfunded",
     "collect_cash",
     "count_orders",
+    "erase_user",
     "expire_orders",
+    "export_user",
     "find_by_token",
     "get_cart",
     "get_delivery",

@@ -356,11 +356,6 @@ def record(
         amount_minor=None if amount is None else amount.amount_minor,
     )
     row = row._replace(state=state, changed_at=tx.now, step_count=row.step_count + 1)
-    announce(tx, row, event, **facts)
-    return row
-
-
-def announce(tx: Tx, row: Row, event: type[OrderEvent], **facts: Any) -> None:
     tx.emit(
         event(
             order_id=row.id,
@@ -371,8 +366,10 @@ def announce(tx: Tx, row: Row, event: type[OrderEvent], **facts: Any) -> None:
             total=Money(row.total_minor, row.currency),
             item_count=row.item_count,
             first_item=row.first_item,
+            step=row.step_count,
             at=tx.now,
             **facts,
         )
     )
     tx.publish([row.buyer_id, row.business_id], Change("order", row.id))
+    return row

@@ -42,6 +42,17 @@ _LINES = Q(
     )
     .order_by(cart_lines.c.added_at, cart_lines.c.variant_id)
 )
+_KEPT = Q(
+    select(
+        cart_lines.c.business_id,
+        cart_lines.c.variant_id,
+        cart_lines.c.name,
+        cart_lines.c.quantity,
+        cart_lines.c.added_at,
+    )
+    .where(cart_lines.c.buyer_id == bindparam("buyer_id"))
+    .order_by(cart_lines.c.added_at, cart_lines.c.variant_id)
+)
 _SET_LINE = Q(
     upsert(
         cart_lines,
@@ -87,6 +98,17 @@ class CartLine:
     price_was: Money | None
     """What the buyer saw, where it costs something else now."""
     trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLine:
+    """A line as it is kept, whether or not it can still be bought."""
+
+    business_id: BusinessId
+    variant_id: VariantId
+    name: str
+    quantity: int
+    added_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +213,18 @@ def join_carts(tx: Tx, guest_id: UserId, user_id: UserId) -> None:
                 if quantity > mine.get(row.variant_id, 0):
                     _put_in(tx, business_id, user_id, good, quantity)
         _tell(tx, business_id, user_id)
-    tx.do(_DROP_ALL_LINES, buyer_id=guest_id)
-    tx.do(_DROP_ALL, buyer_id=guest_id)
+    empty_carts(tx, guest_id)
+
+
+def empty_carts(tx: Tx, user_id: UserId) -> None:
+    """Nothing is left in this user's hands, in any shop."""
+    tx.do(_DROP_ALL_LINES, buyer_id=user_id)
+    tx.do(_DROP_ALL, buyer_id=user_id)
+
+
+def list_kept(tx: Tx, user_id: UserId) -> list[KeptLine]:
+    """What this user has in hand, in all shops."""
+    return [KeptLine(*row) for row in tx.all(_KEPT, buyer_id=user_id)]
 
 
 def take_out(

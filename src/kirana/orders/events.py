@@ -21,6 +21,8 @@ class OrderEvent(Event):
     total: Money
     item_count: int
     first_item: str
+    step: int
+    """Which step of the order this is. What has the higher one is the newer."""
     at: int
 
 
