@@ -12,7 +12,8 @@ export default defineConfig({
       paths: { base: '/app', relative: false },
     }),
   ],
-  build: { target: 'es2022' },
+  // The server's policy allows files of its own, not data in the style sheet.
+  build: { target: 'es2022', assetsInlineLimit: 0 },
   server: {
     proxy: {
       '/v1': { target: server, ws: true },

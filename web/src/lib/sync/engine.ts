@@ -210,12 +210,13 @@ export class Engine {
 
   #connected(isOpen: boolean): void {
     connection.hasSocket = isOpen;
-    clearTimeout(this.#late);
     if (isOpen) {
+      clearTimeout(this.#late);
+      this.#late = undefined;
       connection.isLate = false;
       this.outbox.hurry();
     } else {
-      this.#late = setTimeout(() => (connection.isLate = true), LATE_MS);
+      this.#late ??= setTimeout(() => (connection.isLate = true), LATE_MS);
     }
   }
 
@@ -268,6 +269,7 @@ export class Engine {
 
   /** A socket that is refused again and again: no network, or no session any more? */
   async #checkSession(): Promise<void> {
+    if (!navigator.onLine) return;
     try {
       await api.get('/v1/me');
     } catch (error) {
