@@ -14,8 +14,8 @@ from kirana.platform.images import (
     MAX_BYTES,
     SIZES,
     ImageWorker,
-    NotAPicture,
     PictureTooLarge,
+    PictureUnreadable,
     Rendered,
     render,
     sniff,
@@ -187,14 +187,14 @@ def test_the_type_is_told_by_the_content() -> None:
     ],
 )
 def test_what_is_no_picture_is_refused(content: bytes) -> None:
-    with pytest.raises(NotAPicture):
+    with pytest.raises(PictureUnreadable):
         render(content)
 
 
 def test_a_picture_that_breaks_off_is_refused() -> None:
     content = encoded(photo(), "JPEG")
 
-    with pytest.raises(NotAPicture):
+    with pytest.raises(PictureUnreadable):
         render(content[: len(content) // 2])
 
 
@@ -238,14 +238,14 @@ async def test_a_refusal_reaches_the_caller_and_spares_the_others(worker: ImageW
         worker.render(broken), worker.render(encoded(photo(50, 20))), return_exceptions=True
     )
 
-    assert isinstance(bad, NotAPicture)
+    assert isinstance(bad, PictureUnreadable)
     assert isinstance(good, Rendered)
 
 
 async def test_a_picture_that_takes_too_long_is_refused() -> None:
     worker = ImageWorker(time_limit_s=0.01)
 
-    with pytest.raises(NotAPicture):
+    with pytest.raises(PictureUnreadable):
         await worker.render(encoded(photo(2000, 2000)))
 
     assert not worker.is_running

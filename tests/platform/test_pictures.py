@@ -88,7 +88,7 @@ async def test_what_is_no_picture_is_refused_with_the_reason(app: RunningApp) ->
     refused = await (await client_of(app)).post("/v1/pictures", content=b"<svg/>")
 
     assert refused.status_code == 422
-    assert refused.json()["type"] == "/problems/not-a-picture"
+    assert refused.json()["type"] == "/problems/picture-unreadable"
 
 
 async def test_a_file_that_is_too_large_is_refused(app: RunningApp) -> None:

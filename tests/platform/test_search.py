@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from kirana.platform.search import Field, Index, distance, fold, words_in
 from kirana.values import derived_id, uuid7
-
 from tests.database import RehearsedDatabase
 
 GOODS = Index(

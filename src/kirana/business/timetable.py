@@ -130,9 +130,7 @@ def set_hours(
     if len(text) > TEXT_MAX or len(rules) > TEXT_MAX:
         raise HoursInvalid(reason="too-long")
     if week is not None:
-        rules = format_week(
-            {DAYS.index(day.day): _spans(day.openings) for day in week if day.day in DAYS}
-        )
+        rules = _rules_of(week)
     if kind == "always":
         rules = "24/7"
     elif kind == "hours":
@@ -168,7 +166,7 @@ def add_closure(
             raise Flaw("last_on", f"From one day to {CLOSURE_DAYS_MAX}, in order.")
         spans = [[span.start, span.end] for span in _spans(draft.openings)]
     except Flaw as flaw:
-        raise InvalidInput(errors=[{"field": flaw.field, "message": str(flaw)}]) from None
+        raise _invalid(flaw) from None
     values = {
         "business_id": business_id,
         "first_on": draft.first_on.isoformat(),
@@ -304,6 +302,21 @@ def _closure(row: Row | None) -> ShopClosure:
         label=row.label,
         is_holiday=row.is_holiday,
     )
+
+
+def _rules_of(week: Iterable[DayPreview]) -> str:
+    """Raises: InvalidInput."""
+    spans: dict[int, list[Span]] = {}
+    try:
+        for day in week:
+            spans.setdefault(DAYS.index(day.day), []).extend(_spans(day.openings))
+    except Flaw as flaw:
+        raise _invalid(flaw) from None
+    return format_week(spans)
+
+
+def _invalid(flaw: Flaw) -> InvalidInput:
+    return InvalidInput(errors=[{"field": flaw.field, "message": str(flaw)}])
 
 
 def _spans(openings: Iterable[Opening]) -> list[Span]:

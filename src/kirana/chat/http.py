@@ -8,14 +8,14 @@ from uuid import UUID
 
 from litestar import Request, Response, Router, get, patch, post, put
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from msgspec import Meta
 
 from kirana.platform.bell import Bell
 from kirana.platform.blobs import Blobs
 from kirana.platform.db import Db
 from kirana.platform.http import problems
-from kirana.platform.images import ImageWorker, NotAPicture, PictureTooLarge
+from kirana.platform.images import ImageWorker, PictureTooLarge, PictureUnreadable
 from kirana.platform.limits import Limits, Rate, provide_limits
 from kirana.platform.pictures import provide_images
 from kirana.platform.problems import (
@@ -258,7 +258,7 @@ async def search_messages(
         NotSignedIn,
         InvalidInput,
         IdReused,
-        NotAPicture,
+        PictureUnreadable,
         PictureTooLarge,
         NotAVoiceNote,
         TooLarge,
@@ -272,7 +272,7 @@ async def upload_media(
     images: ImageWorker,
     limits: Limits,
     by: Actor,
-    media_id: Annotated[UUID, Parameter(query="id")],
+    media_id: Annotated[UUID, QueryParameter(name="id")],
     kind: MediaKind,
     name: Annotated[str, Parameter(max_length=1_000)] = "",
 ) -> Media:

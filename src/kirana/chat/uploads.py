@@ -51,7 +51,7 @@ class Slice:
 async def keep_file(
     media_id: MediaId, kind: MediaKind, content: bytes, *, blobs: Blobs, images: ImageWorker
 ) -> StoredFile:
-    """Store what is sent as `kind`. Raises: NotAPicture, PictureTooLarge, NotAVoiceNote."""
+    """Store what is sent as `kind`. Raises: PictureUnreadable, PictureTooLarge, NotAVoiceNote."""
     source_hash = sha256(content).hexdigest()
     match kind:
         case MediaKind.IMAGE:

@@ -8,9 +8,10 @@ import os
 import tempfile
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Blobs(Protocol):
     """Where files are kept. Names are lower-case hex SHA-256."""
 

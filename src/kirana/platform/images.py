@@ -34,7 +34,7 @@ _MEMORY_LIMIT = 3 * 1024**3
 Format = Literal["jpeg", "png", "webp", "heic"]
 
 
-class NotAPicture(Problem):
+class PictureUnreadable(Problem):
     """This is no picture that can be read. Send a JPEG, PNG, WebP or HEIC file."""
 
     status: ClassVar[int] = 422
@@ -74,18 +74,18 @@ def sniff(content: bytes) -> Format | None:
 
 
 def check(content: bytes) -> Format:
-    """Raises: NotAPicture, PictureTooLarge."""
+    """Raises: PictureUnreadable, PictureTooLarge."""
     if len(content) > MAX_BYTES:
         raise PictureTooLarge(size_bytes=len(content))
     if (kind := sniff(content)) is None:
-        raise NotAPicture()
+        raise PictureUnreadable()
     return kind
 
 
 def render(content: bytes) -> Rendered:
     """All sizes of a picture. Takes long and decodes what strangers sent: see `ImageWorker`.
 
-    Raises: NotAPicture, PictureTooLarge.
+    Raises: PictureUnreadable, PictureTooLarge.
     """
     from PIL import Image, ImageOps  # only the worker pays for these
 
@@ -104,14 +104,17 @@ def render(content: bytes) -> Rendered:
     except PictureTooLarge:
         raise
     except Exception as error:  # decoders break in more ways than can be named
-        raise NotAPicture() from error
+        raise PictureUnreadable() from error
 
     image.thumbnail((MASTER, MASTER), Image.Resampling.LANCZOS, reducing_gap=2.0)
     files = {MASTER: _webp(image, quality=82)}
     width, height = image.size
+    smallest = files[MASTER]
     for size in reversed(SIZES):
+        before = image.size
         image.thumbnail((size, size * 2), Image.Resampling.LANCZOS, reducing_gap=3.0)
-        files[size] = _webp(image, quality=78)
+        # A picture that is small enough already serves in several sizes.
+        smallest = files[size] = smallest if image.size == before else _webp(image, quality=78)
     return Rendered(width, height, _average(image), files)
 
 
@@ -130,7 +133,7 @@ class ImageWorker:
         return self._process is not None
 
     async def render(self, content: bytes) -> Rendered:
-        """Raises: NotAPicture, PictureTooLarge."""
+        """Raises: PictureUnreadable, PictureTooLarge."""
         check(content)
         # A caller who goes away does not stop a picture in work: the next one waits its turn.
         task = asyncio.create_task(self._render(content))
@@ -149,7 +152,7 @@ class ImageWorker:
                 except (TimeoutError, OSError, EOFError):
                     # It ran out of time or memory, or the decoder broke: so does the picture.
                     await asyncio.to_thread(self._end, kill=True)
-                    raise NotAPicture() from None
+                    raise PictureUnreadable() from None
         finally:
             self._waiting -= 1
             if not self._waiting:
@@ -158,7 +161,7 @@ class ImageWorker:
             case _Refused(problem="picture-too-large"):
                 raise PictureTooLarge(**answer.facts)
             case _Refused():
-                raise NotAPicture()
+                raise PictureUnreadable()
         return answer.rendered
 
     def _ask(self, content: bytes) -> "_Answer":
@@ -208,7 +211,7 @@ def _serve() -> None:
         answer: _Answer
         try:
             answer = _Done(render(content))
-        except (NotAPicture, PictureTooLarge) as problem:
+        except (PictureUnreadable, PictureTooLarge) as problem:
             answer = _Refused(problem.slug, problem.facts)
         _write(sys.stdout.buffer, msgspec.msgpack.encode(answer))
 

@@ -20,7 +20,15 @@ from kirana.values import Actor
 from .blobs import Blobs
 from .db import Db, Id, Int, Json, Q, Text, Tx, any_of, table, upsert
 from .http import problems
-from .images import MASTER, MAX_BYTES, SIZES, ImageWorker, NotAPicture, PictureTooLarge, Rendered
+from .images import (
+    MASTER,
+    MAX_BYTES,
+    SIZES,
+    ImageWorker,
+    PictureTooLarge,
+    PictureUnreadable,
+    Rendered,
+)
 from .limits import Limits, Rate
 from .problems import NotFound, NotSignedIn, RateLimited
 
@@ -112,7 +120,7 @@ def save(
 async def store(
     content: bytes, db: Db, blobs: Blobs, images: ImageWorker, *, by: Actor | None = None
 ) -> Picture:
-    """Render a picture and keep it. Raises: NotAPicture, PictureTooLarge."""
+    """Render a picture and keep it. Raises: PictureUnreadable, PictureTooLarge."""
     id_ = picture_id(content)
     if known := await db.read(find, id_):
         return known
@@ -131,7 +139,7 @@ def provide_images(state: State) -> ImageWorker:
 
 @post(
     "/v1/pictures",
-    raises=problems(NotAPicture, PictureTooLarge, RateLimited, NotSignedIn),
+    raises=problems(PictureUnreadable, PictureTooLarge, RateLimited, NotSignedIn),
     dependencies={"images": Provide(provide_images, sync_to_thread=False)},
 )
 async def upload_picture(
