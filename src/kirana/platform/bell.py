@@ -5,7 +5,7 @@ function call; between processes it will be NATS, behind this same `Protocol`.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kirana.values import UserId
 
@@ -15,6 +15,7 @@ Fleeting = bytes
 """A finished frame that is never stored: typing, presence, call signaling."""
 
 
+@runtime_checkable
 class Bell(Protocol):
     def ring(self, rings: Iterable[Ring]) -> None: ...
     def flash(self, users: Iterable[UserId], frame: Fleeting) -> None: ...
