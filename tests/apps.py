@@ -45,9 +45,7 @@ class RunningApp:
 
     async def token(self, user_id: UserId) -> str:
         token = identity.new_token()
-        device = identity.SignIn(
-            DeviceId(uuid7()), identity.hash_token(token), "test", "program"
-        )
+        device = identity.SignIn(DeviceId(uuid7()), identity.hash_token(token), "test", "program")
         await self.db.write(identity.open_session, device, user_id, by=SYSTEM)
         return token
 

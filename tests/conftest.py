@@ -14,7 +14,6 @@ from kirana.platform.db import metadata
 from kirana.platform.events import Bus
 
 from . import postgres
-
 from .database import RehearsedDatabase, open_rehearsed
 
 if TYPE_CHECKING:

@@ -36,9 +36,7 @@ class Server:
         if self._demo:
             command.append("--with-demo")
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                command, env=self.environment, stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + wait_s
         while time.monotonic() < deadline:
             try:
@@ -69,7 +67,10 @@ class Server:
         """`kirana ARGUMENTS` beside the server."""
         return subprocess.run(
             [sys.executable, "-m", "kirana", *arguments],
-            env=self.environment, capture_output=True, text=True, check=False,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def code_for(self, address: str) -> str:

@@ -11,10 +11,18 @@ import sys
 from pathlib import Path
 
 NEEDS = {
-    "chromium": (lambda: shutil.which("chromium") or shutil.which("chromium-browser")
-                 or shutil.which("google-chrome"), "the browser journeys"),
-    "postgresql": (lambda: shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
-                   "the tests on PostgreSQL"),
+    "chromium": (
+        lambda: (
+            shutil.which("chromium")
+            or shutil.which("chromium-browser")
+            or shutil.which("google-chrome")
+        ),
+        "the browser journeys",
+    ),
+    "postgresql": (
+        lambda: shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+        "the tests on PostgreSQL",
+    ),
 }
 
 
@@ -23,13 +31,29 @@ def main() -> int:
     if not missing:
         return 0
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+        quiet = {
+            "stdout": subprocess.DEVNULL,
+            "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        }
         subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, "fonts-noto-core"],
-                       check=False, **quiet)
+        subprocess.run(
+            [
+                "apt-get",
+                "install",
+                "-y",
+                "-qq",
+                "--no-install-recommends",
+                *missing,
+                "fonts-noto-core",
+            ],
+            check=False,
+            **quiet,
+        )
         missing = [package for package in missing if not NEEDS[package][0]()]
     for package in missing:
-        sys.stderr.write(f"{package} is not installed: {NEEDS[package][1]} are left out. Install it, then run again.\n")
+        sys.stderr.write(
+            f"{package} is not installed: {NEEDS[package][1]} are left out. Install it, then run again.\n"
+        )
     return 1 if missing and os.environ.get("CI") else 0
 
 

@@ -18,6 +18,8 @@ from kirana.platform.http import DocumentedProblem, UnexpectedError, json_respon
 from kirana.platform.problems import InvalidInput, NotSignedIn, Overloaded
 from kirana.values import Problem
 
+from .routes import API_ROUTES
+
 DOCS = Path(__file__).parents[3] / "docs"
 _ALWAYS: tuple[type[Problem], ...] = (UnexpectedError,)
 
@@ -25,10 +27,8 @@ _ALWAYS: tuple[type[Problem], ...] = (UnexpectedError,)
 @cache
 def document() -> dict[str, Any]:
     """The OpenAPI document of the whole API, demo routes left out."""
-    from .asgi import API_ROUTES, describe_server, read_stream
-
     app = Litestar(
-        route_handlers=[*API_ROUTES, describe_server, read_stream],
+        route_handlers=API_ROUTES,
         openapi_config=OpenAPIConfig(
             title="Kirana",
             version="1",
@@ -94,8 +94,9 @@ def write(*, check: bool, folder: Path = DOCS) -> int:
 def problems_page() -> str:
     """Every refusal there is."""
     document()
-    known = {slug: kind for slug, kind in Problem.known.items()
-             if kind.__module__.startswith("kirana.")}
+    known = {
+        slug: kind for slug, kind in Problem.known.items() if kind.__module__.startswith("kirana.")
+    }
     rows = "\n".join(
         f"| `{slug}` | {kind.status} | {kind.title} |" for slug, kind in sorted(known.items())
     )
@@ -116,8 +117,8 @@ def page(described: dict[str, Any]) -> str:
             refusals = ", ".join(
                 f"<code>{escape(s)}</code>" for s in operation.get("x-problems", [])
             )
-            body = operation.get("requestBody", {}).get("content", {})
-            schema = next(iter(body.values()), {}).get("schema")
+            bodies = [*operation.get("requestBody", {}).get("content", {}).values()]
+            schema = bodies[0].get("schema") if bodies else None
             parts.append(
                 f"<details><summary><b>{method.upper()}</b> <code>{escape(path)}</code> "
                 f"{escape(operation.get('summary', ''))}</summary>"
@@ -198,8 +199,9 @@ def _html(title: str, body: str) -> str:
         "<!doctype html><html lang=en><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width'>"
         f"<title>{escape(title)}</title><style>"
-        ":root{color-scheme:light dark}body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;"
-        "padding:0 1rem}details{border-top:1px solid #8884;padding:.5rem 0}summary{cursor:pointer}"
+        ":root{color-scheme:light dark}body{font:16px/1.5 system-ui;max-width:60rem;"
+        "margin:2rem auto;padding:0 1rem}details{border-top:1px solid #8884;padding:.5rem 0}"
+        "summary{cursor:pointer}"
         "pre{overflow:auto;font-size:.85rem}</style>"
         f"<main>{body}</main></html>"
     )

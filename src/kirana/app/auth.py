@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from litestar import Request
 
 from kirana import identity
 from kirana.platform.db import Db
+from kirana.platform.http import is_same_site
 from kirana.platform.problems import InvalidInput, NotAllowed, NotSignedIn
 from kirana.values import Actor, UserId
 
@@ -63,15 +63,6 @@ async def find_actor(db: Db, credentials: Credentials) -> Actor | None:
         if credentials.is_cookie:
             return None
         raise
-
-
-def is_same_site(headers: Mapping[str, str]) -> bool:
-    """Whether a request that carries a cookie comes from a page of this server."""
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site in {"same-origin", "none"}
-    origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
 def _cookie(header: str) -> str:

@@ -48,20 +48,22 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     migrate.set_defaults(run=_migrate)
 
-    demo = commands.add_parser("demo", help="fill the demo town if there is none, and say who is in it")
+    demo = commands.add_parser("demo", help="fill the demo town, and say who is in it")
     demo.add_argument("--json", action="store_true", help="print the manifest as one JSON object")
     demo.add_argument("--quiet", action="store_true", help="only fill it")
     demo.set_defaults(run=_demo)
 
-    doctor = commands.add_parser("doctor", help="look for what is wrong or missing, and say what to do")
+    doctor = commands.add_parser("doctor", help="look for what is wrong, and say what to do")
     doctor.set_defaults(run=_doctor)
 
     audit = commands.add_parser("audit", help="recompute all books; exit code 1 if anything is off")
     audit.add_argument("--json", action="store_true", help="print the findings as JSON")
     audit.set_defaults(run=_audit)
 
-    api = commands.add_parser("api", help="write docs/openapi.json and docs/problems.md (developers)")
-    api.add_argument("--check", action="store_true", help="change nothing; exit code 1 if they differ")
+    api = commands.add_parser("api", help="write docs/openapi.json and docs/problems.md")
+    api.add_argument(
+        "--check", action="store_true", help="write nothing; exit code 1 if they differ"
+    )
     api.set_defaults(run=_api)
 
     agent = commands.add_parser("appoint", help="make somebody an operator or a cash agent")

@@ -8,12 +8,11 @@ from litestar import Request, Response, get, post
 from kirana import identity
 from kirana.identity.http import session_cookie
 from kirana.platform.db import Db
-from kirana.platform.http import problems
+from kirana.platform.http import is_same_site, problems
 from kirana.platform.problems import NotAllowed, NotFound
 from kirana.platform.settings import Settings
 from kirana.values import SYSTEM, DeviceId, UserId, uuid7
 
-from .auth import is_same_site
 from .demo import people
 
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import msgspec
 
 from kirana import identity, money
-from kirana.platform import jobs, logs, migrate as migration
+from kirana.platform import jobs, logs
+from kirana.platform import migrate as migration
 from kirana.platform.database import open_database
 from kirana.platform.db import Database
 from kirana.platform.events import Bus
@@ -173,5 +174,3 @@ def _address(settings: Settings) -> tuple[str, str]:
 
 def say(sentence: str) -> None:
     sys.stdout.write(sentence + "\n")
-
-

@@ -11,8 +11,14 @@ from typing import Any
 from litestar import Request, Response, get
 
 FOLDER = Path(__file__).parent / "web"
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".webmanifest": "application/manifest+json",
-          ".wasm": "application/wasm", ".woff2": "font/woff2", ".html": "text/html; charset=utf-8"}
+_TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".webmanifest": "application/manifest+json",
+    ".wasm": "application/wasm",
+    ".woff2": "font/woff2",
+    ".html": "text/html; charset=utf-8",
+}
 CSP = (
     "default-src 'self'; script-src 'self' {hashes} 'wasm-unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: {tiles}; "
@@ -35,13 +41,16 @@ async def serve_app(
         if not file.exists():
             return Response(
                 b"The front end is not built. Run `make web`.",
-                status_code=503, media_type="text/plain",
+                status_code=503,
+                media_type="text/plain",
             )
     headers = {
         "Content-Type": _TYPES.get(file.suffix)
-        or mimetypes.guess_type(file.name)[0] or "application/octet-stream",
+        or mimetypes.guess_type(file.name)[0]
+        or "application/octet-stream",
         "Cache-Control": "public, max-age=31536000, immutable"
-        if "/immutable/" in f"/{name}" else "no-cache",
+        if "/immutable/" in f"/{name}"
+        else "no-cache",
         "Vary": "Accept-Encoding",
     }
     if file.suffix == ".html":

@@ -88,7 +88,5 @@ def _post_money(
         event.name,
         subject,
         payer_id if state == "paid" else payee_id,
-        chat.FactCard(
-            state=state, amount=event.amount, payer_id=payer_id, payee_id=payee_id
-        ),
+        chat.FactCard(state=state, amount=event.amount, payer_id=payer_id, payee_id=payee_id),
     )

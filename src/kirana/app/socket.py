@@ -16,13 +16,14 @@ from litestar.types import Receive, Scope, Send
 from kirana import chat, identity
 from kirana.platform.bell import Bell
 from kirana.platform.db import Db
+from kirana.platform.http import is_same_site
 from kirana.platform.hub import Hub, Member
 from kirana.platform.problems import InvalidInput, NotAllowed, NotSignedIn
 from kirana.platform.stream import acknowledge, head_of
 from kirana.platform.websockets import EXTENSION
 from kirana.values import Actor, ConversationId, MessageId, Problem, UserId
 
-from .auth import Credentials, find_actor, is_same_site
+from .auth import Credentials, find_actor
 
 FRAME_BYTES = 128 * 1024
 STREAMS = 20
@@ -38,7 +39,7 @@ class Hello(Frame, frozen=True):
     """Resume after `pos`; `streams` are the shops that this person may act for."""
 
     pos: int | None = None
-    streams: dict[UUID, int | None] = {}  # noqa: RUF012 (msgspec copies it)
+    streams: dict[UUID, int | None] = {}
 
 
 class SendMessage(Frame, frozen=True, tag="send"):
@@ -118,7 +119,7 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self.actor = actor
         self.shops: set[UserId] = set()
-        extensions: dict[str, Any] = scope.get("extensions") or {}  # type: ignore[assignment]
+        extensions: dict[str, Any] = scope.get("extensions") or {}
         self.member = Member(actor, extensions.get(EXTENSION) or self._push, self._close)
 
     async def run(self, receive: Receive) -> None:
@@ -190,8 +191,14 @@ class Connection:
                 wanted[UserId(shop_id)] = pos
         heads = {user_id: await self._db.read(head_of, user_id) for user_id in wanted}
         now = await self._db.read(lambda tx: tx.now)
-        self._say({"t": "welcome", "pos": heads[me], "now": now,
-                   "streams": {str(u): p for u, p in heads.items() if u != me}})
+        self._say(
+            {
+                "t": "welcome",
+                "pos": heads[me],
+                "now": now,
+                "streams": {str(u): p for u, p in heads.items() if u != me},
+            }
+        )
         for user_id, pos in wanted.items():
             if user_id not in self.member.feeds:
                 self._hub.follow(self.member, user_id, heads[user_id] if pos is None else pos)

@@ -22,15 +22,11 @@ def wire(bus: Bus) -> None:
     bus.on(money.TransferExpired, orders.cancel_unfunded, ref_kind="order")
     for between_people in ("conversation", ""):
         bus.on(money.TransferPosted, reactions.post_transfer_card, ref_kind=between_people)
-    for request_event in (
-        money.RequestMade,
-        money.RequestPaid,
-        money.RequestDeclined,
-        money.RequestCanceled,
-        money.RequestExpired,
-    ):
-        for between_people in ("conversation", ""):
-            bus.on(request_event, reactions.post_request_card, ref_kind=between_people)
+        bus.on(money.RequestMade, reactions.post_request_card, ref_kind=between_people)
+        bus.on(money.RequestPaid, reactions.post_request_card, ref_kind=between_people)
+        bus.on(money.RequestDeclined, reactions.post_request_card, ref_kind=between_people)
+        bus.on(money.RequestCanceled, reactions.post_request_card, ref_kind=between_people)
+        bus.on(money.RequestExpired, reactions.post_request_card, ref_kind=between_people)
 
     for order_event in orders.EVENTS:
         bus.on(order_event, reactions.post_order_card)

@@ -13,6 +13,7 @@ from .confirmations import (
     forget_confirmations,
 )
 from .contacts import Contact, find_user_by, list_contacts, remove_contact, save_contact
+from .cookies import session_cookie
 from .delegations import delegate, list_delegates, list_delegations, may_act_for, undelegate
 from .delivery import can_deliver, send_code
 from .devices import (
@@ -45,6 +46,7 @@ from .model import (
     is_handle,
     normalize_handle,
     parse_address,
+    source_key,
 )
 from .ownership import UserExport, erase_user, export_user
 from .passkeys import (
@@ -104,6 +106,7 @@ from .sessions import (
     sign_out,
 )
 from .users import (
+    count_people,
     create_business_user,
     create_person,
     edit_business_user,
@@ -168,6 +171,7 @@ __all__ = [
     "check_registration",
     "confirm_by_passkey",
     "confirm_by_pin",
+    "count_people",
     "create_business_user",
     "create_challenge",
     "create_guest",
@@ -223,10 +227,12 @@ __all__ = [
     "save_contact",
     "save_passkey",
     "send_code",
+    "session_cookie",
     "set_pin",
     "sign_in",
     "sign_in_with_passkey",
     "sign_out",
+    "source_key",
     "touch",
     "try_pin",
     "unblock",

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
-from litestar.datastructures import Cookie
 from litestar.params import Parameter
 from msgspec import UNSET, Meta, UnsetType
 
@@ -40,6 +39,7 @@ from . import (
     users,
 )
 from .codes import WrongCode
+from .cookies import session_cookie
 from .delivery import can_deliver
 from .model import Address, Card, Device, Me, hash_token, parse_address, source_key
 from .pins import WrongPin
@@ -58,10 +58,6 @@ from .problems import (
     PinNotSet,
     WeakPin,
 )
-
-COOKIE = "kirana_session"
-_COOKIE_LIFE_S = 400 * 24 * 3600
-"""As long as browsers keep a cookie at most. Source: RFC 6265bis section 5.5."""
 
 CODES_PER_SOURCE = Rate(30, 60)
 SIGN_INS_PER_SOURCE = Rate(60, 10)
@@ -702,19 +698,6 @@ def _let_in(
         return Response(SessionOpened(signed_in.user, signed_in.is_new, token))
     return Response(
         SessionOpened(signed_in.user, signed_in.is_new), cookies=[session_cookie(token, settings)]
-    )
-
-
-def session_cookie(token: str, settings: Settings) -> Cookie:
-    """The session's cookie; without a token, its end."""
-    return Cookie(
-        key=COOKIE,
-        value=token,
-        path="/",
-        max_age=_COOKIE_LIFE_S if token else 0,
-        httponly=True,
-        secure=settings.is_https,
-        samesite="lax",
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from kirana.platform.db import Q, Row, Tx, any_of, upsert
 from kirana.platform.problems import IdReused, NotAllowed, NotFound
@@ -45,6 +45,7 @@ _LIST_ADDRESSES = Q(
 )
 _HAS_PIN = Q(select(pins.c.user_id).where(pins.c.user_id == bindparam("user_id")))
 _HAS_PASSKEY = Q(select(passkeys.c.id).where(passkeys.c.user_id == bindparam("user_id")).limit(1))
+_COUNT_PEOPLE = Q(select(func.count().label("count")).where(users.c.kind == "person"))
 _INSERT = Q(insert(users))
 _INSERT_SYSTEM = Q(upsert(users, ["id"]))
 _INSERT_ADDRESS = Q(insert(addresses))
@@ -338,6 +339,14 @@ def _free_handle(tx: Tx, handle: str | None, user_id: UserId) -> str | None:
     if owner and owner.id != user_id:
         raise HandleTaken(handle=handle)
     return handle
+
+
+def count_people(tx: Tx) -> int:
+    """How many have an account here."""
+    found = tx.one(_COUNT_PEOPLE)
+    assert found is not None
+    count: int = found.count
+    return count
 
 
 def _checked_name(name: str) -> str:

@@ -1,6 +1,6 @@
 """Alembic's entry: runs the migrations in one transaction each, on either database."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
@@ -8,7 +8,7 @@ from kirana.app import schema
 from kirana.platform.db.schema import Bool, Id, Json
 
 
-def render_item(kind: str, item: Any, _: Any) -> str | bool:
+def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """How a new migration spells our column types."""
     if kind == "type" and isinstance(item, Id | Bool | Json):
         return f"schema.{type(item).__name__}()"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -101,3 +102,15 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
 def json_response(body: bytes, *, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """A body that is JSON already."""
     return Response(body, media_type=MediaType.JSON, headers=dict(headers or {}))
+
+
+def is_same_site(headers: Mapping[str, str]) -> bool:
+    """Whether a request that carries a cookie, or asks for one, comes from a page of this server.
+
+    Source: Fetch Metadata Request Headers, section 2; RFC 6454 for the older browsers.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")

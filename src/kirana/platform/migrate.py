@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from kirana import migrations
-
 from .db import Database
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-FOLDER = Path(migrations.__file__).parent
+FOLDER = Path(__file__).parents[1] / "migrations"
 
 
 def newest_revision() -> str:
@@ -27,7 +25,9 @@ def current_revision(database: Database) -> str | None:
         with engine.connect() as connection:
             if not sa.inspect(connection).has_table("alembic_version"):
                 return None
-            revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+            revision: str | None = connection.scalar(
+                sa.text("SELECT version_num FROM alembic_version")
+            )
             return revision
     finally:
         engine.dispose()

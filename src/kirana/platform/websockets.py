@@ -19,7 +19,7 @@ class PushingProtocol(WebSocketsSansIOProtocol):
     """Offers `scope["extensions"]["kirana.push"]`: write this text frame now, or say no."""
 
     async def run_asgi(self) -> None:
-        extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]
+        extensions: dict[str, Any] = self.scope["extensions"]
         extensions[EXTENSION] = self.push
         await super().run_asgi()
 

@@ -64,8 +64,9 @@ def draw_cover(emojis: list[str], tint: int) -> bytes | None:
     for number, file in enumerate(files[:6]):
         with Image.open(file) as opened:
             x = int((number + 0.5) * width / min(6, len(files)))
-            _put(picture, opened.convert("RGBA"), x, int(height * 0.88), 210,
-                 _color(tint, 0.55, 0.4))
+            _put(
+                picture, opened.convert("RGBA"), x, int(height * 0.88), 210, _color(tint, 0.55, 0.4)
+            )
     return _png(picture)
 
 

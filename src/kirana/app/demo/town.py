@@ -25,7 +25,6 @@ from .stories import HOUR_MS, StoryClock, Teller, tell
 STORY_MS = 90 * HOUR_MS
 
 
-
 def fill_if_empty(settings: Settings) -> bool:
     """Fill the town, unless somebody lives there already; whether it was filled."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -56,11 +55,15 @@ def _fill(database: Database, bus: Bus, clock: StoryClock, settings: Settings) -
     database.write(money.appoint_operator, BY_KEY["omar"].id, by=SYSTEM)
     database.write(money.appoint_agent, BY_KEY["nadia"].id, by=SYSTEM)
     for shop in shops:
-        faces = {part: drawn[key] for part in ("logo", "cover")
-                 if (key := f"{part}/{shop.key}") in drawn}
+        faces = {
+            part: drawn[key] for part in ("logo", "cover") if (key := f"{part}/{shop.key}") in drawn
+        }
         database.write(open_shop, shop, faces)
-        shown = {p["name"]: drawn[key] for p in shop.products
-                 if (key := f"product/{shop.key}/{p['name']}") in drawn}
+        shown = {
+            p["name"]: drawn[key]
+            for p in shop.products
+            if (key := f"product/{shop.key}/{p['name']}") in drawn
+        }
         database.write(fill_shelves, shop, shown)
     jobs.deliver_all(database, bus)
 
@@ -87,8 +90,15 @@ def _settle_people(tx: Tx, drawn: dict[str, str], pin_hash: str) -> None:
         identity.set_pin(tx, pin_hash, by=person.actor)
         if face := drawn.get(f"face/{person.key}"):
             identity.edit_profile(tx, photo_id=face, by=person.actor)
-    for one, other in (("ravi", "meera"), ("ravi", "asha"), ("ravi", "nadia"), ("greta", "haruto"),
-                       ("asha", "meera"), ("pedro", "julia"), ("wanjiru", "lucia")):
+    for one, other in (
+        ("ravi", "meera"),
+        ("ravi", "asha"),
+        ("ravi", "nadia"),
+        ("greta", "haruto"),
+        ("asha", "meera"),
+        ("pedro", "julia"),
+        ("wanjiru", "lucia"),
+    ):
         for a, b in ((one, other), (other, one)):
             identity.save_contact(tx, BY_KEY[b].id, by=BY_KEY[a].actor)
 
@@ -105,7 +115,11 @@ def _draw(database: Database, blobs: LocalBlobs, shops: list[Shop]) -> dict[str,
         wishes[f"cover/{shop.key}"] = ("cover", row, tint, shop.key)
         for product in shop.products:
             wishes[f"product/{shop.key}/{product['name']}"] = (
-                "product", [product["emoji"]], tint, product["name"])
+                "product",
+                [product["emoji"]],
+                tint,
+                product["name"],
+            )
     drawn: dict[str, str] = {}
     with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
         for key, made in zip(wishes, pool.map(_make, wishes.values(), chunksize=8), strict=True):
@@ -126,5 +140,3 @@ def _make(wish: tuple[str, list[str], int, str]) -> tuple[str, Rendered] | None:
         "product": lambda: drawing.draw_product(emojis[0], tint, name),
     }[kind]()
     return (pictures.picture_id(content), render(content)) if content else None
-
-

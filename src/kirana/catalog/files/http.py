@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request, Response, delete, get, post
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from kirana.platform.db import Db, Tx
 from kirana.platform.http import problems
@@ -93,7 +93,7 @@ async def export_products(
     db: Db,
     by: Actor,
     settings: Settings,
-    format: Annotated[exports.FormatName, Parameter(query="format")] = "kirana",
+    format: Annotated[exports.FormatName, QueryParameter(name="format")] = "kirana",
 ) -> Response[bytes]:
     """All products of the shop as a CSV file."""
     shop_id = BusinessId(UserId(business_id))

@@ -114,7 +114,8 @@ class Compiled:
         if not columns:
             return
         names = " ".join(column.keyname for column in columns)
-        self._make = namedtuple("Row", names, rename=True)._make  # type: ignore[misc]
+        row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+        self._make = row._make
         for position, column in enumerate(columns):
             if isinstance(column.type, sa.Float):
                 continue  # Both drivers give floats, and SQLAlchemy would ask for a type number.

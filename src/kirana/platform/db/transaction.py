@@ -58,7 +58,16 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 class Tx:
     """A transaction, as its commands see it: run statements, tell rooms, tell clients, do later."""
 
-    __slots__ = ("_bus", "_connection", "_dialect", "now", "published", "rings", "told")
+    __slots__ = (
+        "_bus",
+        "_connection",
+        "_dialect",
+        "now",
+        "published",
+        "rings",
+        "scratch",
+        "told",
+    )
 
     def __init__(self, connection: Connection, dialect: str, bus: Bus, now: int) -> None:
         self._connection = connection
@@ -69,6 +78,8 @@ class Tx:
         self.told: list[Told] = []
         self.published: list[Published] = []
         self.rings: list[Ring] = []
+        self.scratch: dict[str, Any] = {}
+        """What a room remembers until the commit. A savepoint that is undone leaves it alone."""
 
     def one(self, q: Q, /, **values: Any) -> Row | None:
         """The first row, or None."""

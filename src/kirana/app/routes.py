@@ -1,0 +1,88 @@
+"""All routes of the API, from every room's own list; the server's own are here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from litestar import get
+from litestar.params import QueryParameter
+
+import kirana.business.http
+import kirana.catalog.files.http
+import kirana.catalog.http
+import kirana.chat.http
+import kirana.crm.http
+import kirana.identity.http
+import kirana.money.http
+import kirana.orders.http
+from kirana.platform import pictures, stream
+from kirana.platform.db import Db, Tx
+from kirana.platform.http import problems
+from kirana.platform.hub import Hub
+from kirana.platform.problems import NotAllowed
+from kirana.platform.settings import Settings
+from kirana.values import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What a client should know of this server before it does anything."""
+
+    name: str
+    demo: bool
+    now: int
+    public_url: str
+    tiles_url: str
+    tiles_attribution: str
+
+
+@get("/v1/server")
+async def describe_server(settings: Settings, db: Db) -> ServerFacts:
+    """What this server is called and what it offers."""
+    return ServerFacts(
+        settings.name,
+        settings.demo,
+        await db.read(now),
+        settings.public_url,
+        settings.tiles_url,
+        settings.tiles_attribution,
+    )
+
+
+@get("/v1/stream", raises=problems(NotAllowed))
+async def read_stream(
+    db: Db,
+    hub: Hub,
+    by: Actor,
+    after: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
+    wait_s: Annotated[int, QueryParameter(ge=0, le=25)] = 0,
+) -> stream.StreamPage:
+    """What changed after a cursor, for a client without a socket.
+
+    With `wait_s`, an answer without news waits that long for some.
+    """
+    page = await db.read(stream.read_stream, by.user_id, after, hub.frames)
+    if not page.frames and not page.resync and wait_s:
+        await hub.wait_for(by.user_id, wait_s)
+        page = await db.read(stream.read_stream, by.user_id, after, hub.frames)
+    return page
+
+
+def now(tx: Tx) -> int:
+    """What time it is for the database."""
+    return tx.now
+
+
+API_ROUTES: Sequence[Any] = [
+    *kirana.identity.http.routes,
+    *kirana.business.http.routes,
+    *kirana.catalog.http.routes,
+    *kirana.catalog.files.http.routes,
+    *kirana.orders.http.routes,
+    *kirana.money.http.routes,
+    *kirana.chat.http.routes,
+    *kirana.crm.http.routes,
+    *pictures.routes,
+    describe_server,
+    read_stream,
+]

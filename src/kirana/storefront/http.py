@@ -1,0 +1,5 @@
+"""The public's pages."""
+
+from typing import Any
+
+routes: list[Any] = []
