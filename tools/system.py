@@ -52,7 +52,8 @@ def main() -> int:
         missing = [package for package in missing if not NEEDS[package][0]()]
     for package in missing:
         sys.stderr.write(
-            f"{package} is not installed: {NEEDS[package][1]} are left out. Install it, then run again.\n"
+            f"{package} is not installed: {NEEDS[package][1]} are left out. "
+            "Install it, then run again.\n"
         )
     return 1 if missing and os.environ.get("CI") else 0
 

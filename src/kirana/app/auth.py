@@ -1,5 +1,6 @@
 """Who is asking: from a request's cookie or bearer token to an `Actor`."""
 
+import time
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -11,9 +12,11 @@ from kirana import identity
 from kirana.platform.db import Db
 from kirana.platform.http import is_same_site
 from kirana.platform.problems import InvalidInput, NotAllowed, NotSignedIn
-from kirana.values import Actor, UserId
+from kirana.values import Actor, DeviceId, UserId
 
 COOKIE = "kirana_session"
+TOUCH_S = 300
+_touched_at: dict[DeviceId, float] = {}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -41,7 +44,10 @@ async def provide_viewer(request: Request[Any, Any, Any], db: Db) -> Actor | Non
         return None
     if credentials.is_cookie and request.method not in _SAFE and not is_same_site(request.headers):
         raise NotAllowed
-    return await find_actor(db, credentials)
+    actor = await find_actor(db, credentials)
+    if actor is not None and actor.device_id is not None and _is_due(actor.device_id):
+        await db.write(identity.touch, actor.device_id)
+    return actor
 
 
 def provide_by(viewer: Actor | None) -> Actor:
@@ -63,6 +69,17 @@ async def find_actor(db: Db, credentials: Credentials) -> Actor | None:
         if credentials.is_cookie:
             return None
         raise
+
+
+def _is_due(device_id: DeviceId) -> bool:
+    """Whether this process has not noted for a while that the device was seen."""
+    now = time.monotonic()
+    if now - _touched_at.get(device_id, -TOUCH_S) < TOUCH_S:
+        return False
+    if len(_touched_at) > 100_000:
+        _touched_at.clear()
+    _touched_at[device_id] = now
+    return True
 
 
 def _cookie(header: str) -> str:

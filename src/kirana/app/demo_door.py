@@ -6,7 +6,6 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from kirana import identity
-from kirana.identity.http import session_cookie
 from kirana.platform.db import Db
 from kirana.platform.http import is_same_site, problems
 from kirana.platform.problems import NotAllowed, NotFound
@@ -39,7 +38,7 @@ async def enter_as(
     token = identity.new_token()
     device = identity.SignIn(DeviceId(uuid7()), identity.hash_token(token), "Demo browser")
     me = await db.write(identity.open_session, device, data.user_id, by=SYSTEM)
-    return Response(me, status_code=201, cookies=[session_cookie(token, settings)])
+    return Response(me, status_code=201, cookies=[identity.session_cookie(token, settings)])
 
 
 routes = [list_demo_people, enter_as]
