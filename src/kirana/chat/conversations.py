@@ -211,6 +211,12 @@ def direct_conversation(tx: Tx, a: UserId, b: UserId, kind: Kind | None = None) 
     return conversation_id
 
 
+def find_direct(tx: Tx, a: UserId, b: UserId, kind: Kind) -> ConversationId | None:
+    """The conversation of these two, if they have begun one."""
+    there = tx.one(_FIND_PAIR, pair_key=pair_key(kind, a, b))
+    return ConversationId(there.id) if there else None
+
+
 def get_conversation(tx: Tx, conversation_id: ConversationId, *, by: Actor) -> Conversation:
     """One conversation; a joined one answers with the one that it was joined to.
 
