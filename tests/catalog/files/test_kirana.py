@@ -2,7 +2,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kirana.catalog.files.exports import template_file
@@ -298,6 +298,7 @@ def shelf(shop: Shop) -> Shelf:
 lenient = settings(
     max_examples=60,
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # making such a shop smaller takes ages
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 

@@ -790,9 +790,14 @@ def _attributes(there: tuple[Attribute, ...], product: FileProduct) -> tuple[Att
         return there
     if product.is_complete:
         return product.attributes
-    said = {it.name.casefold(): it for it in product.attributes}
-    kept = tuple(said.pop(it.name.casefold(), it) for it in there)
-    return (*kept, *said.values())
+    said: dict[str, list[Attribute]] = {}
+    for it in product.attributes:
+        said.setdefault(it.name.casefold(), []).append(it)
+    kept = []
+    for it in there:
+        news = said.get(one_line(it.name).casefold())
+        kept.append(Attribute(it.name, news.pop(0).value) if news else it)
+    return (*kept, *(it for news in said.values() for it in news))
 
 
 def _texts(there: dict[str, Text], product: FileProduct) -> dict[str, Text]:

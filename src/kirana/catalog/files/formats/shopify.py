@@ -259,7 +259,7 @@ def write(shelf: Shelf, now: int) -> Iterator[list[str]]:
 
 
 def _product_cells(product: Product, shelf: Shelf) -> dict[str, str]:
-    facts = {it.name.casefold(): it.value for it in product.attributes}
+    facts = {it.name.casefold(): it.value for it in reversed(product.attributes)}
     path = next((shelf.paths[id_] for id_ in product.collection_ids), ())
     return {
         "Title": to_cell(product.name),
