@@ -9,6 +9,7 @@ from .collections import (
     Rule,
     delete_collection,
     find_collection,
+    get_collection,
     list_collections,
     save_collection,
 )
@@ -124,6 +125,7 @@ __all__ = [
     "find_goods",
     "find_product",
     "find_products",
+    "get_collection",
     "get_product",
     "get_product_by_slug",
     "hide_product",

@@ -1,5 +1,6 @@
 """Collections: products put together by hand, in order, or by a rule; a tree for categories."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -11,12 +12,13 @@ from kirana import business
 from kirana.platform.db import Q, Row, Tx, any_of, upsert
 from kirana.platform.problems import IdReused, NotFound
 from kirana.platform.stream import Change
-from kirana.values import Actor, BusinessId, CollectionId, ProductId
+from kirana.values import MAX_AMOUNT_MINOR, Actor, BusinessId, CollectionId, ProductId
 
 from .model import (
     MAX_DEPTH,
     MAX_DESCRIPTION,
     MAX_NAME,
+    MAX_UNITS,
     Flaw,
     one_line,
     safe_html,
@@ -216,6 +218,18 @@ def list_collections(
     return [it for it in found if hidden.isdisjoint(_line_of(it.id, parents))]
 
 
+def get_collection(
+    tx: Tx, collection_id: CollectionId, *, viewer: Actor | None = None
+) -> Collection:
+    """A hidden one, or one below it, is for the team only. Raises: NotFound."""
+    found = find_collection(tx, collection_id)
+    if found is not None:
+        for it in list_collections(tx, found.business_id, viewer=viewer):
+            if it.id == collection_id:
+                return it
+    raise NotFound(id=collection_id)
+
+
 def find_collection(
     tx: Tx,
     collection_id: CollectionId | None = None,
@@ -276,6 +290,12 @@ def _flaws_of(
         flaws.append(Flaw("name", "length", f"A name has 1 to {MAX_NAME} characters."))
     if len(draft.description) > MAX_DESCRIPTION:
         flaws.append(Flaw("description", "too-long", f"At most {MAX_DESCRIPTION} characters."))
+    if draft.picture_id and not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", draft.picture_id):
+        flaws.append(Flaw("picture_id", "not-a-picture", "This is not the id of a picture."))
+    if draft.position is not None and not 0 <= draft.position <= MAX_UNITS:
+        flaws.append(Flaw("position", "range", "A position is zero or more."))
+    if draft.rule is not None and not _is_sane(draft.rule):
+        flaws.append(Flaw("rule", "range", "That is out of range."))
     if draft.rule == Rule():
         flaws.append(Flaw("rule", "missing", "A rule says at least one thing."))
     if draft.rule is not None and draft.product_ids:
@@ -287,6 +307,13 @@ def _flaws_of(
         if len(known) < len(draft.product_ids) or len(known) > MAX_MEMBERS:
             flaws.append(Flaw("product_ids", "no-such-product", "The shop has no such product."))
     return flaws
+
+
+def _is_sane(rule: Rule) -> bool:
+    prices = (rule.min_price_minor, rule.max_price_minor)
+    return all(0 <= price <= MAX_AMOUNT_MINOR for price in prices if price is not None) and (
+        rule.new_days is None or 1 <= rule.new_days <= 36_500
+    )
 
 
 def _flaws_of_parent(

@@ -1,5 +1,6 @@
 """What people see: product pages, and lists of cards with prices and stock of this moment."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +8,7 @@ from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, func, or_, select, true
 
 from kirana import business
 from kirana.platform import pictures
@@ -16,7 +17,7 @@ from kirana.platform.pictures import Picture
 from kirana.platform.problems import InvalidInput, NotFound
 from kirana.values import Actor, BusinessId, CollectionId, Money, Page, ProductId, VariantId
 
-from .collections import Collection, Rule, find_collection, with_parts
+from .collections import Collection, Rule, get_collection, with_parts
 from .model import Attribute, Option, Price, Product, ProductStatus, Stock, Text, Variant
 from .products import find_by_slug, price_in, product_of
 from .search import PRODUCTS
@@ -206,7 +207,11 @@ def search_products(
     Raises: as `list_products`.
     """
     limit = _checked(tx, business_id, status, limit, viewer)
-    start = int(after) if after and after.isdecimal() else 0
+    start = 0
+    if after is not None:
+        if not re.fullmatch("[0-9]{1,9}", after):
+            raise InvalidInput(field="after")
+        start = int(after)
     ids = [it.id for it in PRODUCTS.find(tx, business_id, text, MOST_FOUND)]
     values: dict[str, Any] = {"business_id": business_id, "now": tx.now, "ids": ids}
     filters = {"ids", "in_stock"} if in_stock else {"ids"}
@@ -353,10 +358,8 @@ def _checked(
 def _visible_collection(
     tx: Tx, business_id: BusinessId, collection_id: CollectionId, viewer: Actor | None
 ) -> Collection:
-    collection = find_collection(tx, collection_id)
-    if collection is None or collection.business_id != business_id:
-        raise NotFound(id=collection_id)
-    if collection.is_hidden and not _is_team(tx, business_id, viewer):
+    collection = get_collection(tx, collection_id, viewer=viewer)
+    if collection.business_id != business_id:
         raise NotFound(id=collection_id)
     return collection
 
@@ -394,11 +397,9 @@ def _filters_of_rule(rule: Rule, now: int, values: dict[str, Any]) -> set[str]:
 
 
 def _cursor(after: str) -> tuple[int, UUID]:
-    place, _, id_ = after.partition(".")
-    try:
-        return int(place), UUID(hex=id_)
-    except ValueError:
-        raise InvalidInput(field="after") from None
+    if not (match := re.fullmatch(r"([0-9]{1,15})\.([0-9a-f]{32})", after)):
+        raise InvalidInput(field="after")
+    return int(match[1]), UUID(hex=match[2])
 
 
 @cache
@@ -479,8 +480,8 @@ def _is_left() -> ColumnElement[bool]:
         .scalar_subquery()
     )
     return or_(
-        variants.c.tracked.is_(False),
-        variants.c.sell_beyond.is_(True),
+        variants.c.tracked == false(),
+        variants.c.sell_beyond == true(),
         variants.c.on_hand - variants.c.held + expired > 0,
     )
 

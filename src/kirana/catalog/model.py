@@ -22,6 +22,7 @@ MAX_ATTRIBUTES = 50
 MAX_SHORT_TEXT = 150
 MAX_SLUG = 80
 MAX_UNITS = 1_000_000_000
+MAX_INSTANT = 2**53 - 1
 MAX_DEPTH = 8
 
 
@@ -288,6 +289,7 @@ def tidy(draft: ProductDraft) -> ProductDraft:
                 variant,
                 option_values=tuple(map(one_line, variant.option_values)),
                 sku=one_line(variant.sku or "") or None,
+                stock=_tidy_stock(variant.stock),
                 barcode=re.sub(r"[\s-]", "", variant.barcode or "") or None,
                 other_prices=tuple(
                     sorted(variant.other_prices, key=lambda price: price.regular.currency)
@@ -296,6 +298,12 @@ def tidy(draft: ProductDraft) -> ProductDraft:
             for variant in draft.variants
         ),
     )
+
+
+def _tidy_stock(stock: StockDraft | None) -> StockDraft | None:
+    if stock is None or stock.backorder_text is None:
+        return stock
+    return replace(stock, backorder_text=one_line(stock.backorder_text))
 
 
 def flaws_of(draft: ProductDraft, currency: str) -> list[Flaw]:
@@ -310,6 +318,7 @@ def flaws_of(draft: ProductDraft, currency: str) -> list[Flaw]:
         *_too_many("tags", draft.tags, MAX_TAGS),
         *_too_many("attributes", draft.attributes, MAX_ATTRIBUTES),
         *_out_of_range("weight_g", draft.weight_g),
+        *_flaws_of_pictures("picture_ids", draft.picture_ids),
     ]
     if not draft.name:
         flaws.append(Flaw("name", "missing", "A product needs a name."))
@@ -321,6 +330,10 @@ def flaws_of(draft: ProductDraft, currency: str) -> list[Flaw]:
         flaws += _too_long(f"attributes[{i}].name", attribute.name, MAX_SHORT_TEXT)
         flaws += _too_long(f"attributes[{i}].value", attribute.value, 1000)
     for language, text in draft.texts.items():
+        if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language):
+            flaws.append(
+                Flaw("texts", "not-a-language", "A language is named like `hi` or `pt-BR`.")
+            )
         flaws += _too_long(f"texts.{language}.name", text.name, MAX_NAME)
         flaws += _too_long(f"texts.{language}.description", text.description, MAX_DESCRIPTION)
     flaws += _flaws_of_options(draft)
@@ -389,9 +402,10 @@ def _flaws_of_variants(draft: ProductDraft, currency: str) -> list[Flaw]:
                 Flaw(f"{where}.barcode", "not-a-barcode", "The digits do not add up to a GTIN.")
             )
         flaws += _out_of_range(f"{where}.weight_g", variant.weight_g)
+        flaws += _flaws_of_pictures(f"{where}.picture_id", filter(None, [variant.picture_id]))
         flaws += _flaws_of_prices(where, variant, currency)
         if variant.stock is not None:
-            flaws += _flaws_of_stock(f"{where}.stock", variant.stock)
+            flaws += flaws_of_stock(f"{where}.stock", variant.stock)
     return flaws
 
 
@@ -414,16 +428,24 @@ def _flaws_of_price(where: str, price: Price) -> list[Flaw]:
         return [Flaw(where, "currency", "Price and sale price are in two currencies.")]
     if price.regular.amount_minor < 0 or (price.sale is not None and price.sale.amount_minor < 0):
         return [Flaw(where, "negative", "A price is zero or more.")]
+    if not all(0 <= at <= MAX_INSTANT for at in (price.sale_starts_at, price.sale_ends_at) if at):
+        return [Flaw(where, "range", "There is no such moment.")]
     return []
 
 
-def _flaws_of_stock(where: str, stock: StockDraft) -> list[Flaw]:
+def flaws_of_stock(where: str, stock: StockDraft) -> list[Flaw]:
     flaws = _too_long(f"{where}.backorder_text", stock.backorder_text or "", MAX_SHORT_TEXT)
     if stock.on_hand is not None and not 0 <= stock.on_hand <= MAX_UNITS:
         flaws.append(Flaw(f"{where}.on_hand", "range", "A count is zero or more."))
     if stock.low_at is not None and not -1 <= stock.low_at <= MAX_UNITS:
         flaws.append(Flaw(f"{where}.low_at", "range", "A threshold is zero or more."))
     return flaws
+
+
+def _flaws_of_pictures(where: str, ids: Iterable[str]) -> list[Flaw]:
+    if all(re.fullmatch(r"[A-Za-z0-9_-]{1,128}", id_) for id_ in ids):
+        return []
+    return [Flaw(where, "not-a-picture", "This is not the id of a picture.")]
 
 
 def _too_long(where: str, text: str, limit: int) -> list[Flaw]:

@@ -326,6 +326,8 @@ def find_by_slug(tx: Tx, business_id: BusinessId, slug: str) -> Product | None:
 
     Raises: ProductGone when there was one and it was deleted.
     """
+    if slug != slug_of(slug):
+        return None
     row = tx.one(_SLUG_OWNER, business_id=business_id, slug=slug)
     if row is None:
         return None

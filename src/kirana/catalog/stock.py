@@ -18,8 +18,8 @@ from kirana.platform.stream import Change
 from kirana.values import SYSTEM, Actor, BusinessId, OrderId, VariantId
 
 from .events import StockLow, StockRanOut, StockReturned
-from .model import MAX_UNITS, Stock, StockDraft
-from .problems import NotForSale, OutOfStock, StockIsPromised
+from .model import MAX_UNITS, Stock, StockDraft, flaws_of_stock, one_line
+from .problems import InvalidProduct, NotForSale, OutOfStock, StockIsPromised
 from .tables import holds, stock_moves, variants
 
 NOBODY = UUID(int=0)
@@ -181,8 +181,10 @@ def restock(tx: Tx, variant_id: VariantId, quantity: int, *, for_order: OrderId,
 def set_stock(tx: Tx, variant_id: VariantId, stock: StockDraft, *, by: Actor) -> Stock:
     """Say how many there are, or whether they are counted at all. `None` leaves as it is.
 
-    Raises: NotFound, NotAllowed, StockIsPromised.
+    Raises: NotFound, NotAllowed, InvalidProduct, StockIsPromised.
     """
+    if flaws := flaws_of_stock("stock", stock):
+        raise InvalidProduct(flaws=flaws)
     row = tx.one(_FIND, id=variant_id)
     if row is None:
         raise NotFound(id=variant_id)
@@ -237,7 +239,7 @@ def merged(stock: Stock, draft: StockDraft) -> Stock:
         sell_beyond=stock.sell_beyond if draft.sell_beyond is None else draft.sell_beyond,
         backorder_text=stock.backorder_text
         if draft.backorder_text is None
-        else draft.backorder_text,
+        else one_line(draft.backorder_text),
         low_at=None if low_at == -1 else low_at,
     )
 
