@@ -234,7 +234,7 @@ async def test_what_is_refused_says_why(street: Street, app: RunningApp) -> None
     assert await problem(street.ravi, "/v1/conversations", people) == (409, "needs-business")
     shop = again | {"kind": "private"}
     assert await problem(street.ravi, "/v1/conversations", shop) == (409, "no-devices")
-    for kind, expected in (("image", "picture-unreadable"), ("voice", "not-a-voice-note")):
+    for kind, expected in (("image", "picture-unreadable"), ("voice", "voice-unreadable")):
         bad = await street.ravi.post(
             "/v1/media", params={"id": str(uuid7()), "kind": kind}, content=b"plain"
         )

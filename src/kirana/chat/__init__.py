@@ -40,11 +40,11 @@ from .problems import (
     NeedsBusiness,
     NeedsEncryption,
     NoDevices,
-    NotAVoiceNote,
     NotEditable,
     NotReachable,
     TooLateToEdit,
     UnknownMedia,
+    VoiceUnreadable,
 )
 from .receipts import (
     MarkMoved,
@@ -79,7 +79,6 @@ __all__ = [
     "NeedsBusiness",
     "NeedsEncryption",
     "NoDevices",
-    "NotAVoiceNote",
     "NotEditable",
     "NotReachable",
     "ReceiptChanged",
@@ -88,6 +87,7 @@ __all__ = [
     "Subject",
     "TooLateToEdit",
     "UnknownMedia",
+    "VoiceUnreadable",
     "add_media",
     "delete_message",
     "direct_conversation",

@@ -45,7 +45,7 @@ class UnknownMedia(Problem):
     status: ClassVar[int] = 422
 
 
-class NotAVoiceNote(Problem):
+class VoiceUnreadable(Problem):
     """This is no sound that can be played. Send Ogg, WebM, MP4, MP3, AAC or WAV."""
 
     status: ClassVar[int] = 422

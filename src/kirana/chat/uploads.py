@@ -12,7 +12,7 @@ from kirana.platform.images import MASTER, ImageWorker
 from kirana.values import MediaId
 
 from .media import FULL, MediaKind, StoredFile
-from .problems import NotAVoiceNote
+from .problems import VoiceUnreadable
 
 MAX_BYTES = 16 * 1024 * 1024
 PREVIEW = 640
@@ -51,7 +51,7 @@ class Slice:
 async def keep_file(
     media_id: MediaId, kind: MediaKind, content: bytes, *, blobs: Blobs, images: ImageWorker
 ) -> StoredFile:
-    """Store what is sent as `kind`. Raises: PictureUnreadable, PictureTooLarge, NotAVoiceNote."""
+    """Store what is sent as `kind`. Raises: PictureUnreadable, PictureTooLarge, VoiceUnreadable."""
     source_hash = sha256(content).hexdigest()
     match kind:
         case MediaKind.IMAGE:
@@ -67,7 +67,7 @@ async def keep_file(
         case MediaKind.VOICE:
             mime = _sniff(content, _SOUNDS)
             if mime is None:
-                raise NotAVoiceNote
+                raise VoiceUnreadable
         case MediaKind.DOCUMENT:
             mime = _sniff(content, _DOCUMENTS) or "application/octet-stream"
     name = await blobs.put(_sealed(media_id, content))
