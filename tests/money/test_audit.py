@@ -113,3 +113,6 @@ def test_an_unsealed_transfer_is_missed(db: Database) -> None:
 
     [finding] = db.read(money.audit)
     assert "sealed by no block" in str(finding)
+    db.before_commit.append(money.seal)
+    db.write(money.send_money, make.transfer_id(), ravi.user_id, inr(5), by=asha)
+    assert db.read(money.audit) == []

@@ -2,20 +2,17 @@
 
 from hashlib import sha256
 
-import msgspec
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import insert, select
 
 from kirana.platform.db import Q, Tx
 
 from . import journal
-from .tables import blocks, transfers
+from .tables import blocks
 
-FIRST_PREV = bytes(32)
+_FIRST_PREV = bytes(32)
 
 _LAST = Q(select(blocks).order_by(blocks.c.no.desc()).limit(1))
-_SINCE = Q(select(transfers).where(transfers.c.seq > bindparam("seq")).order_by(transfers.c.seq))
 _SEAL = Q(insert(blocks))
-_encode = msgspec.json.Encoder().encode
 
 
 def seal(tx: Tx) -> None:
@@ -23,19 +20,21 @@ def seal(tx: Tx) -> None:
 
     hash = SHA-256(the hash before ‖ for each transfer the compact JSON array of its columns).
     """
-    last = tx.one(_LAST)
-    sealed_to, prev = (last.seq_to, last.hash) if last else (0, FIRST_PREV)
-    if journal.head(tx).seq == sealed_to:
+    if not (written := journal.written_by(tx)):
         return
-    rows = tx.all(_SINCE, seq=sealed_to)
+    last = tx.one(_LAST)
+    no, sealed_to, prev = (last.no, last.seq_to, last.hash) if last else (0, 0, _FIRST_PREV)
+    seq_to = journal.head(tx).seq
+    if seq_to == sealed_to:
+        return
     digest = sha256(prev)
-    for row in rows:
-        digest.update(_encode(row))
+    for seq in range(sealed_to + 1, seq_to + 1):
+        digest.update(written[seq] if seq in written else journal.read(tx, seq))
     tx.do(
         _SEAL,
-        no=last.no + 1 if last else 1,
-        seq_from=rows[0].seq,
-        seq_to=rows[-1].seq,
+        no=no + 1,
+        seq_from=sealed_to + 1,
+        seq_to=seq_to,
         prev_hash=prev,
         hash=digest.digest(),
         sealed_at=tx.now,

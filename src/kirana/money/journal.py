@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import bindparam, insert, select
 
 from kirana.platform.db import Q, Tx
@@ -12,7 +13,11 @@ from .tables import transfers
 
 _HEAD = Q(select(transfers.c.seq, transfers.c.created_at).order_by(transfers.c.seq.desc()).limit(1))
 _FIND = Q(select(transfers.c.seq).where(transfers.c.id == bindparam("id")))
+_READ = Q(select(transfers).where(transfers.c.seq == bindparam("seq")))
 _APPEND = Q(insert(transfers))
+
+_WRITTEN = "money.journal"
+_encode = msgspec.json.Encoder().encode
 
 
 class Head(NamedTuple):
@@ -28,7 +33,23 @@ def head(tx: Tx) -> Head:
 
 
 def append(tx: Tx, rows: Sequence[Row]) -> None:
+    """Write rows, and remember them as the chain reads them: compact JSON arrays by seq."""
     tx.many(_APPEND, [row._asdict() for row in rows])
+    written = tx.scratch.setdefault(_WRITTEN, {})
+    for row in rows:
+        written[row.seq] = _encode(row)
+
+
+def written_by(tx: Tx) -> dict[int, bytes]:
+    """What this commit has appended, by seq. Of a command that was undone something may be left:
+    a number is right when the journal has it, since whoever took it after that wrote it anew."""
+    written: dict[int, bytes] = tx.scratch.get(_WRITTEN, {})
+    return written
+
+
+def read(tx: Tx, seq: int) -> bytes:
+    """A row as the chain reads it: one that an earlier commit left unsealed."""
+    return _encode(tx.one(_READ, seq=seq))
 
 
 def remember(tx: Tx, group: Group, refused: Refused) -> None:

@@ -83,6 +83,14 @@ FLAGS = {
 """What an account of each code may never do, from the day it is opened."""
 
 
+# Plain numbers where every transfer passes: an IntFlag is slow to ask.
+_WITHIN_CREDITS = int(Flag.DEBITS_WITHIN_CREDITS)
+_WITHIN_DEBITS = int(Flag.CREDITS_WITHIN_DEBITS)
+_NO_DEBITS = int(Flag.DEBITS_FROZEN)
+_NO_CREDITS = int(Flag.CREDITS_FROZEN)
+_IS_CLOSED = int(Flag.CLOSED)
+
+
 class Way(StrEnum):
     """How the money is held: by the operator (custody), or not by Kirana at all (memo)."""
 
@@ -164,7 +172,7 @@ class Account(NamedTuple):
     @property
     def available_minor(self) -> int:
         """What can be spent now; on an account of assets, what can be taken out."""
-        if self.flags & Flag.CREDITS_WITHIN_DEBITS:
+        if self.flags & _WITHIN_DEBITS:
             taken = self.credits_posted + self.credits_pending
             return self.debits_posted + self.overdraft_minor - taken
         taken = self.debits_posted + self.debits_pending
@@ -829,21 +837,21 @@ def _amount(move: Move, account: Account, *, if_none: int) -> int:
 
 
 def _check_open(debit: Account, credit: Account) -> None:
-    if debit.flags & Flag.CLOSED or credit.flags & Flag.CLOSED:
-        raise Refused(Reason.ACCOUNT_CLOSED, side=_side(debit, Flag.CLOSED))
-    if debit.flags & Flag.DEBITS_FROZEN or credit.flags & Flag.CREDITS_FROZEN:
-        raise Refused(Reason.ACCOUNT_FROZEN, side=_side(debit, Flag.DEBITS_FROZEN))
+    if debit.flags & _IS_CLOSED or credit.flags & _IS_CLOSED:
+        raise Refused(Reason.ACCOUNT_CLOSED, side=_side(debit, _IS_CLOSED))
+    if debit.flags & _NO_DEBITS or credit.flags & _NO_CREDITS:
+        raise Refused(Reason.ACCOUNT_FROZEN, side=_side(debit, _NO_DEBITS))
 
 
-def _side(debit: Account, flag: Flag) -> str:
+def _side(debit: Account, flag: int) -> str:
     return "payer" if debit.flags & flag else "payee"
 
 
 def _check_rules(debit: Account, credit: Account, debited: Account, credited: Account) -> None:
     """The flags, after a move. Only a rise can break them: a `post` takes what was set aside."""
-    if debited.flags & Flag.DEBITS_WITHIN_CREDITS and debited.available_minor < 0:
+    if debited.flags & _WITHIN_CREDITS and debited.available_minor < 0:
         raise _too_little(debit)
-    if credited.flags & Flag.CREDITS_WITHIN_DEBITS and credited.available_minor < 0:
+    if credited.flags & _WITHIN_DEBITS and credited.available_minor < 0:
         raise _too_little(credit)
     in_wallet = credited.balance_minor + credited.credits_pending
     if credited.code < Code.GOING_OUT and in_wallet > MAX_AMOUNT_MINOR:
