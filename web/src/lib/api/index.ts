@@ -6,6 +6,11 @@ export { forgetAnswers } from './memory.ts';
 export { Problem } from './problem.ts';
 export { sayProblem } from './words.ts';
 
+import type { components } from './schema.d.ts';
+
+/** The shapes of the API, generated from its document: `Schema['Order']`. */
+export type Schema = components['schemas'];
+
 /** A page of a list; `next` goes back as `after`. */
 export interface Page<T> {
   readonly items: readonly T[];

@@ -25,7 +25,7 @@ export const identity = {
   start: 'Start',
   demoTitle: 'Enter the demo town',
   demoLead: 'Pick somebody and look around as them. Nothing here is real money.',
-  demoShop: (shop: string) => `runs ${shop}`,
+  demoEntered: (name: string, pin: string) => `You are ${name}. The PIN for payments is ${pin}.`,
   confirm: 'Confirm',
   you: 'You',
   profile: 'Profile',
