@@ -31,7 +31,7 @@ from kirana.values import (
     uuid7,
 )
 
-ORDERS, SHOPPERS, PRODUCTS = 60, 4, 500
+ORDERS, SHOPPERS, PEOPLE, PRODUCTS = 60, 4, 40, 500
 REQUESTS = 4
 ADDRESS = {"street": "12 Hill Road", "city": "Bandra", "postcode": "400050"}
 CONTACT = {"name": "Ravi", "phone": "+919876543210"}
@@ -106,22 +106,24 @@ class Town:
                 ),
                 by=actor(owner),
             )
-        self.shoppers: list[tuple[Actor, Caller]] = []
-        for _ in range(SHOPPERS):
+        self.people: list[tuple[Actor, Caller]] = []
+        for _ in range(PEOPLE):
             user_id = await app.person("Ravi")
             await app.db.write(
                 money.top_up, TransferId(uuid7()), user_id, Money(10**9, "INR"),
                 source=money.Source.CREDIT, by=SYSTEM,
             )  # fmt: skip
             token = await app.token(user_id)
-            self.shoppers.append((actor(user_id), Caller(app, token, self.waits)))
+            self.people.append((actor(user_id), Caller(app, token, self.waits)))
 
     async def shop_for(self, count: int, *, shoppers: int) -> None:
-        async def go(call: Caller, times: int) -> None:
-            for _ in range(times):
-                await self._buy(call)
+        """`shoppers` at a time; each order is somebody else's, so nobody orders too often."""
 
-        await asyncio.gather(*(go(call, count // shoppers) for _, call in self.shoppers[:shoppers]))
+        async def go() -> None:
+            for _ in range(count // shoppers):
+                await self._buy(self.people[next(self._turn) % PEOPLE][1])
+
+        await asyncio.gather(*(go() for _ in range(shoppers)))
 
     async def _buy(self, call: "Caller") -> None:
         variant_id = self.variants[next(self._turn) % PRODUCTS]
@@ -146,7 +148,7 @@ class Town:
         assert placed["payment_state"] == "held"
 
     async def place_only(self, count: int) -> None:
-        by = self.shoppers[0][0]
+        by = self.people[0][0]
         for _ in range(count):
             number = next(self._turn) % PRODUCTS
             await self.app.db.write(
@@ -162,7 +164,7 @@ class Town:
             )
 
     async def do_nothing(self, count: int) -> None:
-        call = self.shoppers[0][1]
+        call = self.people[0][1]
         for _ in range(count * REQUESTS):
             await call("GET", "/v1/server")
 

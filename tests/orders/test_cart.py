@@ -158,3 +158,15 @@ def test_an_id_that_is_nothing_is_not_for_sale(db: RehearsedDatabase) -> None:
 
     with pytest.raises(catalog.NotForSale):
         db.write(orders.set_line, shop.id, VariantId(make.new_id()), 1, by=make.buyer(db))
+
+
+def test_a_cart_that_costs_more_than_a_number_holds_is_refused(db: RehearsedDatabase) -> None:
+    shop = make.shop(db)
+    palace = make.variant(db, shop, price=2**52, stock=None)
+    ravi = make.buyer(db)
+    db.write(orders.set_line, shop.id, palace, 1, by=ravi)
+
+    with pytest.raises(orders.TooMuch):
+        db.write(orders.set_line, shop.id, palace, 2, by=ravi)
+
+    assert db.read(orders.get_cart, shop.id, by=ravi).item_count == 1

@@ -213,6 +213,8 @@ async def test_a_shop_says_how_it_delivers(corner: Corner) -> None:
         ({"shown_total": {"amount_minor": 240, "currency": "XXX"}}, (422, "invalid-input")),
         ({"business_id": new_id()}, (404, "not-found")),
         ({"note": "x" * 501}, (422, "invalid-input")),
+        ({"note": "a\x00b"}, (422, "invalid-input")),
+        ({"id": "01890a5d-ac96-8000-8000-000000000000"}, (422, "invalid-input")),
     ],
 )
 async def test_what_does_not_fit_is_refused_by_name(

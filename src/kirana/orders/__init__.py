@@ -50,6 +50,7 @@ from .problems import (
     PriceChanged,
     RefundNotCovered,
     TooManyReturned,
+    TooMuch,
 )
 from .quotes import PricedCart, quote_cart
 from .reactions import adopt_by_address, adopt_guest, cancel_unfunded, mark_paid
@@ -103,6 +104,7 @@ __all__ = [
     "Step",
     "TaxLine",
     "TooManyReturned",
+    "TooMuch",
     "Trouble",
     "adopt_by_address",
     "adopt_guest",

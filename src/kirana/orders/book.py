@@ -1,5 +1,6 @@
 """The order book: finding orders, listing them, and writing down what happens to one."""
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -11,7 +12,7 @@ from sqlalchemy import Column, ColumnElement, and_, bindparam, func, insert, or_
 
 from kirana import business
 from kirana.platform.db import Q, Row, Tx
-from kirana.platform.problems import InvalidInput, NotFound
+from kirana.platform.problems import NotFound
 from kirana.platform.stream import Change
 from kirana.values import Actor, BusinessId, Money, OrderId, Page, UserId
 
@@ -34,6 +35,7 @@ from .model import (
     TaxLine,
     allowed_moves,
 )
+from .problems import invalid
 from .tables import lines, orders, refunds, steps
 
 PAGE = 50
@@ -192,11 +194,9 @@ def _summary(tx: Tx, row: Row, side: Side) -> OrderSummary:
 def _read_cursor(after: str | None) -> tuple[int, UUID]:
     if after is None:
         return FOREVER, UUID(int=0)
-    try:
-        at, _, id = after.partition("-")
-        return int(at), UUID(hex=id)
-    except ValueError:
-        raise InvalidInput(field="after") from None
+    if not (found := re.fullmatch(r"(\d{1,15})-([0-9a-f]{32})", after, re.ASCII)):
+        raise invalid("after", "This is no place in a list.")
+    return int(found[1]), UUID(hex=found[2])
 
 
 # For the other files of this room

@@ -13,13 +13,12 @@ from sqlalchemy import bindparam, delete, select
 
 from kirana import catalog
 from kirana.platform.db import Q, Row, Tx, any_of, upsert
-from kirana.platform.problems import InvalidInput
 from kirana.platform.stream import Change
 from kirana.values import Actor, BusinessId, Money, ProductId, UserId, VariantId
 
 from .delivery import DeliverySettings, get_delivery
 from .model import Address, Method, Quote
-from .problems import CartFull
+from .problems import CartFull, invalid
 from .quotes import MAX_LINES, price_goods
 from .tables import MAX_QUANTITY, cart_lines, carts
 
@@ -136,13 +135,13 @@ def get_cart(tx: Tx, business_id: BusinessId, *, by: Actor) -> Cart:
     rows = _rows(tx, business_id, by.user_id)
     goods = catalog.find_goods(tx, [row.variant_id for row in rows], sold_by=business_id)
     sold = [row for row in rows if row.variant_id in goods]
-    lines = tuple(_line(row, goods.get(row.variant_id), settings.currency) for row in rows)
 
     chosen = Method(kept.method) if kept and kept.method else None
     method = chosen if chosen in settings.methods else settings.methods[0]
     priced = price_goods(
         settings, [goods[row.variant_id] for row in sold], [row.quantity for row in sold], method
     )
+    lines = tuple(_line(row, goods.get(row.variant_id), settings.currency) for row in rows)
     return Cart(
         business_id=business_id,
         lines=lines,
@@ -165,7 +164,7 @@ def set_line(
     Raises: catalog.OutOfStock with how many there are, catalog.NotForSale, CartFull.
     """
     if not 0 <= quantity <= MAX_QUANTITY:
-        raise InvalidInput(field="quantity")
+        raise invalid("quantity", f"From 0 to {MAX_QUANTITY}.")
     if quantity == 0:
         take_out(tx, business_id, [variant_id], by=by)
         return get_cart(tx, business_id, by=by)

@@ -1,22 +1,17 @@
 """How a shop hands over its goods: pickup, delivery, and what delivery costs."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from msgspec import Meta
 from sqlalchemy import bindparam, select
 
 from kirana import business
 from kirana.platform.db import Q, Tx, upsert
-from kirana.platform.problems import InvalidInput
 from kirana.platform.stream import Change
 from kirana.values import Actor, BusinessId, Money
 
-from .model import DeliveryFee, Method
-from .problems import MethodUnavailable
+from .model import DeliveryFee, Method, NoteText
+from .problems import MethodUnavailable, invalid
 from .tables import deliveries
-
-NoteText = Annotated[str, Meta(max_length=300)]
 
 _FIND = Q(select(deliveries).where(deliveries.c.business_id == bindparam("business_id")))
 _SAVE = Q(
@@ -88,9 +83,9 @@ def set_delivery(
     currency = business.get_business(tx, business_id).currency
     for amount in (settings.fee, settings.minimum, settings.free_from or settings.fee):
         if amount.currency != currency or amount.amount_minor < 0:
-            raise InvalidInput(currency=currency)
+            raise invalid("fee", f"Amounts are not negative, and in {currency}.")
     if not settings.methods:
-        raise InvalidInput(field="has_pickup")
+        raise invalid("has_pickup", "There must be a way to get the goods.")
     tx.do(
         _SAVE,
         business_id=business_id,

@@ -11,11 +11,19 @@ from msgspec import Meta
 from kirana import business, catalog, money
 from kirana.platform.db import Db
 from kirana.platform.http import problems
-from kirana.platform.problems import IdReused, InvalidInput, NotAllowed, NotFound, NotSignedIn
+from kirana.platform.limits import Limits, Rate
+from kirana.platform.problems import (
+    IdReused,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    RateLimited,
+)
 from kirana.values import Actor, BusinessId, Money, OrderId, Page, TransferId, UserId, VariantId
 
 from . import book, cart, checkout, delivery, fulfillment, receipts, refunds
-from .model import Address, Contact, Method, Order, Payment, Refund, State
+from .model import Address, Contact, Method, NoteText, Order, Payment, Refund, State
 from .problems import (
     AddressNeeded,
     BelowMinimum,
@@ -30,11 +38,15 @@ from .problems import (
     PriceChanged,
     RefundNotCovered,
     TooManyReturned,
+    TooMuch,
+    invalid,
 )
 from .quotes import MAX_LINES
 from .tables import MAX_QUANTITY
 
-NoteText = Annotated[str, Meta(max_length=500)]
+ORDERS_PER_PERSON = Rate(60, 1)
+"""Money remembers each refusal, so nobody may make them without end."""
+
 Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
 Quantities = Annotated[dict[VariantId, Quantity], Meta(max_length=MAX_LINES)]
 Cursor = Annotated[str | None, Parameter(max_length=100)]
@@ -96,7 +108,7 @@ class RefundOrder:
     reason: NoteText = ""
 
 
-@get("/v1/carts/{business_id:uuid}", raises=problems(NotFound, NotSignedIn))
+@get("/v1/carts/{business_id:uuid}", raises=problems(TooMuch, NotFound, NotSignedIn))
 async def get_cart(business_id: UUID, db: Db, by: Actor) -> cart.Cart:
     """What one has in hand in a shop, at the prices of now."""
     return await db.read(cart.get_cart, _shop(business_id), by=by)
@@ -105,7 +117,13 @@ async def get_cart(business_id: UUID, db: Db, by: Actor) -> cart.Cart:
 @put(
     "/v1/carts/{business_id:uuid}/lines/{variant_id:uuid}",
     raises=problems(
-        catalog.NotForSale, catalog.OutOfStock, CartFull, InvalidInput, NotFound, NotSignedIn
+        catalog.NotForSale,
+        catalog.OutOfStock,
+        CartFull,
+        TooMuch,
+        InvalidInput,
+        NotFound,
+        NotSignedIn,
     ),
 )
 async def set_line(
@@ -119,7 +137,7 @@ async def set_line(
 
 @put(
     "/v1/carts/{business_id:uuid}/method",
-    raises=problems(MethodUnavailable, NotFound, NotSignedIn),
+    raises=problems(MethodUnavailable, TooMuch, NotFound, NotSignedIn),
 )
 async def set_method(business_id: UUID, data: SetMethod, db: Db, by: Actor) -> cart.Cart:
     """Choose pickup or delivery, and where to."""
@@ -146,18 +164,21 @@ async def set_method(business_id: UUID, data: SetMethod, db: Db, by: Actor) -> c
         ContactNeeded,
         BelowMinimum,
         PriceChanged,
+        TooMuch,
         OwnShop,
         IdReused,
+        RateLimited,
         InvalidInput,
         NotFound,
         NotSignedIn,
     ),
 )
-async def place_order(data: PlaceOrder, db: Db, by: Actor) -> Order:
+async def place_order(data: PlaceOrder, db: Db, by: Actor, limits: Limits) -> Order:
     """Place an order. Safe to repeat with the same `id`."""
+    limits.take("orders", by.person_id, ORDERS_PER_PERSON)
     return await db.write(
         checkout.place_order,
-        data.id,
+        OrderId(_new_id(data.id)),
         data.business_id,
         data.quantities,
         method=data.method,
@@ -255,11 +276,11 @@ async def refund_order(order_id: UUID, data: RefundOrder, db: Db, by: Actor) -> 
     """Give money back: for some units and the delivery, or a free amount. Safe to repeat."""
     quantities = {line.variant_id: line.quantity for line in data.lines}
     if len(quantities) < len(data.lines):
-        raise InvalidInput(field="lines")
+        raise invalid("lines", "Name each thing once.")
     return await db.write(
         refunds.refund_order,
         OrderId(order_id),
-        data.id,
+        TransferId(_new_id(data.id)),
         quantities=quantities,
         has_delivery=data.has_delivery,
         amount=data.amount,
@@ -317,6 +338,13 @@ routes: list[Any] = [
     get_delivery,
     set_delivery,
 ]
+
+
+def _new_id(id: UUID) -> UUID:
+    """Ids of version 8 are the server's own: nobody outside may occupy one."""
+    if id.version != 7:
+        raise invalid("id", "An id is a UUID of version 7.")
+    return id
 
 
 def _shop(id: UUID) -> BusinessId:

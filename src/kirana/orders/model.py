@@ -329,6 +329,8 @@ def payment_state(due: Money, held: Money, captured: Money, refunded: Money) -> 
 
 
 ShortText = Annotated[str, Meta(max_length=200)]
+NoteText = Annotated[str, Meta(max_length=500, pattern="^[^\\x00]*$")]
+"""A few lines. (PostgreSQL keeps no NUL.)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from kirana.platform.problems import InvalidInput
 from kirana.values import Problem
 
 
@@ -59,3 +60,12 @@ class CartFull(Problem):
 
 class OwnShop(Problem):
     """A shop cannot buy from itself."""
+
+
+class TooMuch(Problem):
+    """This is more than an order may cost."""
+
+
+def invalid(field: str, message: str) -> InvalidInput:
+    """What is wrong with one field."""
+    return InvalidInput(errors=[{"field": field, "message": message}])

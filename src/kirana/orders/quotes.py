@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from kirana import catalog
 from kirana.platform.db import Tx
-from kirana.platform.problems import InvalidInput
-from kirana.values import BusinessId, Money, VariantId
+from kirana.values import MAX_AMOUNT_MINOR, BusinessId, Money, VariantId
 
 from .delivery import DeliverySettings, get_delivery
 from .model import Item, Method, Quote, price
-from .problems import CartEmpty
+from .problems import CartEmpty, TooMuch, invalid
 from .tables import MAX_QUANTITY
 
 MAX_LINES = 100
@@ -32,12 +31,12 @@ def quote_cart(
 ) -> PricedCart:
     """Price these goods as the catalog has them now.
 
-    Raises: CartEmpty, MethodUnavailable, InvalidInput, catalog.NotForSale.
+    Raises: CartEmpty, MethodUnavailable, TooMuch, InvalidInput, catalog.NotForSale.
     """
     if not quantities:
         raise CartEmpty()
     if len(quantities) > MAX_LINES or not all(1 <= n <= MAX_QUANTITY for n in quantities.values()):
-        raise InvalidInput(field="quantities")
+        raise invalid("quantities", f"Up to {MAX_LINES} things, up to {MAX_QUANTITY} of each.")
     settings = get_delivery(tx, business_id)
     settings.require(method)
     goods = catalog.list_goods(tx, quantities, sold_by=business_id)
@@ -50,7 +49,10 @@ def price_goods(
     quantities: Sequence[int],
     method: Method,
 ) -> PricedCart:
-    """What these cost together. Any stock will do: a price promises nothing."""
+    """What these cost together. Any stock will do: a price promises nothing. Raises: TooMuch."""
+    most = sum(good.price.amount_minor * n for good, n in zip(goods, quantities, strict=True))
+    if most + settings.fee.amount_minor > MAX_AMOUNT_MINOR:
+        raise TooMuch()
     quote = price(
         [Item(good.price, quantity) for good, quantity in zip(goods, quantities, strict=True)],
         settings.currency,

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from kirana import business, catalog
 from kirana.platform.db import Q, Row, Tx
-from kirana.platform.problems import IdReused, InvalidInput
+from kirana.platform.problems import IdReused
 from kirana.values import Actor, Money, OrderId, TransferId, VariantId, derived_id, total
 
 from . import payments
@@ -15,7 +15,7 @@ from .book import fingerprint, read_lines, read_refund, read_refunds, record, re
 from .events import OrderRefunded
 from .model import Line, PricedLine, Refund, RefundedLine, State, returned
 from .numbers import Series, yearly_number
-from .problems import NotFulfilled, NotPaid, TooManyReturned
+from .problems import NotFulfilled, NotPaid, TooManyReturned, invalid
 from .tables import lines, refunds
 
 NO_UNITS: Mapping[VariantId, int] = {}
@@ -62,7 +62,7 @@ def refund_order(
             raise IdReused(id=refund_id)
         return read_refund(known, row.currency)
     if (amount is None) != bool(quantities or has_delivery):
-        raise InvalidInput(field="amount")
+        raise invalid("amount", "Give an amount, or say what comes back.")
     if not payments.funds_of(tx, row).captured:
         raise NotPaid(order_id=order_id)
 
@@ -75,7 +75,7 @@ def refund_order(
         if has_delivery:
             amount += _delivery_left(tx, row)
     if amount.currency != row.currency or amount.amount_minor < 1:
-        raise InvalidInput(field="amount")
+        raise invalid("amount", f"More than nothing, in {row.currency}.")
 
     for line in returns:
         tx.do(_RETURN, order_id_=order_id, variant_id_=line.variant_id, count=line.quantity)
