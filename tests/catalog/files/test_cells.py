@@ -124,7 +124,7 @@ def test_a_grouped_price_is_never_a_hundred_times_off(minor: int, sign: str) -> 
     written = f"{minor // 100:,}".replace(",", group) + f"{sign}{minor % 100:02d}"
 
     assert read_signs([written]).decided == sign
-    assert read_money(written, sign, "EUR") == Money(minor, "EUR")  # type: ignore[arg-type]
+    assert read_money(written, sign, "EUR") == Money(minor, "EUR")
 
 
 @given(st.text(max_size=40))

@@ -40,7 +40,7 @@ def test_rows_of_one_handle_are_one_product() -> None:
             ),
             row(handle="gloves", value="Yellow", price="15.99", image="http://p/2"),
             row(handle="gloves", image="http://p/3"),
-        )  # fmt: skip
+        )
     )
 
     gloves = drafts(done)["Gloves"]
@@ -74,9 +74,12 @@ def test_compare_at_above_the_price_is_the_price_and_the_other_a_sale() -> None:
     )
 
     prices = {name: it.variants[0].price for name, it in drafts(done).items()}
-    assert {n: (p.regular.amount_minor, p.sale and p.sale.amount_minor) for n, p in prices.items() if p} == {
-        "A": (1000, 800), "B": (800, None), "C": (800, None),
-    }  # fmt: skip
+    minor = {
+        name: (price.regular.amount_minor, price.sale and price.sale.amount_minor)
+        for name, price in prices.items()
+        if price
+    }
+    assert minor == {"A": (1000, 800), "B": (800, None), "C": (800, None)}
 
 
 def test_a_sale_ends_when_the_file_has_none_any_more() -> None:

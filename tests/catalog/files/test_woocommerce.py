@@ -58,7 +58,7 @@ def test_a_simple_row_is_a_product_with_one_variant() -> None:
                 a1="Color",
                 v1="Blue",
             ),
-        )  # fmt: skip
+        )
     )
 
     mug = drafts(done)["Mug"]

@@ -64,6 +64,7 @@ def run_import(chosen: argparse.Namespace, settings: Settings, opened: Opened) -
                 "no-such-file", f"The file cannot be read: {error.strerror or error}."
             ) from None
         with opened(settings) as database:
+            _check_schema(database)
             report = import_content(
                 database,
                 chosen.shop,
@@ -86,6 +87,7 @@ def run_export(chosen: argparse.Namespace, settings: Settings, opened: Opened) -
 
     try:
         with opened(settings) as database:
+            _check_schema(database)
             shop_id = database.read(_shop_id, chosen.shop)
             text = database.read(
                 export_catalog, shop_id, chosen.format, settings.public_url, by=SYSTEM
@@ -215,7 +217,26 @@ def _say(report: dict[str, Any], *, as_json: bool) -> None:
 def _shop_id(tx: Any, handle: str) -> "BusinessId":
     from kirana import business
 
-    return business.get_by_handle(tx, handle).id
+    from .refusals import refuse
+
+    shop = business.find_by_handle(tx, handle)
+    if shop is None:
+        raise refuse("no-such-shop", f"There is no shop with the handle {handle}.")
+    return shop.id
+
+
+def _check_schema(database: "Database") -> None:
+    """Raises: FileRefused when the database is still empty."""
+    import sqlalchemy
+
+    from .refusals import refuse
+
+    engine = database.engine.sqlalchemy_engine()
+    try:
+        if not sqlalchemy.inspect(engine).has_table("businesses"):
+            raise refuse("no-such-shop", "There are no shops here yet. Start the server first.")
+    finally:
+        engine.dispose()
 
 
 def _sentence(problem: Problem) -> str:

@@ -11,7 +11,7 @@ from kirana.platform.db import Db, Tx
 from kirana.platform.http import problems
 from kirana.platform.problems import IdReused, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from kirana.platform.settings import Settings
-from kirana.values import Actor, BusinessId, ImportId, UserId, uuid7
+from kirana.values import Actor, BusinessId, ImportId, UnknownCurrency, UserId, uuid7
 
 from . import exports, imports
 from .imports import Import, ImportNotApplied, ImportUndone
@@ -106,7 +106,11 @@ async def show_template(
     currency: Annotated[str, Parameter(pattern="^[A-Z]{3}$")] = "USD",
 ) -> Response[bytes]:
     """The file to begin with: Kirana's columns and two products as an example."""
-    return _csv(exports.template_file(currency), "products.csv")
+    try:
+        return _csv(exports.template_file(currency), "products.csv")
+    except UnknownCurrency as unknown:
+        errors = [{"field": "currency", "message": str(unknown)}]
+        raise InvalidInput(errors=errors) from None
 
 
 routes = [plan_import, show_import, apply_import, undo_import, export_products, show_template]
