@@ -6,8 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from kirana import money
-from kirana.platform.db import Database
+from kirana.platform.db import Database, Tx
+from kirana.platform.events import Bus
 from kirana.values import Actor, RequestId, uuid7
+from tests.database import RehearsedDatabase
 
 from . import make
 from .make import inr
@@ -91,6 +93,25 @@ def test_one_changed_value_is_found_and_named(
 
     findings = [str(finding) for finding in db.read(money.audit)]
     assert any(named in finding for finding in findings), findings
+
+
+def test_broken_books_are_announced_and_right_ones_are_not(db: RehearsedDatabase, bus: Bus) -> None:
+    heard: list[money.BooksBroken] = []
+
+    def listen(tx: Tx, event: money.BooksBroken) -> None:
+        heard.append(event)
+
+    bus.on(money.BooksBroken, listen)
+    busy_town(db)
+    db.write(money.report_findings, db.read(money.audit))
+    db.deliver()
+    assert heard == []
+
+    tamper(db, "money_accounts", "version", "version + 1", "code = 100")
+    db.write(money.report_findings, db.read(money.audit))
+    db.deliver()
+
+    assert {event.findings for event in heard} == {2}
 
 
 @pytest.mark.parametrize("table", ["money_entries", "money_blocks"])

@@ -5,7 +5,7 @@ import pytest
 from kirana import money
 from kirana.platform.db import Database
 from kirana.platform.problems import NotFound
-from kirana.values import RequestId, uuid7
+from kirana.values import SYSTEM, RequestId, uuid7
 
 from . import make
 from .make import inr
@@ -22,6 +22,17 @@ def test_everybody_takes_along_their_own_side(db: Database) -> None:
     [wallet] = mine.wallets
     assert [line.posted for line in wallet.lines] == [inr(100)]
     assert [request.id for request in mine.requests] == [asked]
+
+
+def test_a_guest_s_money_goes_along_to_the_account_once(db: Database) -> None:
+    guest, asha, event = make.owner(db, purse=inr(900)), make.owner(db), uuid7()
+    sides = (guest.user_id, asha.user_id)
+
+    for _ in range(2):
+        db.write(money.hand_over, *sides, parent=event, by=SYSTEM)
+
+    assert db.read(money.get_wallet, asha.user_id, "INR").balance == inr(900)
+    assert db.read(money.get_wallet, guest.user_id, "INR").balance == inr(0)
 
 
 def test_nobody_is_erased_with_money_in_the_wallet(db: Database) -> None:

@@ -1,7 +1,7 @@
 """Money: the ledger, wallets, requests, cash. It knows nobody: an owner is an opaque id, and what a
 payment is for is a `Ref`. It keeps no words that people write."""
 
-from .audit import Finding, audit
+from .audit import Finding, audit, report_findings
 from .cash import cash_in, cash_out, collect_cash, hand_in_cash
 from .chain import seal
 from .events import (
@@ -67,6 +67,7 @@ from .transfers import (
     find_transfer,
     get_transfer,
     give_back,
+    hand_over,
     list_transfers,
     preview_transfer,
     send_money,
@@ -139,6 +140,7 @@ __all__ = [
     "get_wallet",
     "give_back",
     "hand_in_cash",
+    "hand_over",
     "hold",
     "list_floats",
     "list_payouts",
@@ -151,6 +153,7 @@ __all__ = [
     "preview_transfer",
     "refund",
     "refuse_payout",
+    "report_findings",
     "request_money",
     "seal",
     "send_money",

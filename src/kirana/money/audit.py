@@ -9,7 +9,7 @@ not with the years.
 import base64
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, select, tuple_
 
 from kirana.platform.db import Id, Q, Row, Tx
 
+from .events import BooksBroken
 from .tables import (
     accounts,
     blocks,
@@ -93,6 +94,12 @@ def audit(tx: Tx) -> list[Finding]:
     auditor.compare_reversals(tx.all(_REVERSALS))
     auditor.compare_requests(tx.all(_ENDS))
     return chain.findings() + auditor.findings
+
+
+def report_findings(tx: Tx, findings: Sequence[Finding]) -> None:
+    """Announce that the books are broken, if they are."""
+    if findings:
+        tx.emit(BooksBroken(findings=len(findings), first=str(findings[0])))
 
 
 def _journal(tx: Tx) -> Iterator[Row]:

@@ -3,19 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
+from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
 from kirana.platform.db import Call, Q, Row, Tx, batched
 from kirana.platform.problems import NotAllowed, NotFound
-from kirana.values import Actor, Money, OwnerId, Problem, TransferId
+from kirana.values import Actor, Money, OwnerId, Problem, TransferId, UserId, derived_id
 
 from . import ledger
 from .model import Consent, Group, Kind, Move, Reason, Ref, Refused, Transfer
 from .owners import confirm_line, known_owners, require_owner
 from .problems import InsufficientFunds, SameAccount, problem_of
 from .tables import accounts, holds, reversals, transfers
-from .wallets import get_wallet, wallet_key
+from .wallets import get_wallet, list_wallets, wallet_key
 from .ways import WALLET, object_to, require_way, ways_off
 
 _debits, _credits = accounts.alias("debits"), accounts.alias("credits")
@@ -123,6 +124,25 @@ class _Sending:
             consent=Consent.NEVER if by.kind == "system" else Consent.ABOVE,
             confirmation=by.confirmation,
         )
+
+
+def hand_over(tx: Tx, from_id: OwnerId, to_id: OwnerId, *, parent: UUID, by: Actor) -> None:
+    """All that is free in one owner's wallets goes to another: the two are the same person, a
+    guest who turned out to have an account. `parent` is what made that known.
+
+    For a room that has asked permission. Raises: AccountFrozen, AccountClosed.
+    """
+    owner = Actor(UserId(from_id), UserId(from_id))
+    for number, wallet in enumerate(list_wallets(tx, by=owner)):
+        if not wallet.available:
+            continue
+        move = Move.posted(
+            wallet_key(from_id, wallet.currency),
+            wallet_key(to_id, wallet.currency),
+            wallet.available,
+        )
+        id = TransferId(derived_id(parent, "hand-over", number))
+        ledger.post(tx, Group(id, (move,), "hand_over", by.person_id))
 
 
 def give_back(
