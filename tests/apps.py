@@ -9,7 +9,7 @@ import httpx
 from kirana import identity
 from kirana.app.asgi import Kirana
 from kirana.platform.bell import Bell
-from kirana.platform.db import Database, Db, metadata
+from kirana.platform.db import Db
 from kirana.platform.hub import Hub
 from kirana.platform.settings import Settings
 from kirana.values import SYSTEM, Actor, DeviceId, UserId, uuid7
@@ -74,16 +74,11 @@ class RunningApp:
 async def open_app(
     folder: Path, *, database_url: str = "", demo: bool = False
 ) -> AsyncIterator[RunningApp]:
-    """An app with an empty database of the whole schema."""
+    """An app on a database that has its schema."""
     settings = Settings(
         data_dir=folder, database_url=database_url, public_url="http://kirana.test", demo=demo
     ).completed()
     kirana = Kirana(settings)
-    database = Database(settings.database_url)
-    engine = database.engine.sqlalchemy_engine()
-    metadata.create_all(engine)
-    engine.dispose()
-    database.close()
     async with kirana.lifespan(kirana.litestar):
         running = RunningApp(kirana)
         yield running
