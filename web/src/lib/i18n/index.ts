@@ -9,17 +9,9 @@
 
 import { en } from './en/index.ts';
 import type { Locale } from './locale.ts';
-import { reader, setReader } from './locale.ts';
+import { firstKnown, LOCALES, reader, setReader } from './locale.ts';
 
-export {
-  isLocale,
-  LOCALES,
-  list,
-  number,
-  preferredLocale,
-  reader,
-  rememberLocale,
-} from './locale.ts';
+export { list, number, plural, reader, rememberLocale } from './locale.ts';
 export type { Locale } from './locale.ts';
 
 export type Messages = typeof en;
@@ -35,6 +27,14 @@ export type Translation<T = Messages> = {
 export let t: Messages = en;
 
 const loaders = import.meta.glob<{ default: Translation }>('./locales/*.ts');
+
+/** The languages that there are words for. */
+export const languages = (Object.keys(LOCALES) as Locale[])
+  .filter((locale) => locale === 'en' || `./locales/${locale}.ts` in loaders)
+  .map((locale) => ({ value: locale, label: LOCALES[locale] }));
+
+/** What the reader chose on this device, or else the first of the browser's languages that there are words for. */
+export const preferredLocale = (): Locale => firstKnown(languages.map(({ value }) => value));
 
 /** Fetches the words of a language, and turns the page its way. */
 export async function loadWords(locale: Locale): Promise<void> {

@@ -32,17 +32,14 @@ function read(locale: Locale, preferred: readonly string[]): Reader {
   return { locale, formats, direction: locale === 'ar' ? 'rtl' : 'ltr' };
 }
 
-/** What the reader chose on this device, or else the first of the browser's languages that we have. */
-export function preferredLocale(): Locale {
+export function firstKnown(known: readonly Locale[]): Locale {
   const wanted = [localStorage.getItem(KEY) ?? '', ...navigator.languages].map(languageOf);
-  return wanted.find((language): language is Locale => language in LOCALES) ?? 'en';
+  return wanted.flatMap((language) => known.find((locale) => locale === language) ?? [])[0] ?? 'en';
 }
 
 export function rememberLocale(locale: Locale): void {
   localStorage.setItem(KEY, locale);
 }
-
-export const isLocale = (text: string): text is Locale => text in LOCALES;
 
 function languageOf(tag: string): string {
   return tag.split('-')[0] ?? '';

@@ -82,10 +82,15 @@ export class Engine {
       ...[userId, ...shops].map((id) => engine.#follow(id)),
     ]);
     engine.#connect();
-    void navigator.locks?.request('kirana-engine', () => {
+    if ('locks' in navigator) {
+      void navigator.locks.request('kirana-engine', () => {
+        engine.outbox.drain();
+        return engine.#stopped.promise;
+      });
+    } else {
+      // Plain http in a home network: every tab sends. The ids keep it from being done twice.
       engine.outbox.drain();
-      return engine.#stopped.promise;
-    });
+    }
     return engine;
   }
 
