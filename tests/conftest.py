@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from kirana.app.schema import metadata
 from kirana.platform import logs
-from kirana.platform.db import Database, metadata
+from kirana.platform.db import Database
 from kirana.platform.events import Bus
 
 from . import postgres
