@@ -24,6 +24,7 @@ def test_hearing_of_an_event_twice_posts_one_fact(db: RehearsedDatabase) -> None
     (fact,) = db.read(chat.list_messages, conversation, by=asha).items
     assert (fact.k, fact.sender) == ("fact", ravi.user_id)
     assert msgspec.to_builtins(msgspec.json.decode(bytes(fact.body))) == {  # type: ignore[call-overload]
+        "type": "fact",
         "fact": "order.placed",
         "subject": {"kind": "order", "id": str(subject.id), "version": 1},
         "card": {

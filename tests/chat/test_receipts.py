@@ -138,3 +138,23 @@ def test_typing_reaches_the_others_but_not_across_a_block(db: RehearsedDatabase)
         db.read(chat.typing_audience, conversation, by=stranger)
     db.write(identity.block, ravi.user_id, by=asha)
     assert db.read(chat.typing_audience, conversation, by=ravi) == []
+
+
+def test_what_a_device_has_handled_is_delivered(db: RehearsedDatabase) -> None:
+    ravi, asha = make.person(db), make.shop(db)
+    first = make.conversation(db, ravi, asha)
+    bela = make.person(db, "Bela")
+    second = make.conversation(db, bela, asha)
+    for _ in range(3):
+        make.message(db, first, by=ravi)
+    make.message(db, second, by=bela)
+
+    moved = db.write(chat.mark_arrived, 0, 2, by=asha)
+    assert [one.mark for one in moved] == [chat.Mark(first, asha.user_id, 2, 0)]
+
+    moved = db.write(chat.mark_arrived, 2, 4, by=asha)
+    assert {one.mark for one in moved} == {
+        chat.Mark(first, asha.user_id, 3, 0),
+        chat.Mark(second, asha.user_id, 1, 0),
+    }
+    assert db.write(chat.mark_arrived, 0, 4, by=asha) == []

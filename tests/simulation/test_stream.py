@@ -397,7 +397,7 @@ async def play(
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     # A failing script is printed as it is: making it shorter takes longer than reading it.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -4,7 +4,16 @@ What people say are messages, what the server says about money and orders are fa
 one sequence of numbers, which is all the order there is.
 """
 
-from .content import Content, read_content, take_content
+from .content import (
+    Content,
+    Image,
+    Photo,
+    Product,
+    ProductSnapshot,
+    Text,
+    read_content,
+    take_content,
+)
 from .conversations import (
     Conversation,
     Conversations,
@@ -70,6 +79,7 @@ __all__ = [
     "Form",
     "Found",
     "History",
+    "Image",
     "Kind",
     "Mark",
     "MarkMoved",
@@ -81,10 +91,14 @@ __all__ = [
     "NoDevices",
     "NotEditable",
     "NotReachable",
+    "Photo",
+    "Product",
+    "ProductSnapshot",
     "ReceiptChanged",
     "Sent",
     "StoredFile",
     "Subject",
+    "Text",
     "TooLateToEdit",
     "UnknownMedia",
     "VoiceUnreadable",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, select
 
 from kirana import business, chat
-from kirana.chat.content import Text
 from kirana.platform.db import Q, Tx, upsert
 from kirana.platform.stream import Change
 from kirana.values import Actor, BusinessId, MessageId, derived_id
@@ -78,7 +77,7 @@ def greet(tx: Tx, event: chat.ConversationWoke) -> None:
             tx,
             MessageId(derived_id(event.message_id, "greeting")),
             event.conversation_id,
-            Text(text=greeting.text),
+            chat.Text(text=greeting.text),
             is_automatic=True,
             by=Actor(event.business_id, event.business_id, "system"),
         )
