@@ -14,6 +14,8 @@ from kirana.platform.hub import Hub
 from kirana.platform.settings import Settings
 from kirana.values import SYSTEM, Actor, DeviceId, UserId, uuid7
 
+from .database import create_schema
+
 
 class RunningApp:
     """An app that is open. `client(as_=…)` is a program that is signed in as somebody."""
@@ -74,11 +76,14 @@ class RunningApp:
 async def open_app(
     folder: Path, *, database_url: str = "", demo: bool = False
 ) -> AsyncIterator[RunningApp]:
-    """An app on a database that has its schema."""
+    """An app on this database, which has its schema; without one, on a new one."""
     settings = Settings(
         data_dir=folder, database_url=database_url, public_url="http://kirana.test", demo=demo
     ).completed()
     kirana = Kirana(settings)
+    file = Path(settings.database_url.removeprefix("sqlite:///"))
+    if settings.database_url.startswith("sqlite") and not file.exists():
+        create_schema(settings.database_url)
     async with kirana.lifespan(kirana.litestar):
         running = RunningApp(kirana)
         yield running

@@ -3,7 +3,6 @@
 import itertools
 import os
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +10,11 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from kirana.app.schema import metadata
 from kirana.platform import logs
-from kirana.platform.db import Database
 from kirana.platform.events import Bus
 
 from . import postgres
-from .database import RehearsedDatabase, open_rehearsed
+from .database import RehearsedDatabase, create_schema, open_rehearsed
 
 if TYPE_CHECKING:
     from .apps import RunningApp
@@ -51,7 +48,7 @@ def postgres_server() -> Iterator[str]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file with the whole schema and nothing in it."""
     file = tmp_path_factory.mktemp("template") / "kirana.db"
-    _create_schema(f"sqlite:///{file}")
+    create_schema(f"sqlite:///{file}")
     return file
 
 
@@ -61,7 +58,7 @@ def postgres_template(postgres_server: str) -> str:
     name = f"template_{os.getpid()}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    _create_schema(postgres_server.replace("/postgres", f"/{name}"))
+    create_schema(postgres_server.replace("/postgres", f"/{name}"))
     return name
 
 
@@ -115,15 +112,3 @@ async def app_on_each(tmp_path: Path, database_url: str) -> AsyncIterator["Runni
 
     async with open_app(tmp_path, database_url=database_url) as running:
         yield running
-
-
-def _create_schema(url: str) -> None:
-    database = Database(url)
-    engine = database.engine.sqlalchemy_engine()
-    metadata.create_all(engine)
-    engine.dispose()
-    database.close()
-    if url.startswith("sqlite"):
-        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()

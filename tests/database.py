@@ -1,8 +1,10 @@
 """The database of the tests: it rehearses every command and delivers every event twice."""
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from kirana.app.schema import metadata
 from kirana.platform import jobs
 from kirana.platform.database import open_database
 from kirana.platform.db import Database, Tx
@@ -64,3 +66,16 @@ def open_rehearsed(url: str, bus: Bus) -> RehearsedDatabase:
     database.before_commit = plain.before_commit
     database.clock = clock
     return database
+
+
+def create_schema(url: str) -> None:
+    """Make every table, at once and without migrations."""
+    database = Database(url)
+    engine = database.engine.sqlalchemy_engine()
+    metadata.create_all(engine)
+    engine.dispose()
+    database.close()
+    if url.startswith("sqlite"):
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
