@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from kirana import business
-from kirana.values import UserId
+from kirana.values import UserId, derived_id, uuid7
 from tests.apps import RunningApp, actor
 from tests.business import make as shops
 
@@ -112,3 +112,22 @@ async def test_the_template_is_for_everybody(app: RunningApp) -> None:
     assert answer.status_code == 200
     assert answer.text.startswith("\ufeffname,")
     assert (await client.get("/v1/import-template.csv?currency=XXX")).status_code == 422
+
+
+async def test_a_plan_asked_for_twice_with_one_id_is_one_plan(
+    asha: tuple[httpx.AsyncClient, str],
+) -> None:
+    client, shop_id = asha
+    id_ = uuid7()
+    address = f"/v1/businesses/{shop_id}/imports?id={id_}"
+
+    first = await client.post(address, content=FILE)
+    again = await client.post(address, content=FILE)
+    other = await client.post(address, content=FILE + b"bun,Bun,1\n")
+    foreign = await client.post(
+        f"/v1/businesses/{shop_id}/imports?id={derived_id(id_, 'x')}", content=FILE
+    )
+
+    assert first.json() == again.json()
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/id-reused")
+    assert foreign.status_code == 422

@@ -97,6 +97,7 @@ def test_a_file_that_is_no_table_is_refused_with_what_it_seems_to_be(
     [
         (b"", "empty-file"),
         (b" \n\n ", "empty-file"),
+        ("name,text\nTea,a\0b\n".encode("utf-16"), "unreadable-text"),
         (b"a,b\n" + b"x" * MAX_BYTES, "too-large"),
         (b"a,b\n" + b"1,2\n" * 50_001, "too-many-rows"),
         (b",".join([b"a"] * 301), "too-many-columns"),

@@ -42,6 +42,8 @@ async def plan_import(
     id: UUID | None = None,
 ) -> Import:
     """Read a CSV file (the body) and say what it would do. Nothing changes in the shop yet."""
+    if id is not None and id.version != 7:
+        raise InvalidInput(errors=[{"field": "id", "message": "A new id is a UUID of version 7."}])
     shop_id = BusinessId(UserId(business_id))
     shop = await db.read(imports.shop_for_import, shop_id, by=by)
     announced = request.headers.get("content-length", "0")

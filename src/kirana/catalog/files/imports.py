@@ -22,7 +22,7 @@ from kirana.catalog.collections import (
     members_of,
     save_collection,
 )
-from kirana.catalog.model import Product, ProductDraft, StockDraft, draft_of
+from kirana.catalog.model import Product, ProductDraft, StockDraft, draft_of, one_line
 from kirana.catalog.problems import InvalidCollection, InvalidProduct, StockIsPromised
 from kirana.catalog.products import delete_product, find_product, find_products, save_product
 from kirana.platform.db import Q, Row, Tx, upsert
@@ -222,7 +222,7 @@ def save_import(
         _ADD,
         id=import_id,
         business_id=business_id,
-        name=name,
+        name=one_line(name.encode("utf-8", "replace").decode())[:200],
         hash=file.hash,
         format=file.format,
         encoding=file.encoding,

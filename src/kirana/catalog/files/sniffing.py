@@ -50,6 +50,8 @@ def sniff(content: bytes) -> Sheet:
     text, encoding = decode(content)
     if not text.strip():
         raise refuse("empty-file", "The file is empty.")
+    if "\0" in text:
+        raise refuse("unreadable-text", "The letters of this file cannot be read.")
     if kind := _text_kind(text):
         advice = (
             "In WooCommerce use Products, then Export, to get a CSV file."
