@@ -73,6 +73,7 @@ def test_shops_are_filtered_by_category_and_country(db: RehearsedDatabase, owner
     assert names(db, category="bakery", country="FR") == ["Bruno"]
     assert names(db, "bruno", country="IN") == []
     assert names(db, "bruno", category="bakery") == ["Bruno"]
+    assert names(db, category="\0") == names(db, country="\0\0") == []
 
 
 def test_a_shop_that_does_not_want_to_be_found_is_not(db: RehearsedDatabase, owner: Actor) -> None:

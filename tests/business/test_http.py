@@ -192,6 +192,8 @@ async def test_the_place_is_set_by_a_pasted_link(
     assert saved.json()["directions"]["geo"].startswith("geo:12.3051828,76.6553609")
     assert sketch.headers["content-type"].startswith("image/svg+xml")
     assert "km" in sketch.text
+    nowhere = await stranger.get(f"/v1/businesses/{shop['id']}/sketch.svg?lat=nan&lon=nan")
+    assert nowhere.status_code in (200, 422)
     short = {"text": "https://maps.app.goo.gl/AbC"}
     refused = await asha.put(path, json=short)
     assert problem(refused) == (422, "location-not-understood")

@@ -120,6 +120,7 @@ def test_a_handle_that_is_taken_or_reserved_is_refused(db: RehearsedDatabase, ow
         ("languages", ("english!",)),
         ("languages", tuple(f"a{letter}" for letter in "abcdefghij")),
         ("logo_id", "f" * 64),
+        ("logo_id", "\0"),
     ],
 )
 def test_what_a_profile_cannot_hold_is_refused_by_field(
@@ -270,6 +271,7 @@ def test_a_shop_is_found_by_its_handle_however_it_is_typed(
 
     assert db.read(business.find_by_handle, "@Asha ") == shop
     assert db.read(business.find_by_handle, "ash") is None
+    assert db.read(business.find_by_handle, "\0") is None
 
 
 def test_a_place_is_set_and_taken_away(db: RehearsedDatabase, owner: Actor) -> None:

@@ -233,6 +233,11 @@ def test_the_openings_begin_with_the_shops_today(db: RehearsedDatabase, shop: Bu
     assert (week[0].on, len(week)) == (date(2027, 3, 2), 7)
 
 
+def test_other_centuries_have_no_openings(db: RehearsedDatabase, shop: Business) -> None:
+    for first in (date.min, date.max):
+        assert db.read(business.list_openings, shop.id, first) == []
+
+
 def test_hours_are_saved_as_rules_or_as_a_grid(
     db: RehearsedDatabase, shop: Business, owner: Actor
 ) -> None:
@@ -259,7 +264,7 @@ def test_saved_nights_last_past_midnight(
     assert (friday.state, friday.closes_at) == ("open", at("2026-01-09T02:00"))
 
 
-@pytest.mark.parametrize("rules", ["", "  ", "9 to 5", "Mo-Fr 09:00", "x" * 1001])
+@pytest.mark.parametrize("rules", ["", "  ", "9 to 5", "Mo-Fr 09:00", "x" * 1001, 'Mo "\x00"'])
 def test_rules_that_are_none_are_refused(
     db: RehearsedDatabase, shop: Business, owner: Actor, rules: str
 ) -> None:
@@ -318,6 +323,8 @@ def test_the_same_closure_again_is_one(db: RehearsedDatabase, shop: Business, ow
     [
         NewClosure(date(2026, 1, 6), date(2026, 1, 5)),
         NewClosure(date(2026, 1, 1), date(2027, 1, 2)),
+        NewClosure(date(1, 1, 1), date(1, 1, 1)),
+        NewClosure(date(9999, 12, 31), date(9999, 12, 31)),
         NewClosure(date(2026, 1, 1), date(2026, 1, 1), label="x" * 140),
         NewClosure(date(2026, 1, 1), date(2026, 1, 1), openings=(Opening("24:00", "25:00"),)),
     ],

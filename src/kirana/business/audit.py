@@ -78,7 +78,7 @@ def list_records(
     if after:
         try:
             at, _, text = after.partition("_")
-            before_at, before_id = int(at), UUID(text)
+            before_at, before_id = max(0, min(int(at), 2**62)), UUID(text)
         except ValueError:
             raise InvalidInput(errors=[{"field": "after", "message": "No cursor."}]) from None
     rows = tx.all(_LIST, business_id=business_id, before_at=before_at, before_id=before_id)

@@ -1,5 +1,6 @@
 """The shops of this server, for everybody who looks for one."""
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from kirana.platform.db import Q, Tx
 from kirana.platform.problems import InvalidInput
 from kirana.values import Actor, BusinessId, Page
 
+from .categories import CATEGORIES
 from .model import Business, ShopCard
 from .profile import EVERYWHERE, SHOPS, business_of, get_businesses, list_mine
 from .tables import businesses
@@ -26,7 +28,7 @@ _AFTER = or_(
 )
 _LISTED = (
     select(businesses)
-    .where(_c.is_listed.is_(True), _c.closed_at.is_(None), _AFTER)
+    .where(_c.is_listed, _c.closed_at.is_(None), _AFTER)
     .order_by(_c.created_at.desc(), _c.id.desc())
     .limit(bindparam("limit"))
 )
@@ -59,6 +61,10 @@ def list_businesses(
     """
     limit = max(1, min(limit, 100))
     country = country.upper() if country else None
+    if (category and category not in CATEGORIES) or (
+        country and not re.match("[A-Z]{2}$", country)
+    ):
+        return Page([])
     if text.strip():
         found = _find(tx, text, category, country)
         start = _number(after)
@@ -141,7 +147,7 @@ def _cursor(after: str | None) -> tuple[int, UUID]:
         return 2**62, UUID(int=2**128 - 1)
     try:
         at, _, id_ = after.partition("_")
-        return min(int(at), 2**62), UUID(id_)
+        return max(0, min(int(at), 2**62)), UUID(id_)
     except ValueError:
         raise InvalidInput(
             errors=[{"field": "after", "message": "No cursor of this list."}]

@@ -1,5 +1,6 @@
 """Routes: a shop's profile, hours, place and team, and the directory of shops."""
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -402,7 +403,9 @@ async def get_sketch(
     shop = await db.read(profile.get_business, BusinessId(UserId(business_id)))
     if shop.location is None:
         raise NotFound(business_id=business_id)
-    visitor = Point(lat, lon) if lat is not None and lon is not None else None
+    visitor = None
+    if lat is not None and lon is not None and math.isfinite(lat) and math.isfinite(lon):
+        visitor = Point(lat, lon)
     drawing = sketch.draw(shop.location, shop.name, visitor=visitor)
     cache = "no-store" if visitor else "public, max-age=300"
     headers = {

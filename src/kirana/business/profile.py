@@ -316,7 +316,10 @@ def get_businesses(tx: Tx, ids: Iterable[BusinessId]) -> dict[BusinessId, Busine
 
 def find_by_handle(tx: Tx, handle: str) -> Business | None:
     """The shop at this address, if it is one and open. Letter case and @ do not matter."""
-    row = tx.one(_FIND_BY_HANDLE, handle=identity.normalize_handle(handle))
+    handle = identity.normalize_handle(handle)
+    if not identity.is_handle(handle):
+        return None
+    row = tx.one(_FIND_BY_HANDLE, handle=handle)
     return business_of(row) if row and row.closed_at is None else None
 
 

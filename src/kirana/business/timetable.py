@@ -43,6 +43,7 @@ from .model import (
     Role,
     ShopClosure,
     clean_line,
+    clean_text,
 )
 from .problems import HoursInvalid, TooManyClosures
 from .profile import get_business, require_open
@@ -50,6 +51,7 @@ from .tables import businesses, closures
 
 TEXT_MAX = 1000
 DAYS_AT_ONCE = 92
+YEARS = range(2000, 2101)
 
 _SET_HOURS = Q(
     update(businesses)
@@ -127,8 +129,12 @@ def set_hours(
     Raises: NotFound, NotAllowed, BusinessClosed, HoursInvalid, InvalidInput.
     """
     before = require_open(tx, business_id, Role.MANAGER, by=by)
-    if len(text) > TEXT_MAX or len(rules) > TEXT_MAX:
-        raise HoursInvalid(reason="too-long")
+    if len(rules) > TEXT_MAX or not rules.isprintable():
+        raise HoursInvalid(reason="too-long" if rules.isprintable() else "not-printable")
+    try:
+        text = clean_text(text, "text", TEXT_MAX)
+    except Flaw as flaw:
+        raise _invalid(flaw) from None
     if week is not None:
         rules = _rules_of(week)
     if kind == "always":
@@ -141,11 +147,11 @@ def set_hours(
         kind = "always" if rules == "24/7" else "hours"
     else:
         rules = ""
-    after = (kind, text.strip(), rules)
+    after = (kind, text, rules)
     was = (before.hours.kind, before.hours.text, before.hours.rules)
     if after == was:
         return before
-    tx.do(_SET_HOURS, id_=business_id, kind_=kind, text_=text.strip(), rules_=rules)
+    tx.do(_SET_HOURS, id_=business_id, kind_=kind, text_=text, rules_=rules)
     record(tx, business_id, "hours.changed", before=was, after=after, by=by)
     _tell(tx, business_id)
     return get_business(tx, business_id)
@@ -164,6 +170,8 @@ def add_closure(
         label = clean_line(draft.label, "label", NOTE_MAX)
         if not 1 <= days <= CLOSURE_DAYS_MAX:
             raise Flaw("last_on", f"From one day to {CLOSURE_DAYS_MAX}, in order.")
+        if not YEARS.start <= draft.first_on.year < draft.last_on.year + 1 <= YEARS.stop:
+            raise Flaw("first_on", f"From {YEARS.start} to {YEARS.stop - 1}.")
         spans = [[span.start, span.end] for span in _spans(draft.openings)]
     except Flaw as flaw:
         raise _invalid(flaw) from None
@@ -241,11 +249,13 @@ def list_openings(
 ) -> list[DayOpenings]:
     """The openings of some days in a row, from `first` (today at the shop), closures included.
 
-    Empty when nobody knows the hours. Raises: NotFound.
+    Empty when nobody knows the hours, or in another century. Raises: NotFound.
     """
     business = get_business(tx, business_id)
     first = first or _today(business.zone, tx.now)
     days = max(1, min(days, DAYS_AT_ONCE))
+    if first.year not in YEARS:
+        return []
     if business.hours.kind not in ("hours", "always"):
         return []
     try:

@@ -5,6 +5,7 @@ lies in the blobs as WebP in a few sizes; what pages need to know beforehand (si
 average color) is a row here.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -75,13 +76,18 @@ def picture_id(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
+def is_picture_id(text: str) -> bool:
+    """Whether it looks like one; it need not exist."""
+    return re.fullmatch("[0-9a-f]{64}", text) is not None
+
+
 def find(tx: Tx, picture_id: str) -> Picture | None:
     return get_many(tx, [picture_id]).get(picture_id)
 
 
 def get_many(tx: Tx, ids: Iterable[str]) -> dict[str, Picture]:
     """Those of the pictures that exist, by id."""
-    wanted = list(ids)
+    wanted = [id_ for id_ in ids if is_picture_id(id_)]
     if not wanted:
         return {}
     rows = tx.all(_FIND_MANY, ids=wanted)
@@ -90,7 +96,7 @@ def get_many(tx: Tx, ids: Iterable[str]) -> dict[str, Picture]:
 
 def find_file(tx: Tx, picture_id: str, width: int) -> str | None:
     """The name of the blob of one size."""
-    row = tx.one(_FIND, id=picture_id)
+    row = tx.one(_FIND, id=picture_id) if is_picture_id(picture_id) else None
     return row.files.get(str(width)) if row else None
 
 
