@@ -83,7 +83,7 @@ def propose(text: str, country: str, language: str, *, on: date | None = None) -
     in different languages. `on` is a day of the week that the preview shows.
     """
     on = on or A_MONDAY
-    text = text.strip()
+    text = text.encode(errors="replace").decode().strip()
     if not text or len(text) > MAX_TEXT:
         return Proposal("unknown", "", (), (), (text[:60],) if text else ())
     if (rules := _as_notation(text)) is not None:
