@@ -121,7 +121,7 @@ class Kirana:
             openapi_config=None,
             # The front end is compressed by its build.
             compression_config=CompressionConfig(
-                backend="gzip", minimum_size=1500, exclude=["^/app(/|$)"]
+                backend="gzip", minimum_size=1500, exclude=["^/app(/|$)", "^/media/", "^/v1/media/"]
             ),
             before_request=_name_request,
             after_request=_add_headers,
