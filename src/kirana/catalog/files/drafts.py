@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from kirana.catalog.model import Attribute, Option, Price, ProductStatus
 from kirana.values import Money
 
+from ..model import Attribute, Option, Price, ProductStatus
 from .cells import BadCell, DecimalSign, read_instant, read_money
 from .notes import Note, note
 from .table import Row, Table

@@ -15,21 +15,21 @@ import msgspec
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from kirana import business
-from kirana.catalog.collections import (
+from kirana.platform.db import Q, Row, Tx, upsert
+from kirana.platform.problems import IdReused, NotFound
+from kirana.platform.stream import Change
+from kirana.values import Actor, BusinessId, CollectionId, ImportId, Problem, ProductId
+
+from ..collections import (
     CollectionDraft,
     delete_collection,
     find_collection,
     members_of,
     save_collection,
 )
-from kirana.catalog.model import Product, ProductDraft, StockDraft, draft_of, one_line
-from kirana.catalog.problems import InvalidCollection, InvalidProduct, StockIsPromised
-from kirana.catalog.products import delete_product, find_product, find_products, save_product
-from kirana.platform.db import Q, Row, Tx, upsert
-from kirana.platform.problems import IdReused, NotFound
-from kirana.platform.stream import Change
-from kirana.values import Actor, BusinessId, CollectionId, ImportId, Problem, ProductId
-
+from ..model import Product, ProductDraft, StockDraft, draft_of, one_line
+from ..problems import InvalidCollection, InvalidProduct, StockIsPromised
+from ..products import delete_product, find_product, find_products, save_product
 from . import tables
 from .cells import DecimalSign
 from .drafts import Context, Reading

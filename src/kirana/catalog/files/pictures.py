@@ -11,8 +11,6 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
-from kirana.catalog.model import MAX_PICTURES, draft_of
-from kirana.catalog.products import find_product, save_product, set_pictures
 from kirana.platform import pictures as store
 from kirana.platform.db import Q, Row, Tx, upsert
 from kirana.platform.images import ImageWorker
@@ -20,6 +18,8 @@ from kirana.platform.jobs import Outside
 from kirana.platform.stream import Change
 from kirana.values import SYSTEM, BusinessId, ImportId, Problem, ProductId
 
+from ..model import MAX_PICTURES, draft_of
+from ..products import find_product, save_product, set_pictures
 from . import tables
 from .fetching import Fetcher, FetchFailed, PublicFetcher
 from .notes import note

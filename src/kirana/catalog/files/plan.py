@@ -12,7 +12,17 @@ from uuid import UUID
 
 import msgspec
 
-from kirana.catalog.model import (
+from kirana.values import (
+    BusinessId,
+    CollectionId,
+    ImportId,
+    Money,
+    ProductId,
+    VariantId,
+    derived_id,
+)
+
+from ..model import (
     MAX_DEPTH,
     MAX_NAME,
     MAX_PICTURES,
@@ -34,16 +44,6 @@ from kirana.catalog.model import (
     slug_of,
     tidy,
 )
-from kirana.values import (
-    BusinessId,
-    CollectionId,
-    ImportId,
-    Money,
-    ProductId,
-    VariantId,
-    derived_id,
-)
-
 from .cells import plain_price
 from .drafts import FileCollection, FileProduct, FileVariant, Reading
 from .notes import Change, Note, Result, RowReport, note

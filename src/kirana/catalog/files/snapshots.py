@@ -5,12 +5,12 @@ from typing import TypeVar
 
 from sqlalchemy import bindparam, select
 
-from kirana.catalog import tables as catalog
-from kirana.catalog.model import Product
-from kirana.catalog.products import find_products
 from kirana.platform.db import Q, Tx
 from kirana.values import BusinessId, CollectionId, ProductId
 
+from .. import tables as catalog
+from ..model import Product
+from ..products import find_products
 from . import tables
 from .plan import Known, Shop, ShopCollection
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from kirana.catalog.model import Product
 from kirana.values import CollectionId
+
+from ..model import Product
 
 
 @dataclass(frozen=True, slots=True)

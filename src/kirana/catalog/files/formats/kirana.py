@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from kirana.catalog.files.cells import (
+from kirana.values import Money, UnknownCurrency, currency
+
+from ...model import Attribute, Option, Price, Product, ProductStatus, Variant, slug_of
+from ..cells import (
     BadCell,
     is_barcode,
     join_escaped,
@@ -19,7 +22,7 @@ from kirana.catalog.files.cells import (
     read_grams,
     split_escaped,
 )
-from kirana.catalog.files.drafts import (
+from ..drafts import (
     Context,
     Desk,
     FileProduct,
@@ -29,10 +32,8 @@ from kirana.catalog.files.drafts import (
     cell_of,
     read_prices,
 )
-from kirana.catalog.files.table import Row, Table, to_cell
-from kirana.catalog.files.writing import Shelf, instant_text, picture_urls
-from kirana.catalog.model import Attribute, Option, Price, Product, ProductStatus, Variant, slug_of
-from kirana.values import Money, UnknownCurrency, currency
+from ..table import Row, Table, to_cell
+from ..writing import Shelf, instant_text, picture_urls
 
 NAME = "kirana"
 LABEL = "Kirana CSV"

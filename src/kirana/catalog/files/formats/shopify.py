@@ -6,7 +6,8 @@ Source: "Using CSV files to import and export products" of the Shopify help cent
 import re
 from collections.abc import Iterator
 
-from kirana.catalog.files.cells import (
+from ...model import Attribute, Option, Product, ProductStatus, Variant
+from ..cells import (
     is_barcode,
     plain_price,
     read_answer,
@@ -17,7 +18,7 @@ from kirana.catalog.files.cells import (
     read_path,
     write_list,
 )
-from kirana.catalog.files.drafts import (
+from ..drafts import (
     Context,
     Desk,
     FileProduct,
@@ -26,9 +27,8 @@ from kirana.catalog.files.drafts import (
     RowRefused,
     cell_of,
 )
-from kirana.catalog.files.table import Row, Table, to_cell
-from kirana.catalog.files.writing import Shelf, picture_urls
-from kirana.catalog.model import Attribute, Option, Product, ProductStatus, Variant
+from ..table import Row, Table, to_cell
+from ..writing import Shelf, picture_urls
 
 NAME = "shopify"
 LABEL = "Shopify CSV"

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from kirana.catalog.files.cells import (
+from ...model import Attribute, Option, Product, ProductStatus, Variant, sku_key
+from ..cells import (
     is_barcode,
     plain_number,
     plain_price,
@@ -19,7 +20,7 @@ from kirana.catalog.files.cells import (
     read_path,
     write_list,
 )
-from kirana.catalog.files.drafts import (
+from ..drafts import (
     Context,
     Desk,
     FileCollection,
@@ -30,9 +31,8 @@ from kirana.catalog.files.drafts import (
     cell_of,
     read_prices,
 )
-from kirana.catalog.files.table import Row, Table, to_cell
-from kirana.catalog.files.writing import Shelf, instant_text, picture_urls
-from kirana.catalog.model import Attribute, Option, Product, ProductStatus, Variant, sku_key
+from ..table import Row, Table, to_cell
+from ..writing import Shelf, instant_text, picture_urls
 
 NAME = "woocommerce"
 LABEL = "WooCommerce CSV"
