@@ -19,7 +19,7 @@ from kirana.platform.blobs import Blobs, LocalBlobs
 from kirana.platform.database import open_database
 from kirana.platform.db import Database, Db, Tx
 from kirana.platform.events import Bus
-from kirana.platform.http import on_bug, on_http_error, on_invalid, on_problem
+from kirana.platform.http import on_bug, on_http_error, on_invalid, on_problem, only_whole_amounts
 from kirana.platform.hub import Hub
 from kirana.platform.jobs import Outside, Runner
 from kirana.platform.limits import Limits
@@ -111,6 +111,7 @@ class Kirana:
                 *kirana.storefront.http.routes,
             ],
             dependencies=dependencies,
+            guards=[only_whole_amounts],
             exception_handlers={
                 Problem: on_problem,
                 ValidationException: on_invalid,

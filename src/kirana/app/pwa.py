@@ -54,7 +54,9 @@ async def serve_app(
         "Vary": "Accept-Encoding",
     }
     if file.suffix == ".html":
-        headers["Content-Security-Policy"] = _policy(file, request.app.state.settings.tiles_url)
+        headers["Content-Security-Policy"] = _policy(
+            file, file.stat().st_mtime_ns, request.app.state.settings.tiles_url
+        )
     packed = file.with_name(file.name + ".br")
     if "br" in request.headers.get("accept-encoding", "") and packed.exists():
         headers["Content-Encoding"] = "br"
@@ -71,8 +73,11 @@ def find_file(name: str) -> Path | None:
 
 
 @cache
-def _policy(page: Path, tiles_url: str) -> str:
-    """Only the page's own inline scripts may run: they are named by their hashes."""
+def _policy(page: Path, changed_at: int, tiles_url: str) -> str:
+    """Only the page's own inline scripts may run: they are named by their hashes.
+
+    `changed_at` tells one build from the next.
+    """
     scripts = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page.read_text(), re.S)
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'"

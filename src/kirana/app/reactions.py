@@ -2,7 +2,7 @@
 
 from kirana import business, chat, identity, money, orders
 from kirana.platform.db import Tx
-from kirana.values import UserId
+from kirana.values import SYSTEM, UserId
 
 RequestEvent = (
     money.RequestMade
@@ -18,6 +18,11 @@ def know_person(tx: Tx, event: identity.UserJoined) -> None:
     money.open_owner(tx, event.user_id)
 
 
+def hand_over_wallet(tx: Tx, event: identity.GuestJoined) -> None:
+    """A guest turned out to be somebody: the money is theirs."""
+    money.hand_over(tx, event.guest_id, event.user_id, parent=event.event_id, by=SYSTEM)
+
+
 def know_business(tx: Tx, event: business.BusinessOpened) -> None:
     """A shop can be sent money."""
     money.open_owner(tx, event.business_id)
@@ -31,7 +36,7 @@ def post_order_card(tx: Tx, event: orders.OrderEvent) -> None:
         chat.direct_conversation(tx, event.buyer_id, event.business_id),
         event.event_id,
         event.name,
-        chat.Subject("order", event.order_id, event.at),
+        chat.Subject("order", event.order_id, event.step),
         event.buyer_id if isinstance(event, orders.OrderPlaced) else event.business_id,
         chat.FactCard(
             state=event.state,

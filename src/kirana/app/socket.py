@@ -27,6 +27,7 @@ from .auth import Credentials, find_actor
 
 FRAME_BYTES = 128 * 1024
 STREAMS = 20
+MARKS_AGAIN_MS = 5000
 
 log = structlog.get_logger()
 
@@ -39,6 +40,8 @@ class Hello(Frame, frozen=True):
     """Resume after `pos`; `streams` are the shops that this person may act for."""
 
     pos: int | None = None
+    marks_at: int | None = None
+    """Resend the marks that moved since; they are no entries of the stream."""
     streams: dict[UUID, int | None] = {}
 
 
@@ -165,9 +168,7 @@ class Connection:
                 )
                 self._say({"t": "ok", "id": command.id, "seq": sent.seq, "ts": sent.created_at})
             case Ack():
-                if self.actor.device_id is not None:
-                    user_id = self._as(command.stream).user_id
-                    await self._db.write(acknowledge, self.actor.device_id, user_id, command.pos)
+                await self._acknowledge(self._as(command.stream), command.pos)
             case Read():
                 by = self._as(command.stream)
                 moved = await self._db.write(
@@ -202,6 +203,22 @@ class Connection:
         for user_id, pos in wanted.items():
             if user_id not in self.member.feeds:
                 self._hub.follow(self.member, user_id, heads[user_id] if pos is None else pos)
+
+        if command.marks_at is not None:
+            since = max(0, command.marks_at - MARKS_AGAIN_MS)
+            for user_id in wanted:
+                by = self._as(user_id)
+                for mark in await self._db.read(chat.marks_since, since, by=by):
+                    self._hub.send(self.member, chat.receipt_frame(mark))
+
+    async def _acknowledge(self, by: Actor, pos: int) -> None:
+        """What this device has handled is delivered; a shop's stream counts for the shop."""
+        if self.actor.device_id is None:
+            return
+        before = await self._db.write(acknowledge, self.actor.device_id, by.user_id, pos)
+        if before is not None:
+            for moved in await self._db.write(chat.mark_arrived, before, pos, by=by):
+                self._bell.flash(moved.user_ids, chat.receipt_frame(moved.mark))
 
     def _as(self, stream: UUID | None) -> Actor:
         """Raises: NotAllowed for a shop that this person does not act for."""

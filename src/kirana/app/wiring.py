@@ -13,7 +13,7 @@ from . import reactions
 def wire(bus: Bus) -> None:
     """Listeners, jobs, and what runs by the clock."""
     bus.on(identity.UserJoined, reactions.know_person, orders.adopt_by_address)
-    bus.on(identity.GuestJoined, chat.join_guest, orders.adopt_guest)
+    bus.on(identity.GuestJoined, chat.join_guest, orders.adopt_guest, reactions.hand_over_wallet)
     bus.on(business.BusinessOpened, reactions.know_business)
 
     bus.on(chat.ConversationWoke, crm.greet)

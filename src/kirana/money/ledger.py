@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, insert, select, update
 
-from kirana.platform.db import Q, Row, Tx, any_of, upsert
+from kirana.platform.db import Q, Row, Stale, Tx, any_of, upsert
 from kirana.platform.stream import Change
 from kirana.values import (
     Actor,
@@ -163,7 +163,7 @@ _REVERSED = Q(
 _END_REQUEST = Q(insert(request_ends))
 
 
-class StaleBooksError(Exception):
+class StaleBooksError(Stale):
     """Somebody else wrote while this pass was deciding. Nothing of it was kept."""
 
 

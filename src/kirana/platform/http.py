@@ -1,5 +1,6 @@
 """What every route shares: refusals in the shape of RFC 9457, and how routes name theirs."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 from litestar import MediaType, Request, Response
+from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, ValidationException
 
 from kirana.values import Problem
@@ -62,6 +64,24 @@ def answer(problem: Problem, path: str) -> Response[bytes]:
         media_type=PROBLEM_JSON,
         headers=headers,
     )
+
+
+_NOT_WHOLE = re.compile(rb'_minor"\s*:\s*(?!(?:-?[0-9]+|null)\s*[,}\]])')
+
+
+async def only_whole_amounts(connection: ASGIConnection[Any, Any, Any, Any], _: Any) -> None:
+    """Amounts are JSON integers and nothing else. What reads the body would take "5", 5.0 and 1e2
+    for numbers too.
+
+    Raises: InvalidInput.
+    """
+    if not isinstance(connection, Request) or connection.method in {"GET", "HEAD", "DELETE"}:
+        return
+    if not connection.headers.get("content-type", "").startswith("application/json"):
+        return
+    if _NOT_WHOLE.search(await connection.body()):
+        message = "An amount is a whole number of minor units."
+        raise InvalidInput(errors=[{"field": "amount_minor", "message": message}])
 
 
 def on_problem(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:

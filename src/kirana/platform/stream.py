@@ -69,6 +69,11 @@ _AFTER = Q(
 )
 _OLDEST = Q(select(func.min(entries.c.pos)).where(entries.c.user_id == bindparam("user_id")))
 _EXPIRE = Q(delete(entries).where(entries.c.created_at < bindparam("before")))
+_ACKED = Q(
+    select(cursors.c.acked_pos).where(
+        cursors.c.device_id == bindparam("device_id"), cursors.c.user_id == bindparam("user_id")
+    )
+)
 _ACK = Q(upsert(cursors, ["device_id", "user_id"], ["acked_pos"]))
 
 Entry = Row
@@ -167,9 +172,18 @@ def heads_of(tx: Tx, users: Sequence[UserId]) -> dict[UserId, int]:
     return {row.user_id: row.pos for row in tx.all(_HEADS, users=list(users))}
 
 
-def acknowledge(tx: Tx, device_id: DeviceId, user_id: UserId, pos: int) -> None:
-    """The device has handled its user's stream up to `pos`."""
+def acknowledge(tx: Tx, device_id: DeviceId, user_id: UserId, pos: int) -> int | None:
+    """The device has handled its user's stream up to `pos`; what it had handled before.
+
+    None when that was further already.
+    """
+    pos = min(pos, head_of(tx, user_id))
+    known = tx.one(_ACKED, device_id=device_id, user_id=user_id)
+    before = known.acked_pos if known else max(0, pos - PAGE)
+    if pos <= before:
+        return None
     tx.do(_ACK, device_id=device_id, user_id=user_id, acked_pos=pos)
+    return int(before)
 
 
 def expire_entries(tx: Tx) -> int:

@@ -73,7 +73,7 @@ PEOPLE = (
     Person(
         "meera",
         "Meera Joshi",
-        "👩🏽‍🦱",
+        "👩🏾‍🦱",
         "en",
         "Asia/Kolkata",
         "+919820000003",
@@ -91,7 +91,7 @@ PEOPLE = (
     Person(
         "yusuf",
         "Yusuf Rahman",
-        "🧔🏽‍♂️",
+        "🧔🏾‍♂️",
         "ar",
         "Asia/Dubai",
         "+971500000005",
@@ -127,7 +127,7 @@ PEOPLE = (
     Person(
         "lucia",
         "Lucía Ortega",
-        "👩🏽‍🦰",
+        "👩🏼‍🦱",
         "es",
         "America/Mexico_City",
         "+525500000009",
@@ -136,7 +136,7 @@ PEOPLE = (
     Person(
         "pedro",
         "Pedro Santos",
-        "👨🏾‍🦱",
+        "👨🏿‍🦱",
         "pt",
         "America/Sao_Paulo",
         "+5511900000010",
@@ -145,7 +145,7 @@ PEOPLE = (
     Person(
         "omar",
         "Omar Haddad",
-        "👨🏽‍💻",
+        "🧔🏼‍♂️",
         "en",
         "Asia/Dubai",
         "+971500000011",
@@ -154,7 +154,7 @@ PEOPLE = (
     Person(
         "nadia",
         "Nadia Sheikh",
-        "🧕🏽",
+        "🧕🏾",
         "en",
         "Asia/Kolkata",
         "+919820000012",

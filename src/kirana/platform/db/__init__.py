@@ -2,7 +2,7 @@
 
 from .schema import Bool, Bytes, Id, Int, Json, Real, Text, any_of, metadata, table, upsert
 from .statements import Q, Row
-from .transaction import Call, Refusal, Tx, batched
+from .transaction import Call, Refusal, Stale, Tx, batched
 from .units import Database
 from .writer import Db
 
@@ -19,6 +19,7 @@ __all__ = [
     "Real",
     "Refusal",
     "Row",
+    "Stale",
     "Text",
     "Tx",
     "any_of",

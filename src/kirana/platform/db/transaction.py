@@ -163,6 +163,10 @@ class Savepoint:
         del self._tx.published[self._published :]
 
 
+class Stale(Exception):
+    """What this commit has read is not so any more: it is run again from the start."""
+
+
 class Refusal(Problem, abstract=True):
     """A refusal that must be remembered, so that a late repeat gets the same answer."""
 

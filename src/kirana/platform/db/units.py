@@ -13,7 +13,7 @@ from kirana.platform.events import Bus
 from kirana.values import Problem
 
 from .engines import Engine, engine_for
-from .transaction import Call, Connection, Refusal, Tx
+from .transaction import Call, Connection, Refusal, Stale, Tx
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -102,8 +102,9 @@ class Database:
             try:
                 return self._commit(works)
             except Exception as error:
-                if self.engine.is_transient(error) and attempt < _TRIES - 1:
-                    self._drop_writer()
+                if self._is_passing(error) and attempt < _TRIES - 1:
+                    if not isinstance(error, Stale):
+                        self._drop_writer()
                     time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
                 elif len(works) == 1:
                     return [Outcome(error=self.engine.translate(error))]
@@ -180,8 +181,11 @@ class Database:
         return Outcome(result)
 
     def _pass_on_transient(self, error: Exception) -> None:
-        if self.engine.is_transient(error):
+        if self._is_passing(error):
             raise error
+
+    def _is_passing(self, error: Exception) -> bool:
+        return isinstance(error, Stale) or self.engine.is_transient(error)
 
     def _tx(self, connection: Connection) -> Tx:
         return Tx(connection, self.engine.dialect, self.bus, max(self._clock(), self._last))
