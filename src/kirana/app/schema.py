@@ -1,10 +1,11 @@
 """Every table there is: importing the rooms fills the one `metadata`."""
 
 from kirana import business, catalog, chat, crm, identity, money, orders
+from kirana.catalog import files
 from kirana.platform import jobs, pictures, search, stream
 from kirana.platform.db import metadata
 
-ROOMS = (identity, money, chat, business, catalog, orders, crm)
+ROOMS = (identity, money, chat, business, catalog, files, orders, crm)
 PLATFORM = (jobs, pictures, search, stream)
 
 __all__ = ["PLATFORM", "ROOMS", "metadata"]
