@@ -55,7 +55,7 @@ PEOPLE = (
     Person(
         "asha",
         "Asha Kulkarni",
-        "👩🏽",
+        "👩🏾",
         "en",
         "Asia/Kolkata",
         "+919820000001",
@@ -64,7 +64,7 @@ PEOPLE = (
     Person(
         "ravi",
         "Ravi Menon",
-        "👨🏽",
+        "👨🏾",
         "en",
         "Asia/Kolkata",
         "+919820000002",
