@@ -150,7 +150,8 @@ def test_by_appointment_is_understood(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "   ", "hello", "Mo-Sa", "ask Ravi", "until 20:00", "2nd Wednesday 9:00-11:00", "?-18",
-     "x" * (MAX_TEXT + 1), "call 98765 43210"],
+     "x" * (MAX_TEXT + 1), "call 98765 43210",
+     "\ud800 Mo \0"],
 )  # fmt: skip
 def test_without_a_clear_time_nothing_is_proposed(text: str) -> None:
     proposal = propose(text, "", "")

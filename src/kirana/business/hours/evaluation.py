@@ -71,15 +71,16 @@ def state_at(hours: Hours, at: int) -> HoursState:
     if hours.kind != "hours" or not hours.rules:
         return HoursState("unknown")
     try:
-        schedule = read(hours.rules)
+        read(hours.rules)
     except NotHours:
         return HoursState("unknown")
     zone = ZoneInfo(hours.zone)
     local = datetime.fromtimestamp(at / 1000, zone)
     now = local.replace(tzinfo=None)
-    # A week is nearly always enough; only a long closure needs the whole horizon.
-    for days in (9, HORIZON_DAYS):
-        spans = open_spans(schedule, hours.closures, now.date() - timedelta(1), days)
+    # A few days are nearly always enough; only a long closure needs the whole horizon.
+    for days in (3, 9, HORIZON_DAYS):
+        compute = _spans_near if days < HORIZON_DAYS else _spans_near.__wrapped__
+        spans = compute(hours.rules, hours.closures, now.date() - timedelta(1), days)
         edge = datetime.combine(now.date(), datetime.min.time()) + timedelta(days - 1)
         for start, end in spans:
             if end <= now:
@@ -126,6 +127,14 @@ def open_spans(
                 for span in closure.spans
             ]
     return _merged(spans)
+
+
+@lru_cache(maxsize=2048)
+def _spans_near(
+    rules: str, closures: tuple[Closure, ...], first: date, days: int
+) -> tuple[tuple[datetime, datetime], ...]:
+    """The same for every request of a day, so the near ones are kept."""
+    return tuple(open_spans(read(rules), closures, first, days))
 
 
 @lru_cache(maxsize=2048)
