@@ -143,6 +143,20 @@ def test_an_order_that_comes_back_late_takes_its_own_expired_hold_again(
     assert books_balance(db)
 
 
+def test_an_order_that_comes_back_late_keeps_its_own_hold_while_others_lose_theirs(
+    db: RehearsedDatabase,
+) -> None:
+    tea = make.sellable(db, make.shop(db), stock=2)
+    order = reserve(db, tea, 1, for_ms=1_000)
+    reserve(db, tea, 1, for_ms=1_000)
+    db.clock.advance(2_000)
+
+    reserve(db, tea, 2, order=order)
+
+    assert db.read(catalog.available, tea) == 0
+    assert books_balance(db)
+
+
 def test_an_order_that_comes_back_too_late_finds_that_it_is_gone(db: RehearsedDatabase) -> None:
     tea = make.sellable(db, make.shop(db), stock=1)
     late = reserve(db, tea, 1, for_ms=1_000)
