@@ -1,7 +1,10 @@
+import { business } from './business.ts';
+import { catalog } from './catalog.ts';
 import { common } from './common.ts';
 import { identity } from './identity.ts';
+import { orders } from './orders.ts';
 import { problems } from './problems.ts';
 import { shell } from './shell.ts';
 
 /** One file per room; add yours here. */
-export const en = { common, identity, problems, shell };
+export const en = { business, catalog, common, identity, orders, problems, shell };

@@ -43,6 +43,24 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'last-address': 'This is your only way to sign in. Add another one first.',
   'not-a-picture': 'This file is no picture that can be shown. Use a JPEG, PNG or WebP.',
   'picture-too-large': 'This picture is too large. The limit is 20 MB.',
+  'price-changed': 'The price changed in the meantime. Nothing was ordered; look at the new total.',
+  'out-of-stock': ({ available }) =>
+    typeof available === 'number' && available > 0
+      ? plural(available, { one: 'Only # is left.', other: 'Only # are left.' })
+      : 'This is sold out.',
+  'not-for-sale': 'This is not sold here any more.',
+  'cart-empty': 'There is nothing in the cart.',
+  'cart-full': 'The cart is full. Order this first, then go on.',
+  'below-minimum': 'This is below what the shop delivers. Add something, or pick it up.',
+  'method-unavailable': 'The shop does not hand over goods this way any more. Choose another.',
+  'address-needed': 'Say where to bring it.',
+  'contact-needed': ({ field }) =>
+    field === 'name' ? 'Say who it is for.' : 'Leave a phone number with its country code.',
+  'illegal-move': 'The order has moved on in the meantime. It is shown as it is now.',
+  'own-shop': 'A shop cannot buy from itself.',
+  'too-much': 'This is more than one order may cost. Order it in parts.',
+  'business-closed': 'This shop has closed for good.',
+  'product-gone': 'This is no longer sold.',
   'id-reused': 'This was sent before with other content. Nothing was changed; start again.',
 };
 
