@@ -1,0 +1,101 @@
+"""The town: every shop of this server, for whoever walks in."""
+
+from typing import Any
+
+from litestar import Request, Response, get
+
+from kirana import business
+from kirana.platform.db import Db, Tx
+from kirana.platform.settings import Settings
+
+from .looks import Face
+from .rendering import answer, data_block, draw
+from .words import Words
+
+PAGE = 60
+
+
+@get("/", include_in_schema=False)
+async def show_town(
+    request: Request[Any, Any, Any], db: Db, settings: Settings, words: Words
+) -> Response[bytes]:
+    """All shops, or those that fit."""
+    asked = request.query_params
+    text = asked.get("q", "").strip()[:200]
+    category = asked.get("category", "")
+    category = category if category in business.CATEGORIES else ""
+    is_open = asked.get("open") == "1"
+    after = asked.get("after") or None
+
+    def read(tx: Tx) -> bytes:
+        page = business.list_businesses(
+            tx, text, category=category or None, after=after, limit=PAGE
+        )
+        cards = [it for it in page.items if not is_open or it.state.state == "open"]
+        shops = [_face(it, tx.now, words) for it in cards]
+        trades = {it.category: None for it in page.items}
+        if category:
+            trades[category] = None
+        return draw(
+            "town.html",
+            words,
+            settings,
+            shops=shops,
+            trades=_trades(trades, words),
+            trade_of={it.id: trade_name(it.category, words) for it in cards},
+            places={it.id: it.address for it in cards},
+            text=text,
+            category=category,
+            is_open=is_open,
+            is_narrowed=bool(text or category or is_open),
+            next=page.next,
+            ld=data_block([_site_facts(settings)]),
+        )
+
+    return answer(request, settings, await db.read(read))
+
+
+def trade_name(category: str, words: Words) -> str:
+    """What a category is called in the reader's language."""
+    if words.has("trade", category):
+        return words(f"trade.{category}")
+    known = business.CATEGORIES.get(category)
+    return known.label if known else ""
+
+
+def _trades(ids: dict[str, None], words: Words) -> list[tuple[str, str]]:
+    named = [(id_, trade_name(id_, words)) for id_ in ids]
+    return sorted(((id_, name) for id_, name in named if name), key=lambda it: it[1])
+
+
+def _face(card: business.ShopCard, now: int, words: Words) -> Face:
+    return Face(
+        id=card.id,
+        handle=card.handle,
+        name=card.name,
+        about=card.about,
+        logo_id=card.logo_id,
+        cover_id=card.cover_id,
+        zone="",
+        country=card.country,
+        currency=card.currency,
+        is_verified=card.is_verified,
+        state=card.state.state,
+        state_text=words("open") if card.state.state == "open" else _closed(card, words),
+    )
+
+
+def _closed(card: business.ShopCard, words: Words) -> str:
+    return words("closed") if card.state.state == "closed" else ""
+
+
+def _site_facts(settings: Settings) -> dict[str, Any]:
+    return {
+        "@context": "https://schema.org",
+        "@type": "WebSite",
+        "name": settings.name,
+        "url": f"{settings.public_url}/",
+    }
+
+
+routes = [show_town]
