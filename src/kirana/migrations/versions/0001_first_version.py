@@ -783,6 +783,48 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_table(
+        "catalog_imports",
+        sa.Column("id", schema.Id(), nullable=False),
+        sa.Column("business_id", schema.Id(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("encoding", sa.Text(), nullable=False),
+        sa.Column("delimiter", sa.Text(), nullable=False),
+        sa.Column("decimal_sign", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("unused_columns", schema.Json(), nullable=False),
+        sa.Column("gone", schema.Json(), nullable=False),
+        sa.Column(
+            "row_count", sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "rows_done", sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=False
+        ),
+        sa.Column("by_user_id", schema.Id(), nullable=True),
+        sa.Column("by_person_id", schema.Id(), nullable=True),
+        sa.Column("by_kind", sa.Text(), nullable=True),
+        sa.Column(
+            "created_at", sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=False
+        ),
+        sa.Column("ended_at", sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "state in ('planned', 'applying', 'applied', 'undoing', 'undone')",
+            name=op.f("ck_catalog_imports_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["business_id"], ["businesses.id"], name=op.f("fk_catalog_imports_business_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_catalog_imports")),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        op.f("ix_catalog_imports_business_id_created_at"),
+        "catalog_imports",
+        ["business_id", "created_at"],
+        unique=False,
+    )
+    op.create_table(
         "catalog_products",
         sa.Column("id", schema.Id(), nullable=False),
         sa.Column("business_id", schema.Id(), nullable=False),
@@ -1133,6 +1175,78 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "catalog_import_pictures",
+        sa.Column("target_id", schema.Id(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("business_id", schema.Id(), nullable=False),
+        sa.Column("product_id", schema.Id(), nullable=False),
+        sa.Column("import_id", schema.Id(), nullable=False),
+        sa.Column("row", sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=False),
+        sa.Column("picture_id", sa.Text(), nullable=True),
+        sa.Column("refused", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["business_id"], ["businesses.id"], name=op.f("fk_catalog_import_pictures_business_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["catalog_imports.id"], name=op.f("fk_catalog_import_pictures_import_id")
+        ),
+        sa.PrimaryKeyConstraint("target_id", "url", name=op.f("pk_catalog_import_pictures")),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        op.f("ix_catalog_import_pictures_business_id"),
+        "catalog_import_pictures",
+        ["business_id"],
+        unique=False,
+    )
+    op.create_table(
+        "catalog_import_rows",
+        sa.Column("import_id", schema.Id(), nullable=False),
+        sa.Column("row", sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("product_id", schema.Id(), nullable=True),
+        sa.Column("changes", schema.Json(), nullable=False),
+        sa.Column("notes", schema.Json(), nullable=False),
+        sa.CheckConstraint(
+            "result in ('created', 'updated', 'unchanged', 'draft', 'skipped', 'refused')",
+            name=op.f("ck_catalog_import_rows_result"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["catalog_imports.id"], name=op.f("fk_catalog_import_rows_import_id")
+        ),
+        sa.PrimaryKeyConstraint("import_id", "row", name=op.f("pk_catalog_import_rows")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "catalog_import_steps",
+        sa.Column("import_id", schema.Id(), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=False),
+        sa.Column(
+            "row_count", sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"), nullable=False
+        ),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("content", schema.Json(), nullable=False),
+        sa.Column("before", schema.Json(), nullable=True),
+        sa.Column("after", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state in ('waiting', 'done', 'refused', 'undone', 'kept')",
+            name=op.f("ck_catalog_import_steps_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["catalog_imports.id"], name=op.f("fk_catalog_import_steps_import_id")
+        ),
+        sa.PrimaryKeyConstraint("import_id", "position", name=op.f("pk_catalog_import_steps")),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        op.f("ix_catalog_import_steps_import_id_state_position"),
+        "catalog_import_steps",
+        ["import_id", "state", "position"],
+        unique=False,
+    )
+    op.create_table(
         "catalog_members",
         sa.Column("collection_id", schema.Id(), nullable=False),
         sa.Column("product_id", schema.Id(), nullable=False),
@@ -1164,6 +1278,26 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_catalog_slugs_product_id"), "catalog_slugs", ["product_id"], unique=False
+    )
+    op.create_table(
+        "catalog_source_keys",
+        sa.Column("business_id", schema.Id(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("product_id", schema.Id(), nullable=True),
+        sa.Column("variant_id", schema.Id(), nullable=True),
+        sa.Column("collection_id", schema.Id(), nullable=True),
+        sa.Column("import_id", schema.Id(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["business_id"], ["businesses.id"], name=op.f("fk_catalog_source_keys_business_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["catalog_imports.id"], name=op.f("fk_catalog_source_keys_import_id")
+        ),
+        sa.PrimaryKeyConstraint("business_id", "key", name=op.f("pk_catalog_source_keys")),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        op.f("ix_catalog_source_keys_import_id"), "catalog_source_keys", ["import_id"], unique=False
     )
     op.create_table(
         "catalog_tags",
