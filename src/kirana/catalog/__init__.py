@@ -48,6 +48,7 @@ from .model import (
     category_path,
     draft_of,
 )
+from .ownership import CatalogExport, StockDeed, erase_user, export_user
 from .problems import (
     InvalidCollection,
     InvalidProduct,
@@ -83,6 +84,7 @@ from .stock import (
 
 __all__ = [
     "Attribute",
+    "CatalogExport",
     "Collection",
     "CollectionDraft",
     "Flaw",
@@ -105,6 +107,7 @@ __all__ = [
     "ProductView",
     "Rule",
     "Stock",
+    "StockDeed",
     "StockDraft",
     "StockIsPromised",
     "StockLow",
@@ -120,6 +123,8 @@ __all__ = [
     "delete_collection",
     "delete_product",
     "draft_of",
+    "erase_user",
+    "export_user",
     "find_by_slug",
     "find_collection",
     "find_goods",

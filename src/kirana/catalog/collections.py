@@ -186,7 +186,7 @@ def save_collection(
             ],
         )
     if not is_same:
-        _tell(tx, business_id)
+        _tell(tx, business_id, "collection.saved", after, by)
     return after
 
 
@@ -199,7 +199,7 @@ def delete_collection(tx: Tx, collection_id: CollectionId, *, by: Actor) -> None
     tx.do(_ADOPT, parent_id_=collection_id, grandparent_id=row.parent_id)
     tx.do(_DROP_MEMBERS, collection_id=collection_id)
     tx.do(_DROP, id=collection_id)
-    _tell(tx, row.business_id)
+    _tell(tx, row.business_id, "collection.deleted", _collection_in(row), by)
 
 
 def list_collections(
@@ -365,7 +365,10 @@ def _slug_for(
     raise AssertionError("The last choice is nobody else's.")
 
 
-def _tell(tx: Tx, business_id: BusinessId) -> None:
+def _tell(tx: Tx, business_id: BusinessId, action: str, collection: Collection, by: Actor) -> None:
+    business.record(
+        tx, business_id, action, subject_id=collection.id, after={"name": collection.name}, by=by
+    )
     business.touch(tx, business_id)
     tx.publish([business_id], Change("catalog", business_id))
 

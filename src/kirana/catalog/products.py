@@ -1,7 +1,7 @@
 """What the shop sells: saving, publishing, hiding and deleting products."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import msgspec
@@ -217,6 +217,9 @@ def save_product(
     search.index_product(tx, product)
     was = preview.before.status if preview.before else ProductStatus.DRAFT
     _tell(tx, product, was)
+    before = draft_of(preview.before) if preview.before else None
+    changed = [it.name for it in fields(ProductDraft) if _differs(before, preview.after, it.name)]
+    _note(tx, product, "product.saved", after={"name": product.name, "changed": changed}, by=by)
     return product
 
 
@@ -225,7 +228,7 @@ def publish_product(tx: Tx, product_id: ProductId, *, by: Actor) -> Product:
     product = _mine(tx, product_id, by)
     if flaws := flaws_for_sale(product.variants):
         raise InvalidProduct(flaws=flaws)
-    return _set_status(tx, product, ProductStatus.PUBLISHED)
+    return _set_status(tx, product, ProductStatus.PUBLISHED, by)
 
 
 def hide_product(tx: Tx, product_id: ProductId, *, by: Actor) -> Product:
@@ -233,7 +236,7 @@ def hide_product(tx: Tx, product_id: ProductId, *, by: Actor) -> Product:
     product = _mine(tx, product_id, by)
     if product.status == ProductStatus.DRAFT:
         return product
-    return _set_status(tx, product, ProductStatus.HIDDEN)
+    return _set_status(tx, product, ProductStatus.HIDDEN, by)
 
 
 def delete_product(tx: Tx, product_id: ProductId, *, by: Actor) -> bool:
@@ -253,6 +256,7 @@ def delete_product(tx: Tx, product_id: ProductId, *, by: Actor) -> bool:
     tx.do(_DROP_VARIANTS, product_id=product_id)
     tx.do(_DROP, id=product_id)
     _tell(tx, replace(product, status=ProductStatus.HIDDEN), product.status)
+    _note(tx, product, "product.deleted", before={"name": product.name}, by=by)
     return True
 
 
@@ -266,7 +270,8 @@ def set_price(tx: Tx, variant_id: VariantId, price: Price, *, by: Actor) -> Prod
     currency = business.get_business(tx, product.business_id).currency
     if flaws := flaws_of(replace(draft_of(product), variants=drafts), currency):
         raise InvalidProduct(flaws=flaws)
-    if all(variant.price == price for variant in product.variants if variant.id == variant_id):
+    [old] = [variant.price for variant in product.variants if variant.id == variant_id]
+    if old == price:
         return product
     tx.do(
         _SET_PRICE,
@@ -274,6 +279,15 @@ def set_price(tx: Tx, variant_id: VariantId, price: Price, *, by: Actor) -> Prod
         **{f"{name}_": value for name, value in _price_columns(price).items()},
     )
     _tell(tx, product, product.status)
+    business.record(
+        tx,
+        product.business_id,
+        "price.changed",
+        subject_id=variant_id,
+        before=old,
+        after=price,
+        by=by,
+    )
     return product_of(tx, product.id)
 
 
@@ -296,6 +310,7 @@ def set_pictures(
         now=tx.now,
     )
     _tell(tx, product, product.status)
+    _note(tx, product, "product.saved", after={"changed": ["picture_ids"]}, by=by)
     return product_of(tx, product_id)
 
 
@@ -505,12 +520,13 @@ def _position(product: Product | None, variant_id: VariantId) -> int:
     return ids.index(variant_id) if variant_id in ids else -1
 
 
-def _set_status(tx: Tx, product: Product, status: ProductStatus) -> Product:
+def _set_status(tx: Tx, product: Product, status: ProductStatus, by: Actor) -> Product:
     if product.status == status:
         return product
     tx.do(_SET_STATUS, id_=product.id, status_=str(status), now=tx.now)
     after = product_of(tx, product.id)
     _tell(tx, after, product.status)
+    _note(tx, product, f"product.{status}", before=product.status, after=status, by=by)
     return after
 
 
@@ -524,6 +540,24 @@ def _tell(tx: Tx, product: Product, was: ProductStatus) -> None:
         tx.emit(ProductHidden(*who))
     else:
         tx.emit(ProductChanged(*who))
+
+
+def _note(
+    tx: Tx,
+    product: Product,
+    action: str,
+    *,
+    before: object = None,
+    after: object = None,
+    by: Actor,
+) -> None:
+    business.record(
+        tx, product.business_id, action, subject_id=product.id, before=before, after=after, by=by
+    )
+
+
+def _differs(before: ProductDraft | None, after: ProductDraft, name: str) -> bool:
+    return before is None or getattr(before, name) != getattr(after, name)
 
 
 def _mine(tx: Tx, product_id: ProductId, by: Actor) -> Product:

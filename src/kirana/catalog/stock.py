@@ -192,6 +192,16 @@ def set_stock(tx: Tx, variant_id: VariantId, stock: StockDraft, *, by: Actor) ->
     if change_stock(tx, variant_id, stock, by=by):
         business.touch(tx, row.business_id)
         tx.publish([row.business_id], Change("catalog", row.product_id))
+        before, after = stock_in(row), stock_of(tx, variant_id)
+        business.record(
+            tx,
+            row.business_id,
+            "stock.changed",
+            subject_id=variant_id,
+            before=before,
+            after=after,
+            by=by,
+        )
     return stock_of(tx, variant_id)
 
 
