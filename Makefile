@@ -49,7 +49,7 @@ api: setup ## writes docs/openapi.json, docs/problems.md and the client's types
 bench: setup ## what must stay fast, as CPU per operation
 	$(BIN)/python -m bench
 
-web: src/kirana/app/web/.stamp src/kirana/app/demo/emoji/.stamp ## the built front end, and the demo town's pictures
+web: src/kirana/app/web/.stamp src/kirana/app/demo/emoji/.stamp src/kirana/storefront/static/.stamp ## the built front end, and the demo town's pictures
 
 clean: ## removes what was built, but no data
 	rm -rf .venv web/node_modules web/build web/.svelte-kit src/kirana/app/web
@@ -83,6 +83,15 @@ src/kirana/app/web/.stamp: $(WEB_SOURCES) | web/node_modules/.stamp
 
 src/kirana/app/demo/emoji/.stamp: web/node_modules/.stamp tools/emoji.py src/kirana/app/demo/people.py $(wildcard src/kirana/app/demo/shops/*.toml)
 	@$(BIN)/python tools/emoji.py
+	@touch $@
+
+# What the public's pages share with the app: its tokens and its typeface.
+FONTS := web/node_modules/@fontsource-variable
+src/kirana/storefront/static/.stamp: web/src/lib/ui/tokens.css | web/node_modules/.stamp
+	@cp web/src/lib/ui/tokens.css $(@D)/tokens.css
+	@cp $(FONTS)/anek-latin/files/anek-latin-latin-wght-normal.woff2 $(@D)/anek-latin.woff2
+	@cp $(FONTS)/anek-latin/files/anek-latin-latin-ext-wght-normal.woff2 $(@D)/anek-latin-ext.woff2
+	@cp $(FONTS)/anek-devanagari/files/anek-devanagari-devanagari-wght-normal.woff2 $(@D)/anek-devanagari.woff2
 	@touch $@
 
 .PHONY: lock

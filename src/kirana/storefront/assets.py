@@ -40,8 +40,9 @@ def read_asset(name: str) -> bytes | None:
     """The file of that name, if it is one of ours."""
     if "/" in name or name.startswith("."):
         return None
-    copied = FOLDER / name
-    file = copied if copied.is_file() else SHARED.get(name, copied)
+    file = FOLDER / name
+    if name in SHARED and SHARED[name].is_file():
+        file = SHARED[name]
     return file.read_bytes() if file.is_file() else None
 
 

@@ -92,6 +92,12 @@ def moment_text(at: int, zone: str, locale: Locale) -> str:
     return f"{day}, {format_time(there, 'short', locale=locale)}"
 
 
+def lately_text(at: int, today: date, zone: str, locale: Locale) -> str:
+    """The time of day, with its day unless that is today."""
+    is_today = local(at, zone).date() == today
+    return clock_text(at, zone, locale) if is_today else moment_text(at, zone, locale)
+
+
 def local(at: int, zone: str) -> datetime:
     try:
         place = ZoneInfo(zone)

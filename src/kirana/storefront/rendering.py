@@ -120,5 +120,6 @@ def _environment() -> Environment:
     environment.filters["day"] = formats.day_text
     environment.filters["short_day"] = formats.short_day_text
     environment.filters["moment"] = formats.moment_text
+    environment.filters["lately"] = formats.lately_text
     environment.filters["time"] = formats.clock_text
     return environment
