@@ -19,6 +19,7 @@ from .ids import (
     UserId,
     VariantId,
     derived_id,
+    quick_uuid,
     uuid7,
 )
 from .money import MAX_AMOUNT_MINOR, Money, total
@@ -55,6 +56,7 @@ __all__ = [
     "canonical_key",
     "currency",
     "derived_id",
+    "quick_uuid",
     "total",
     "uuid7",
 ]

@@ -82,7 +82,7 @@ class Money:
 
 
 def total(amounts: Iterable[Money], code: str) -> Money:
-    """The sum of `amounts`, which are all of the currency `code`; zero of it when there are none."""
+    """The sum of `amounts`, all of the currency `code`; zero of it when there are none."""
     result = Money.zero(code)
     for amount in amounts:
         result += amount

@@ -6,14 +6,18 @@ The bare driver runs none of SQLAlchemy's type conversions, so `Compiled` takes 
 import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
-from .schema import Upsert
+from kirana.values import quick_uuid
+
+from .schema import Id, Upsert
 
 Row: TypeAlias = Any
 """A named tuple of the columns that were selected."""
@@ -62,7 +66,9 @@ class Compiled:
             if value is None and name not in nullable:
                 bind = compiler.binds.get(name)
                 value = _REQUIRED if bind is None or bind.required else None
-            self._parts.append((name, converters.get(name), value))
+            bound = compiler.binds.get(name)
+            convert = _into(bound.type, dialect) if bound is not None else None
+            self._parts.append((name, convert or converters.get(name), value))
         self.bulk_sql = _bulk_insert(statement, self.names) if dialect == "postgresql" else None
         self._lists = set(re.findall(r"/\*(\w+)\*/\?", self.sql)) if dialect == "sqlite" else set()
         self._wide: dict[tuple[int, ...], str] = {}
@@ -72,16 +78,30 @@ class Compiled:
         """The text to run and its values, in order. Raises: TypeError for a missing value."""
         if self._lists:
             return self._widened(given)
-        return self.sql, tuple(self._values(given))
-
-    def _values(self, given: Mapping[str, Any]) -> list[Any]:
         values = []
         for name, convert, default in self._parts:
             value = given.get(name, default)
+            if convert is not None and value is not None:
+                value = convert(value) if value is not _REQUIRED else value
             if value is _REQUIRED:
-                raise TypeError(f"The statement needs {name!r}: {self.sql}")
-            values.append(convert(value) if convert and value is not None else value)
-        return values
+                self._miss(name)
+            values.append(value)
+        return self.sql, tuple(values)
+
+    def columns(self, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+        """The values of many rows, one list per parameter: much quicker than row by row."""
+        columns = []
+        for name, convert, default in self._parts:
+            column = [row.get(name, default) for row in rows]
+            if default is _REQUIRED and _REQUIRED in column:
+                self._miss(name)
+            if convert is not None:
+                column = [None if value is None else convert(value) for value in column]
+            columns.append(column)
+        return columns
+
+    def _miss(self, name: str) -> NoReturn:
+        raise TypeError(f"The statement needs {name!r}: {self.sql}")
 
     def _widened(self, given: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
         values: list[Any] = []
@@ -89,7 +109,7 @@ class Compiled:
         for name, convert, default in self._parts:
             value = given.get(name, default)
             if value is _REQUIRED:
-                raise TypeError(f"The statement needs {name!r}: {self.sql}")
+                self._miss(name)
             if name in self._lists:
                 items = [convert(item) if convert else item for item in value]
                 size = next((s for s in _SIZES if s >= len(items)), len(items))
@@ -119,7 +139,8 @@ class Compiled:
         for position, column in enumerate(columns):
             if isinstance(column.type, sa.Float):
                 continue  # Both drivers give floats, and SQLAlchemy would ask for a type number.
-            if convert := column.type._cached_result_processor(target, None):
+            convert = _out_of(column.type, target.name)
+            if convert := convert or column.type._cached_result_processor(target, None):
                 self._convert.append((position, convert))
 
     def row(self, raw: Sequence[Any]) -> Row:
@@ -132,6 +153,21 @@ class Compiled:
             if values[position] is not None:
                 values[position] = convert(values[position])
         return self._make(values)
+
+
+def _into(type_: TypeEngine[Any], dialect: str) -> Callable[[Any], Any] | None:
+    """What SQLAlchemy's own conversion does, in one step instead of three."""
+    if isinstance(type_, Id) and dialect == "sqlite":
+        return _bytes_of
+    return None
+
+
+def _out_of(type_: TypeEngine[Any], dialect: str) -> Callable[[Any], Any] | None:
+    return quick_uuid if isinstance(type_, Id) and dialect == "sqlite" else None
+
+
+def _bytes_of(value: UUID) -> bytes:
+    return value.int.to_bytes(16, "big")
 
 
 def _nullable_columns(statement: sa.Executable) -> set[str]:

@@ -101,14 +101,12 @@ class Tx:
         """One statement for many rows; the number of rows that were written."""
         if not rows:
             return 0
-        compiled = q.on(self._dialect)
-        arguments = [compiled.arguments(row) for row in rows]
-        sql, cursor = arguments[0][0], self._connection.cursor()
+        compiled, cursor = q.on(self._dialect), self._connection.cursor()
+        columns = compiled.columns(rows)
         if compiled.bulk_sql:
-            columns = [list(column) for column in zip(*(a for _, a in arguments), strict=True)]
             cursor.execute(compiled.bulk_sql, columns)
         else:
-            cursor.executemany(sql, [a for _, a in arguments])
+            cursor.executemany(compiled.sql, list(zip(*columns, strict=True)))
         count: int = cursor.rowcount
         return count
 
