@@ -25,8 +25,6 @@ export const catalog = {
   inCart: (n: number) => plural(n, { one: '# in the cart', other: '# in the cart' }),
   addToCart: (sum: string) => `Add to cart · ${sum}`,
   quantity: 'How many',
-  fewer: 'One less',
-  another: 'One more',
   takeOut: 'Take out',
   options: 'Options',
   chooseFirst: (option: string) => `Choose: ${option}`,

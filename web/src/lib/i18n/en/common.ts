@@ -3,6 +3,7 @@ import { plural } from '../locale.ts';
 /** Words that any screen may need. */
 export const common = {
   add: 'Add',
+  another: 'One more',
   back: 'Back',
   cancel: 'Cancel',
   change: 'Change',
@@ -15,6 +16,7 @@ export const common = {
   digits: (n: number) => plural(n, { one: '# digit', other: '# digits' }),
   done: 'Done',
   edit: 'Edit',
+  fewer: 'One less',
   more: 'More',
   next: 'Next',
   notNow: 'Not now',

@@ -1,10 +1,13 @@
 import { business } from './business.ts';
 import { catalog } from './catalog.ts';
+import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { identity } from './identity.ts';
 import { orders } from './orders.ts';
+import { money } from './money.ts';
+import { manage } from './manage.ts';
 import { problems } from './problems.ts';
 import { shell } from './shell.ts';
 
 /** One file per room; add yours here. */
-export const en = { business, catalog, common, identity, orders, problems, shell };
+export const en = { business, catalog, chat, common, identity, manage, money, orders, problems, shell };
