@@ -187,7 +187,7 @@ async function openChat(url, from) {
     const scroller = document.createElement('div');
     scroller.className = 'scroller';
     chat.querySelector('.chat-head').after(scroller);
-    for (const part of chat.querySelectorAll('#earlier, #thread, #connection')) scroller.append(part);
+    for (const part of chat.querySelectorAll('#earlier, .log, #connection')) scroller.append(part);
     panel.replaceChildren(closer(), chat);
     chat.querySelector('textarea')?.focus();
     toEnd();
