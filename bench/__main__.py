@@ -1,0 +1,16 @@
+"""`python -m bench [PART …]`."""
+
+import importlib
+import sys
+from pathlib import Path
+
+PARTS = sorted(
+    file.stem
+    for file in Path(__file__).parent.glob("*.py")
+    if not file.stem.startswith("_") and file.stem != "measure"
+)
+
+for name in sys.argv[1:] or PARTS:
+    if name not in PARTS:
+        sys.exit(f"There is no part {name}. There are: {', '.join(PARTS)}.")
+    importlib.import_module(f"bench.{name}").main()
