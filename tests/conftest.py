@@ -83,9 +83,7 @@ def database_url(
 
 
 @pytest.fixture
-def empty_url(
-    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[str]:
+def empty_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """A database without any table."""
     if database_kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"

@@ -107,9 +107,7 @@ class LiveServer:
         return token
 
     def _ask(self, ask: Any, *args: Any, **kwargs: Any) -> Any:
-        answer: Future[Any] = asyncio.run_coroutine_threadsafe(
-            ask(*args, **kwargs), self.db.loop
-        )
+        answer: Future[Any] = asyncio.run_coroutine_threadsafe(ask(*args, **kwargs), self.db.loop)
         return answer.result(timeout=30)
 
 

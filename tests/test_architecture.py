@@ -58,7 +58,9 @@ def test_tables_are_named_after_their_room() -> None:
     for path in SOURCE.rglob("tables.py"):
         room = folder_of(path)
         for name in re.findall(r"\btable\(\s*\"(\w+)\"", path.read_text()):
-            assert name in {room, f"{room}es"} or name.startswith(f"{room}_"), f"{name} stands in {room}"
+            assert name in {room, f"{room}es"} or name.startswith(f"{room}_"), (
+                f"{name} stands in {room}"
+            )
 
 
 def test_a_room_touches_no_table_of_another() -> None:

@@ -13,9 +13,16 @@ from tests.servers import Server
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 OUTPUT = Path(__file__).parents[1] / "output"
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
-    "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
     "--disable-features=WebRtcHideLocalIpsWithMdns,OptimizationHints,MediaRouter",
 ]
@@ -71,8 +78,11 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opener]:
 
     def open_page(url: str, *, size: dict[str, int] = PHONE, **options: Any) -> Page:
         context = browser.new_context(
-            viewport=size, has_touch=size is PHONE, is_mobile=size is PHONE,
-            reduced_motion="reduce", **options,
+            viewport=size,
+            has_touch=size is PHONE,
+            is_mobile=size is PHONE,
+            reduced_motion="reduce",
+            **options,
         )
         context.set_default_timeout(15_000)
         contexts.append(context)

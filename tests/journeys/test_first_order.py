@@ -17,9 +17,7 @@ def test_a_stranger_asks_and_buys_in_cash_while_both_sides_watch(live: LiveServe
     (found,) = ravi.get("/v1/businesses", q="safron")["items"]
     assert found["id"] == shop.id
     place = make.conversation(ravi, shop.id)
-    said = his.ask(
-        {"t": "send", "id": new_id(), "conv": place, "body": text("Is the tea fresh?")}
-    )
+    said = his.ask({"t": "send", "id": new_id(), "conv": place, "body": text("Is the tea fresh?")})
     assert (said["t"], said["seq"]) == ("ok", 1)
     heard = hers.wait_for(k="message", stream=shop.id)
     assert (heard["body"], heard["from"]) == (text("Is the tea fresh?"), str(ravi.user_id))
@@ -54,7 +52,8 @@ def test_a_stranger_asks_and_buys_in_cash_while_both_sides_watch(live: LiveServe
     assert (order["state"], order["payment_state"]) == ("placed", "unpaid")
     assert ravi.get(cart)["lines"] == []
     card = hers.wait_for(
-        lambda it: it.get("k") == "fact" and it["body"]["subject"]["id"] == order["id"], stream=shop.id
+        lambda it: it.get("k") == "fact" and it["body"]["subject"]["id"] == order["id"],
+        stream=shop.id,
     )
     assert card["body"]["card"]["amount"] == make.inr(320)
 

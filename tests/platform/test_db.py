@@ -122,7 +122,7 @@ def test_a_refusal_can_remember_itself(db: RehearsedDatabase) -> None:
 
 
 def test_a_query_cannot_write(db: RehearsedDatabase) -> None:
-    with pytest.raises(Exception, match="(?i)read.?only"):
+    with pytest.raises(Exception, match=r"(?i)read.?only"):
         db.read(add, 1)
 
 

@@ -112,7 +112,9 @@ async def test_uploads_in_a_flood_are_slowed_down(
     assert answers == [422, 422, 429]
 
 
-@pytest.mark.parametrize("path", ["{id}/100.webp", "{id}/320.png", "{id}/320", "0/320.webp", "%00/320.webp"])
+@pytest.mark.parametrize(
+    "path", ["{id}/100.webp", "{id}/320.png", "{id}/320", "0/320.webp", "%00/320.webp"]
+)
 async def test_there_are_no_other_sizes_or_pictures(app: RunningApp, path: str) -> None:
     asha = await client_of(app)
     picture = (await asha.post("/v1/pictures", content=tea(size=(40, 40)))).json()

@@ -53,7 +53,16 @@ def test_only_known_currencies_are_money(code: str) -> None:
 
 @pytest.mark.parametrize(
     ("code", "exponent"),
-    [("IQD", 3), ("MMK", 2), ("RSD", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("INR", 2), ("UGX", 0)],
+    [
+        ("IQD", 3),
+        ("MMK", 2),
+        ("RSD", 2),
+        ("JPY", 0),
+        ("KWD", 3),
+        ("CLF", 4),
+        ("INR", 2),
+        ("UGX", 0),
+    ],
 )
 def test_decimals_are_those_of_iso_4217(code: str, exponent: int) -> None:
     assert currency(code).exponent == exponent

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _opened(settings: Settings) -> "AbstractContextManager[Database]":
+def _opened(settings: Settings) -> AbstractContextManager["Database"]:
     from . import maintenance
 
     return maintenance.opened(settings)

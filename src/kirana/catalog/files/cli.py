@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .imports import Import
     from .plan import Plan
 
-Opened = Callable[[Settings], "AbstractContextManager[Database]"]
+Opened = Callable[[Settings], AbstractContextManager["Database"]]
 
 DONE, ROWS_REFUSED, REFUSED = 0, 1, 2
 _ROWS_SHOWN = 50
