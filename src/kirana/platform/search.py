@@ -179,17 +179,20 @@ class Index:
     def find(self, tx: Tx, scope_id: UUID, text: str, limit: int) -> list[Found]:
         """The things that fit most of the words of `text`, best first, newest first among equals.
 
-        Words with typos are tried only when nothing fits all words as they stand.
+        Typos, parts of a word and beginnings of two letters are tried only when nothing fits all
+        words as they stand.
         """
         terms = _terms(text)
         if not terms or limit < 1:
             return []
-        found = self._run(tx, scope_id, terms, limit)
+        found = self._run(tx, scope_id, [term.first for term in terms], limit)
         if not found or found[0].terms < len(terms):
-            guesses = [list(self._corrections(tx, scope_id, term)) for term in terms]
-            if any(guesses):
-                terms = [[*term, *more] for term, more in zip(terms, guesses, strict=True)]
-                found = self._run(tx, scope_id, terms, limit)
+            wider = [
+                (*term.first, *term.then, *self._corrections(tx, scope_id, term.first))
+                for term in terms
+            ]
+            if any(len(ways) > len(term.first) for ways, term in zip(wider, terms, strict=True)):
+                found = self._run(tx, scope_id, wider, limit)
         return [it for it in found if it.terms == found[0].terms]
 
     def _weights(
@@ -329,35 +332,44 @@ def _finding(terms: int, beginnings: int) -> Q:
 _EXACT, _SINGULAR, _BEGUN, _TYPO = 12, 10, 6, 2
 
 
-def _terms(text: str) -> list[list[Beginning]]:
-    """The words of a query, and for each the ways in which it may fit."""
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of a query: how it may fit, and how else when nothing fits."""
+
+    first: tuple[Beginning, ...]
+    then: tuple[Beginning, ...] = ()
+
+
+def _terms(text: str) -> list[Term]:
     folded = fold(text)
-    terms = []
+    terms: list[Term] = []
     for chunk in folded.split()[:MAX_TERMS]:
         pieces = list(_pieces(chunk))
-        if not pieces:
-            continue
-        if _is_run(pieces[0]) and len(pieces) == 1:
+        if len(pieces) == 1 and _is_run(pieces[0]):
             # Scripts without spaces: every pair of letters has to be there.
-            for pair in list(_pairs(pieces[0]))[:MAX_TERMS]:
-                terms.append([Beginning(pair, "", _EXACT, _BEGUN)])
-            continue
-        joined = "".join(pieces)
-        # `l'huile` is also `huile`, and `t-shirt` also `tshirt`: any of them fits the term.
-        forms = [joined, *(it for it in pieces if len(it) > 2)] if len(pieces) > 1 else [joined]
-        ways = [_way(form[:MAX_WORD]) for form in forms]
-        if len(joined) > 3 and joined.endswith("s") and joined.isascii():
-            ways.append(Beginning(joined[:-1], "", _SINGULAR, 0))
-        terms.append(ways)
-    if terms and (whole := squeezed(folded)):
-        terms[0].append(Beginning("=" + whole[:MAX_WORD], "", 8 * _EXACT, 8 * _BEGUN))
+            terms += [Term((Beginning(pair, "", _EXACT, _BEGUN),)) for pair in _pairs(pieces[0])]
+        elif pieces:
+            terms.append(_term(pieces))
+    if terms:
+        whole = "=" + squeezed(folded)[:MAX_WORD]
+        way = Beginning(whole, "", 8 * _EXACT, 8 * _BEGUN)
+        terms[0] = Term((*terms[0].first, way), terms[0].then)
     return terms[:MAX_TERMS]
 
 
-def _way(form: str) -> Beginning:
-    # One Latin letter would be the beginning of everything.
-    begun = _BEGUN if len(form) > 1 or form >= "\u0900" else 0
-    return Beginning(form, form if _can_be_misspelled(form) else "", _EXACT, begun)
+def _term(pieces: Sequence[str]) -> Term:
+    """`t-shirt` is `tshirt` first; then any of its longer pieces, as in `l'huile`."""
+    word = "".join(pieces)[:MAX_WORD]
+    is_long = len(word) > 2 or word >= "\u0900"
+    guessed = word if _can_be_misspelled(word) else ""
+    first = [Beginning(word, guessed, _EXACT, _BEGUN if is_long else 0)]
+    if len(word) > 3 and word.endswith("s") and word.isascii():
+        first.append(Beginning(word[:-1], "", _SINGULAR, 0))
+    # One letter would be the beginning of everything.
+    then = [Beginning(word, "", _EXACT, _BEGUN)] if len(word) == 2 and not is_long else []
+    if len(pieces) > 1:
+        then += [Beginning(it[:MAX_WORD], "", _EXACT, _BEGUN) for it in pieces if len(it) > 2]
+    return Term(tuple(first), tuple(then))
 
 
 def fold(text: str) -> str:
