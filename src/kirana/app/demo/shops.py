@@ -116,31 +116,33 @@ def open_shop(tx: Tx, shop: Shop, pictures: dict[str, str]) -> None:
     crm.save_greeting(tx, shop.id, is_on=True, text=facts["greeting"], by=by)
 
 
-def fill_shelves(tx: Tx, shop: Shop, pictures: dict[str, str]) -> None:
-    """Products and collections. `pictures` are ids by product name."""
+def shelve(tx: Tx, shop: Shop, product: dict[str, Any], picture: str | None) -> None:
+    """Put one product on sale."""
+    catalog.save_product(
+        tx,
+        shop.product_id(product["name"]),
+        shop.id,
+        catalog.ProductDraft(
+            name=product["name"],
+            variants=tuple(_variants(shop, product)),
+            description=f"<p>{product['text']}</p>",
+            status=catalog.ProductStatus.PUBLISHED,
+            options=tuple(
+                catalog.Option(option, tuple(v["name"] for v in values))
+                for option, values in product.get("options", {}).items()
+            ),
+            picture_ids=(picture,) if picture else (),
+            tags=tuple(product.get("tags", ())),
+        ),
+        by=shop.by,
+    )
+
+
+def sort_shelves(tx: Tx, shop: Shop) -> None:
+    """The shop's collections, in the order of its file."""
     shelves: dict[str, list[ProductId]] = {}
     for product in shop.products:
-        name = product["name"]
-        picture = pictures.get(name)
-        catalog.save_product(
-            tx,
-            shop.product_id(name),
-            shop.id,
-            catalog.ProductDraft(
-                name=name,
-                variants=tuple(_variants(shop, product)),
-                description=f"<p>{product['text']}</p>",
-                status=catalog.ProductStatus.PUBLISHED,
-                options=tuple(
-                    catalog.Option(option, tuple(v["name"] for v in values))
-                    for option, values in product.get("options", {}).items()
-                ),
-                picture_ids=(picture,) if picture else (),
-                tags=tuple(product.get("tags", ())),
-            ),
-            by=shop.by,
-        )
-        shelves.setdefault(product["in"], []).append(shop.product_id(name))
+        shelves.setdefault(product["in"], []).append(shop.product_id(product["name"]))
     for position, (name, product_ids) in enumerate(shelves.items()):
         catalog.save_collection(
             tx,

@@ -19,7 +19,7 @@ from kirana.values import SYSTEM
 
 from . import drawing
 from .people import BY_KEY, PEOPLE, PIN, is_filled
-from .shops import Shop, fill_shelves, open_shop, read_shops
+from .shops import Shop, open_shop, read_shops, shelve, sort_shelves
 from .stories import HOUR_MS, StoryClock, Teller, tell
 
 STORY_MS = 90 * HOUR_MS
@@ -59,12 +59,12 @@ def _fill(database: Database, bus: Bus, clock: StoryClock, settings: Settings) -
             part: drawn[key] for part in ("logo", "cover") if (key := f"{part}/{shop.key}") in drawn
         }
         database.write(open_shop, shop, faces)
-        shown = {
-            p["name"]: drawn[key]
-            for p in shop.products
-            if (key := f"product/{shop.key}/{p['name']}") in drawn
-        }
-        database.write(fill_shelves, shop, shown)
+        # Shops show what is newest first: so the first of the file comes last.
+        for product in reversed(shop.products):
+            clock.now += 60_000
+            picture = drawn.get(f"product/{shop.key}/{product['name']}")
+            database.write(shelve, shop, product, picture)
+        database.write(sort_shelves, shop)
     jobs.deliver_all(database, bus)
 
     def deliver() -> None:
