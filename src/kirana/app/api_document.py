@@ -3,19 +3,29 @@
 `kirana api` writes the document and the list into `docs/`; the client's types are made from it.
 """
 
+import re
 import sys
 from functools import cache
 from html import escape
+from inspect import cleandoc
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_origin
 
 import msgspec
 from litestar import Litestar, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 
+from kirana.platform.db.engines import StorageFull
 from kirana.platform.http import DocumentedProblem, UnexpectedError, json_response
-from kirana.platform.problems import InvalidInput, NotSignedIn, Overloaded
+from kirana.platform.problems import (
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Overloaded,
+)
 from kirana.values import Problem
 
 from .routes import API_ROUTES
@@ -38,15 +48,25 @@ def document() -> dict[str, Any]:
         dependencies=_dependencies(),
     )
     raw: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
-    for route in app.routes:
-        for handler in getattr(route, "route_handlers", []):
-            if isinstance(handler, HTTPRouteHandler):
-                _describe(raw, route.path_format, handler)
-    raw.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM
-    raw["components"]["securitySchemes"] = {
+    described = [
+        (operation, handler)
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", [])
+        if isinstance(handler, HTTPRouteHandler)
+        for method, operation in raw["paths"].get(route.path_format, {}).items()
+        if method.upper() in handler.http_methods
+    ]
+    for operation, handler in described:
+        _describe(operation, handler)
+    _draw_bodies(raw, described)
+    components = raw["components"]
+    components["schemas"]["Problem"] = _PROBLEM
+    components["parameters"] = _HEADERS
+    components["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer"},
         "session": {"type": "apiKey", "in": "cookie", "name": "kirana_session"},
     }
+    _forget_unused(raw)
     return raw
 
 
@@ -140,24 +160,76 @@ def page(described: dict[str, Any]) -> str:
     return _html("Kirana API", intro + "".join(parts))
 
 
-def _describe(raw: dict[str, Any], path: str, handler: HTTPRouteHandler) -> None:
-    for method in handler.http_methods:
-        operation = raw["paths"].get(path, {}).get(method.lower())
-        if operation is None:
-            continue
-        lines = (handler.fn.__doc__ or "").strip().split("\n\n", 1)
-        operation["summary"] = " ".join(lines[0].split()).rstrip(".")
-        if len(lines) > 1:
-            operation["description"] = " ".join(lines[1].split("Raises:")[0].split())
-        kinds = [e.problem for e in handler.raises or [] if issubclass(e, DocumentedProblem)]
-        names = set(handler.parsed_fn_signature.parameters)
-        if "by" in names:
-            kinds.append(NotSignedIn)
-        if method != "GET":
-            kinds.append(Overloaded)
-        if operation.get("requestBody") or operation.get("parameters"):
-            kinds.append(InvalidInput)
-        _list_problems(operation, {*kinds, *_ALWAYS})
+def _describe(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
+    lines = (handler.fn.__doc__ or "").strip().split("\n\n", 1)
+    operation["summary"] = " ".join(lines[0].split()).rstrip(".")
+    if len(lines) > 1:
+        operation["description"] = " ".join(lines[1].split("Raises:")[0].split())
+    kinds = [e.problem for e in handler.raises or [] if issubclass(e, DocumentedProblem)]
+    names = set(handler.parsed_fn_signature.parameters)
+    parameters = operation.setdefault("parameters", [])
+    if taken := handler.opt.get("takes"):
+        content = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"required": True, "content": {taken: content}}
+    if any(it["in"] == "path" for it in parameters):
+        kinds.append(NotFound)
+    if operation.get("requestBody") or parameters:
+        kinds.append(InvalidInput)
+    if names & {"by", "viewer"}:
+        operation["security"] = [{"token": []}, {"session": []}]
+        operation["security"] += [] if "by" in names else [{}]
+        parameters += [{"$ref": f"#/components/parameters/{name}"} for name in _HEADERS]
+        kinds += [NotSignedIn, NotAllowed, InvalidInput]
+    if not handler.http_methods <= {"GET", "OPTIONS"}:
+        kinds += [Overloaded, StorageFull]
+    _list_problems(operation, {*kinds, *_ALWAYS})
+
+
+def _draw_bodies(
+    raw: dict[str, Any], described: list[tuple[dict[str, Any], HTTPRouteHandler]]
+) -> None:
+    """Let msgspec, which reads and writes the bodies, draw them: with limits and tags."""
+    places: list[tuple[dict[str, Any], Any]] = []
+    for operation, handler in described:
+        signature = handler.parsed_fn_signature
+        if "data" in signature.parameters:
+            (content,) = operation["requestBody"]["content"].values()
+            places.append((content, signature.parameters["data"].annotation))
+        answer = signature.return_type.annotation
+        if get_origin(answer) is Response:
+            (answer,) = get_args(answer)
+        (done,) = [it for status, it in operation["responses"].items() if status.startswith("2")]
+        if answer is NoneType:
+            done.pop("content", None)
+        elif content := done.get("content", {}).get("application/json"):
+            places.append((content, answer))
+    schemas, named = msgspec.json.schema_components(
+        [shape for _, shape in places], ref_template="#/components/schemas/{name}"
+    )
+    # Where two rooms use one word, msgspec says `kirana.orders.model.Contact`.
+    text = msgspec.json.encode([schemas, named]).decode()
+    text = re.sub(r'(?<=["/])kirana\.[\w.]+', lambda it: it[0][7:].replace(".", "_"), text)
+    schemas, named = msgspec.json.decode(text)
+    for (content, _), schema in zip(places, schemas, strict=True):
+        content["schema"] = schema
+    for schema in named.values():
+        if "description" in schema:
+            schema["description"] = cleandoc(schema["description"])
+    raw["components"]["schemas"] |= named
+
+
+def _forget_unused(raw: dict[str, Any]) -> None:
+    """Leave out the schemas that nothing names any more."""
+    schemas = raw["components"].pop("schemas")
+    kept: dict[str, Any] = {}
+    waiting = [raw]
+    while waiting:
+        text = msgspec.json.encode(waiting.pop()).decode()
+        for name in re.findall(r'"#/components/schemas/([^"]+)"', text):
+            if name not in kept:
+                kept[name] = schemas[name]
+                waiting.append(schemas[name])
+    raw["components"]["schemas"] = dict(sorted(kept.items()))
 
 
 def _list_problems(operation: dict[str, Any], kinds: set[type[Problem]]) -> None:
@@ -207,6 +279,18 @@ def _html(title: str, body: str) -> str:
     )
 
 
+_HEADERS = {
+    name: {
+        "name": name,
+        "in": "header",
+        "description": description,
+        "schema": {"type": "string", "format": "uuid"},
+    }
+    for name, description in {
+        "Kirana-Acting-For": "The shop that one acts for, as one of its team.",
+        "Kirana-Confirmation": "A confirmation by PIN or passkey, made for exactly this call.",
+    }.items()
+}
 _PROBLEM = {
     "type": "object",
     "description": "A refusal. Source: RFC 9457.",

@@ -264,6 +264,7 @@ async def search_messages(
         TooLarge,
         RateLimited,
     ),
+    opt={"takes": "application/octet-stream"},
 )
 async def upload_media(
     request: Request[Any, Any, Any],

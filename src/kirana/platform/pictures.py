@@ -146,6 +146,7 @@ def provide_images(state: State) -> ImageWorker:
 @post(
     "/v1/pictures",
     raises=problems(PictureUnreadable, PictureTooLarge, RateLimited, NotSignedIn),
+    opt={"takes": "image/*"},
     dependencies={"images": Provide(provide_images, sync_to_thread=False)},
 )
 async def upload_picture(

@@ -29,6 +29,7 @@ Decimal = Annotated[
 @post(
     "/v1/businesses/{business_id:uuid}/imports",
     raises=problems(*_COMMON, FileRefused, IdReused, InvalidInput),
+    opt={"takes": "text/csv"},
     request_max_body_size=MAX_BYTES + 1024,
 )
 async def plan_import(

@@ -1700,7 +1700,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** AddClosure */
+        /**
+         * AddClosure
+         * @description Both dates inclusive; without openings the shop is closed.
+         */
         AddClosure: {
             /** Format: uuid */
             id: string;
@@ -1708,13 +1711,17 @@ export interface components {
             first_on: string;
             /** Format: date */
             last_on: string;
-            openings?: components["schemas"]["OpeningInput"][] | null;
+            /** @default null */
+            openings: components["schemas"]["OpeningInput"][] | null;
             /** @default  */
             label: string;
             /** @default false */
             is_holiday: boolean;
         };
-        /** Address */
+        /**
+         * Address
+         * @description Where to bring it. One line may say it all: streets have no numbers everywhere.
+         */
         Address: {
             street: string;
             /** @default  */
@@ -1724,7 +1731,10 @@ export interface components {
             /** @default  */
             note: string;
         };
-        /** Amount */
+        /**
+         * Amount
+         * @description Whole minor units, of an ISO 4217 currency.
+         */
         Amount: {
             amount_minor: number;
             currency: string;
@@ -1733,9 +1743,10 @@ export interface components {
         AskChallenge: {
             /** Format: uuid */
             id: string;
-            /** @enum {string} */
-            purpose: "registration" | "sign-in" | "confirmation";
-            challenge?: string | null;
+            /** @enum {unknown} */
+            purpose: "confirmation" | "registration" | "sign-in";
+            /** @default null */
+            challenge: string | null;
         };
         /** AskPayout */
         AskPayout: {
@@ -1749,13 +1760,19 @@ export interface components {
             id: string;
             options: unknown;
         };
-        /** Assumption */
+        /**
+         * Assumption
+         * @description One part of the text, the meaning that was taken, and the others.
+         */
         Assumption: {
             text: string;
             meaning: string;
             alternatives: components["schemas"]["Reading"][];
         };
-        /** Attribute */
+        /**
+         * Attribute
+         * @description A fact about a product: Origin, Assam.
+         */
         Attribute: {
             name: string;
             value: string;
@@ -1763,27 +1780,37 @@ export interface components {
         /** AuthenticatorResponse */
         AuthenticatorResponse: {
             clientDataJSON: string;
-            attestationObject?: string | null;
-            authenticatorData?: string | null;
-            signature?: string | null;
-            userHandle?: string | null;
+            /** @default null */
+            attestationObject: string | null;
+            /** @default null */
+            authenticatorData: string | null;
+            /** @default null */
+            signature: string | null;
+            /** @default null */
+            userHandle: string | null;
         };
         /** CancelOrder */
         CancelOrder: {
             /** @default  */
             note: string;
         };
-        /** Card */
+        /**
+         * Card
+         * @description What anybody may see of a user.
+         */
         Card: {
             /** Format: uuid */
             id: string;
-            /** @enum {string} */
-            kind: "person" | "guest" | "business" | "system";
+            /** @enum {unknown} */
+            kind: "business" | "guest" | "person" | "system";
             name: string;
             handle: string | null;
             photo_id: string | null;
         };
-        /** Cart */
+        /**
+         * Cart
+         * @description A cart with its price. The quote leaves out what is not for sale.
+         */
         Cart: {
             /** Format: uuid */
             business_id: string;
@@ -1797,7 +1824,10 @@ export interface components {
             is_ready: boolean;
             changed_at: number | null;
         };
-        /** CartLine */
+        /**
+         * CartLine
+         * @description One thing in the cart, as it is sold now.
+         */
         CartLine: {
             /** Format: uuid */
             variant_id: string;
@@ -1814,7 +1844,10 @@ export interface components {
             price_was: components["schemas"]["Money"] | null;
             trouble: components["schemas"]["Trouble"] | null;
         };
-        /** Category */
+        /**
+         * Category
+         * @description A trade. `vertical` is the Cloud API's word for it, `schema` the type of schema.org.
+         */
         Category: {
             id: string;
             label: string;
@@ -1823,7 +1856,10 @@ export interface components {
             vertical: string;
             schema: string;
         };
-        /** Change */
+        /**
+         * Change
+         * @description What a field held and what it will hold, as people write it.
+         */
         Change: {
             field: string;
             before: string;
@@ -1843,27 +1879,43 @@ export interface components {
             picture_id: string | null;
             rule: components["schemas"]["Rule"] | null;
             is_hidden: boolean;
-            product_count?: number | null;
+            /** @default null */
+            product_count: number | null;
         };
-        /** Confirm */
+        /**
+         * Confirm
+         * @description One proof: the PIN, or a passkey.
+         */
         Confirm: {
             /** Format: uuid */
             id: string;
             challenge: string;
-            pin?: string | null;
-            passkey?: components["schemas"]["PasskeyProof"] | null;
+            /** @default null */
+            pin: string | null;
+            /** @default null */
+            passkey: components["schemas"]["PasskeyProof"] | null;
         };
         /** ConfirmLine */
         ConfirmLine: {
             amount_minor: number;
         };
-        /** Confirmed */
+        /**
+         * Confirmed
+         * @description To be sent as the header `Kirana-Confirmation` with what it confirms.
+         */
         Confirmed: {
             /** Format: uuid */
             id: string;
             valid_until: number;
         };
-        /** Conversation */
+        /**
+         * Conversation
+         * @description A conversation as one of its members sees it in a list.
+         *
+         *     `other` is who is on the other side of a direct one. `last` is the last entry worth showing,
+         *     `about_last` what was said about it since (edits, reactions). `unread` counts messages and
+         *     facts of others after the member's own read mark.
+         */
         Conversation: {
             /** Format: uuid */
             id: string;
@@ -1881,11 +1933,15 @@ export interface components {
             created_at: number;
             active_at: number;
         };
-        /** Conversations */
+        /**
+         * Conversations
+         * @description Some conversations, the latest first. The stream goes on after `as_of`.
+         */
         Conversations: {
             items: components["schemas"]["Conversation"][];
             as_of: number;
-            next?: string | null;
+            /** @default null */
+            next: string | null;
         };
         /** CreateGuest */
         CreateGuest: {
@@ -1895,10 +1951,11 @@ export interface components {
             device_id: string;
             /** @default  */
             name: string;
-            language?: string | null;
+            /** @default null */
+            language: string | null;
             /**
              * @default cookie
-             * @enum {string}
+             * @enum {unknown}
              */
             wants: "cookie" | "token";
         };
@@ -1908,21 +1965,27 @@ export interface components {
             id: string;
             name: string;
         };
-        /** Credential */
+        /**
+         * Credential
+         * @description What `PublicKeyCredential.toJSON()` gives in the browser.
+         */
         Credential: {
             id: string;
             rawId: string;
-            /** @constant */
+            /** @enum {unknown} */
             type: "public-key";
             response: components["schemas"]["AuthenticatorResponse"];
         };
         /** DayInput */
         DayInput: {
-            /** @enum {string} */
-            day: "Mo" | "Tu" | "We" | "Th" | "Fr" | "Sa" | "Su";
+            /** @enum {unknown} */
+            day: "Fr" | "Mo" | "Sa" | "Su" | "Th" | "Tu" | "We";
             openings: components["schemas"]["OpeningInput"][];
         };
-        /** DayOpenings */
+        /**
+         * DayOpenings
+         * @description One date on the shop's calendar, closures included.
+         */
         DayOpenings: {
             /** Format: date */
             on: string;
@@ -1930,12 +1993,18 @@ export interface components {
             /** @default  */
             label: string;
         };
-        /** DayPreview */
+        /**
+         * DayPreview
+         * @description One day of the week and its hours; closed without any.
+         */
         DayPreview: {
             day: string;
             openings: components["schemas"]["Opening"][];
         };
-        /** DeliverySettings */
+        /**
+         * DeliverySettings
+         * @description What the shop offers. `pickup_note` says where and when, `delivery_note` how far it goes.
+         */
         DeliverySettings: {
             has_pickup: boolean;
             has_delivery: boolean;
@@ -1947,45 +2016,63 @@ export interface components {
             /** @default  */
             delivery_note: string;
         };
-        /** Device */
+        /**
+         * Device
+         * @description A browser, an app or a program that is signed in.
+         */
         Device: {
             /** Format: uuid */
             id: string;
-            /** @enum {string} */
-            kind: "browser" | "app" | "program";
+            /** @enum {unknown} */
+            kind: "app" | "browser" | "program";
             name: string;
             created_at: number;
             seen_at: number;
             is_current: boolean;
         };
-        /** Directions */
+        /**
+         * Directions
+         * @description Links that open a map with the way to the shop.
+         */
         Directions: {
             geo: string;
             google: string;
             apple: string;
             openstreetmap: string;
         };
-        /** Document */
+        /**
+         * Document
+         * @description A file, offered for download.
+         */
         Document: {
-            reply_to?: components["schemas"]["chat_content_Quote"] | null;
+            /** @enum {unknown} */
+            type: "document";
+            /** @default null */
+            reply_to: components["schemas"]["chat_content_Quote"] | null;
             /** Format: uuid */
             media: string;
             name: string;
             size_bytes: number;
-            pages?: number | null;
-            caption?: string | null;
-            /** @constant */
-            type: "document";
+            /** @default null */
+            pages: number | null;
+            /** @default null */
+            caption: string | null;
         };
-        /** Edit */
+        /**
+         * Edit
+         * @description New words for an own message: a text, or a caption.
+         */
         Edit: {
+            /** @enum {unknown} */
+            type: "edit";
             /** Format: uuid */
             target_id: string;
             content: components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Document"] | components["schemas"]["Product"];
-            /** @constant */
-            type: "edit";
         };
-        /** EditBusiness */
+        /**
+         * EditBusiness
+         * @description What is left out stays as it is; null takes it away. The currency stays for ever.
+         */
         EditBusiness: {
             name?: string;
             handle?: string;
@@ -2003,12 +2090,20 @@ export interface components {
             is_listed?: boolean;
             address?: string;
         };
-        /** EditConversation */
+        /**
+         * EditConversation
+         * @description For oneself only. What is left out stays; `muted_until` 0 ends the muting.
+         */
         EditConversation: {
-            is_archived?: boolean | null;
-            muted_until?: number | null;
+            /** @default null */
+            is_archived: boolean | null;
+            /** @default null */
+            muted_until: number | null;
         };
-        /** EditMe */
+        /**
+         * EditMe
+         * @description What is left out stays as it is; null takes it away.
+         */
         EditMe: {
             name?: string;
             handle?: string | null;
@@ -2016,7 +2111,14 @@ export interface components {
             language?: string | null;
             zone?: string | null;
         };
-        /** Entry */
+        /**
+         * Entry
+         * @description One numbered entry of a conversation.
+         *
+         *     `from` is who said or did it. `author`, who of the shop's team wrote, is there for the team
+         *     only. `auto` marks what a rule of the shop sent. A deleted message has no `body`; a `deletion`
+         *     names its `target`.
+         */
         Entry: {
             /** Format: uuid */
             conv: string;
@@ -2024,67 +2126,102 @@ export interface components {
             k: components["schemas"]["RowKind"];
             /** Format: uuid */
             id: string;
-            from?: string | null;
-            author?: string | null;
+            /** @default null */
+            from: string | null;
+            /** @default null */
+            author: string | null;
             /** @default false */
             auto: boolean;
-            target?: string | null;
+            /** @default null */
+            target: string | null;
             ts: number;
-            body?: components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Voice"] | components["schemas"]["Document"] | components["schemas"]["chat_content_Location"] | components["schemas"]["chat_content_Contact"] | components["schemas"]["Product"] | components["schemas"]["Reaction"] | components["schemas"]["Edit"] | components["schemas"]["Fact"] | null;
+            /** @default null */
+            body: (components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Voice"] | components["schemas"]["Document"] | components["schemas"]["chat_content_Location"] | components["schemas"]["chat_content_Contact"] | components["schemas"]["Product"] | components["schemas"]["Reaction"] | components["schemas"]["Edit"] | components["schemas"]["Fact"]) | null;
         };
-        /** Fact */
+        /**
+         * Fact
+         * @description Something that happened, in the words of the server. No person can send this.
+         */
         Fact: {
+            /** @enum {unknown} */
+            type: "fact";
             fact: string;
             subject: components["schemas"]["Subject"];
             card: components["schemas"]["FactCard"];
-            /** @constant */
-            type: "fact";
         };
-        /** FactCard */
+        /**
+         * FactCard
+         * @description What a fact shows. Chat never looks inside; an unknown subject is drawn as title and link.
+         */
         FactCard: {
             state: string;
-            title?: string | null;
-            image?: string | null;
-            amount?: components["schemas"]["Money"] | null;
-            payer_id?: string | null;
-            payee_id?: string | null;
-            link?: string | null;
+            /** @default null */
+            title: string | null;
+            /** @default null */
+            image: string | null;
+            /** @default null */
+            amount: components["schemas"]["Money"] | null;
+            /** @default null */
+            payer_id: string | null;
+            /** @default null */
+            payee_id: string | null;
+            /** @default null */
+            link: string | null;
         };
         /** FindPlace */
         FindPlace: {
             text: string;
         };
-        /** FindUser */
+        /**
+         * FindUser
+         * @description One of the two.
+         */
         FindUser: {
-            phone?: string | null;
-            handle?: string | null;
-            country?: string | null;
+            /** @default null */
+            phone: string | null;
+            /** @default null */
+            handle: string | null;
+            /** @default null */
+            country: string | null;
         };
         /**
          * Form
          * @description How many take part. Never changed either.
-         * @enum {string}
+         * @enum {unknown}
          */
         Form: "direct" | "group" | "live";
-        /** Found */
+        /**
+         * Found
+         * @description A message that was found, and what was said about it since: its edits and reactions.
+         */
         Found: {
             message: components["schemas"]["Entry"];
             about: components["schemas"]["Entry"][];
         };
-        /** GiveBack */
+        /**
+         * GiveBack
+         * @description No amount: all that is left.
+         */
         GiveBack: {
             /** Format: uuid */
             id: string;
-            amount?: components["schemas"]["Amount"] | null;
+            /** @default null */
+            amount: components["schemas"]["Amount"] | null;
         };
-        /** Gone */
+        /**
+         * Gone
+         * @description What an earlier file of this format brought and this one no longer has. It all stays.
+         */
         Gone: {
             /** @default 0 */
             count: number;
             /** @default [] */
             names: string[];
         };
-        /** Greeting */
+        /**
+         * Greeting
+         * @description What is said, and whether it is said at all.
+         */
         Greeting: {
             is_on: boolean;
             text: string;
@@ -2092,39 +2229,59 @@ export interface components {
         /** GuestCreated */
         GuestCreated: {
             user: components["schemas"]["Card"];
-            token?: string | null;
+            /** @default null */
+            token: string | null;
         };
-        /** History */
+        /**
+         * History
+         * @description A part of a conversation, in the order of `seq`.
+         *
+         *     `about` holds what was said later, outside of this part, about messages in it (edits,
+         *     reactions, deletions): folding `items` and `about` shows them as they are now.
+         */
         History: {
             items: components["schemas"]["Entry"][];
             about: components["schemas"]["Entry"][];
             has_before: boolean;
             has_after: boolean;
         };
-        /** HoursState */
+        /**
+         * HoursState
+         * @description Open or closed at one instant, and until when. Instants are epoch milliseconds.
+         */
         HoursState: {
-            /** @enum {string} */
-            state: "open" | "closed" | "unknown";
-            closes_at?: number | null;
-            opens_at?: number | null;
+            /** @enum {unknown} */
+            state: "closed" | "open" | "unknown";
+            /** @default null */
+            closes_at: number | null;
+            /** @default null */
+            opens_at: number | null;
         };
-        /** Image */
+        /**
+         * Image
+         * @description One to thirty photos under one caption.
+         */
         Image: {
-            reply_to?: components["schemas"]["chat_content_Quote"] | null;
-            items: components["schemas"]["Photo"][];
-            caption?: string | null;
-            /** @constant */
+            /** @enum {unknown} */
             type: "image";
+            /** @default null */
+            reply_to: components["schemas"]["chat_content_Quote"] | null;
+            items: components["schemas"]["Photo"][];
+            /** @default null */
+            caption: string | null;
         };
-        /** Import */
+        /**
+         * Import
+         * @description An import with the results of its rows: planned ones, then real ones.
+         */
         Import: {
             /** Format: uuid */
             id: string;
             /** Format: uuid */
             business_id: string;
             name: string;
-            /** @enum {string} */
-            state: "planned" | "applying" | "applied" | "undoing" | "undone";
+            /** @enum {unknown} */
+            state: "applied" | "applying" | "planned" | "undoing" | "undone";
             format: string;
             format_name: string;
             encoding: string;
@@ -2144,11 +2301,13 @@ export interface components {
         };
         /**
          * Into
-         * @default wallet
-         * @enum {string}
+         * @enum {unknown}
          */
-        Into: "wallet" | "float";
-        /** Line */
+        Into: "float" | "wallet";
+        /**
+         * Line
+         * @description What was promised: a copy, so later edits of the product change nothing.
+         */
         Line: {
             /** Format: uuid */
             variant_id: string;
@@ -2167,7 +2326,10 @@ export interface components {
             /** @default 0 */
             returned: number;
         };
-        /** Mark */
+        /**
+         * Mark
+         * @description How far somebody has received and read a conversation. Both numbers only grow.
+         */
         Mark: {
             /** Format: uuid */
             conversation_id: string;
@@ -2176,12 +2338,15 @@ export interface components {
             delivered_seq: number;
             read_seq: number;
         };
-        /** Me */
+        /**
+         * Me
+         * @description A user as they see themselves.
+         */
         Me: {
             /** Format: uuid */
             id: string;
-            /** @enum {string} */
-            kind: "person" | "guest" | "business" | "system";
+            /** @enum {unknown} */
+            kind: "business" | "guest" | "person" | "system";
             name: string;
             handle: string | null;
             photo_id: string | null;
@@ -2193,7 +2358,10 @@ export interface components {
             acts_for: components["schemas"]["Card"][];
             created_at: number;
         };
-        /** Media */
+        /**
+         * Media
+         * @description A file on the server. An image has its size in pixels, and is stored without metadata.
+         */
         Media: {
             /** Format: uuid */
             id: string;
@@ -2208,10 +2376,13 @@ export interface components {
         /**
          * MediaKind
          * @description What a file is sent as.
-         * @enum {string}
+         * @enum {unknown}
          */
-        MediaKind: "image" | "voice" | "document";
-        /** Member */
+        MediaKind: "document" | "image" | "voice";
+        /**
+         * Member
+         * @description Somebody of the team.
+         */
         Member: {
             /** Format: uuid */
             id: string;
@@ -2223,10 +2394,13 @@ export interface components {
         /**
          * Method
          * @description How the goods reach the buyer. (*Way* is money's word.)
-         * @enum {string}
+         * @enum {unknown}
          */
-        Method: "pickup" | "delivery";
-        /** Money */
+        Method: "delivery" | "pickup";
+        /**
+         * Money
+         * @description `amount_minor` of `currency`. Two currencies never meet: that is a `TypeError`.
+         */
         Money: {
             amount_minor: number;
             currency: string;
@@ -2237,14 +2411,20 @@ export interface components {
             /** @default  */
             note: string;
         };
-        /** MyMoney */
+        /**
+         * MyMoney
+         * @description `tier` agent may take cash in, operator may top up; an agent also has `floats`.
+         */
         MyMoney: {
             items: components["schemas"]["Wallet"][];
-            /** @enum {string} */
-            tier: "unverified" | "basic" | "full" | "merchant" | "agent" | "operator";
+            /** @enum {unknown} */
+            tier: "agent" | "basic" | "full" | "merchant" | "operator" | "unverified";
             floats: components["schemas"]["Money"][];
         };
-        /** Note */
+        /**
+         * Note
+         * @description Something to know about one row. `code` is for programs, `sentence` for people.
+         */
         Note: {
             row: number;
             code: string;
@@ -2261,17 +2441,22 @@ export interface components {
             country: string;
             currency: string;
             zone: string;
-            handle?: string | null;
+            /** @default null */
+            handle: string | null;
             /** @default  */
             about: string;
             /** @default  */
             description: string;
-            phone?: string | null;
-            email?: string | null;
+            /** @default null */
+            phone: string | null;
+            /** @default null */
+            email: string | null;
             /** @default  */
             address: string;
-            languages?: string[] | null;
-            logo_id?: string | null;
+            /** @default null */
+            languages: string[] | null;
+            /** @default null */
+            logo_id: string | null;
             /** @default true */
             is_listed: boolean;
         };
@@ -2294,7 +2479,7 @@ export interface components {
             device_name: string;
             /**
              * @default cookie
-             * @enum {string}
+             * @enum {unknown}
              */
             wants: "cookie" | "token";
         };
@@ -2304,32 +2489,47 @@ export interface components {
             id: string;
             address: string;
             code: string;
-            country?: string | null;
+            /** @default null */
+            country: string | null;
             /** @default  */
             device_name: string;
             /**
              * @default cookie
-             * @enum {string}
+             * @enum {unknown}
              */
             wants: "cookie" | "token";
-            language?: string | null;
+            /** @default null */
+            language: string | null;
         };
-        /** Opening */
+        /**
+         * Opening
+         * @description From when to when, `HH:MM` on the shop's clock; `closes` at or before `opens` is the next
+         *     day's, and None when nobody said.
+         */
         Opening: {
             opens: string;
             closes: string | null;
         };
-        /** OpeningInput */
+        /**
+         * OpeningInput
+         * @description `closes` at or before `opens` is on the next day; null: until nobody knows when.
+         */
         OpeningInput: {
             opens: string;
             closes: string | null;
         };
-        /** Option */
+        /**
+         * Option
+         * @description A way in which the variants of a product differ: Size, with S, M and L in this order.
+         */
         Option: {
             name: string;
             values: string[];
         };
-        /** Order */
+        /**
+         * Order
+         * @description An order as one of its two sides sees it.
+         */
         Order: {
             /** Format: uuid */
             id: string;
@@ -2364,7 +2564,10 @@ export interface components {
             steps: components["schemas"]["Step"][];
             moves: components["schemas"]["State"][];
         };
-        /** OrderSummary */
+        /**
+         * OrderSummary
+         * @description An order as a line of a list or a card of the board.
+         */
         OrderSummary: {
             /** Format: uuid */
             id: string;
@@ -2387,57 +2590,96 @@ export interface components {
             held_until: number;
             moves: components["schemas"]["State"][];
         };
-        /** OwnAddress */
+        /**
+         * OwnAddress
+         * @description An address that its owner has proven.
+         */
         OwnAddress: {
-            /** @enum {string} */
-            kind: "phone" | "email";
+            /** @enum {unknown} */
+            kind: "email" | "phone";
             address: string;
             verified_at: number;
         };
-        /** Page[Record] */
-        "Page_kirana.business.audit.Record_": {
-            items: components["schemas"]["Record"][];
-            next?: string | null;
-        };
-        /** Page[ShopCard] */
-        "Page_kirana.business.model.ShopCard_": {
-            items: components["schemas"]["ShopCard"][];
-            next?: string | null;
-        };
-        /** Page[ProductCard] */
-        "Page_kirana.catalog.display.ProductCard_": {
-            items: components["schemas"]["ProductCard"][];
-            next?: string | null;
-        };
-        /** Page[Found] */
-        "Page_kirana.chat.search.Found_": {
-            items: components["schemas"]["Found"][];
-            next?: string | null;
-        };
-        /** Page[Contact] */
-        "Page_kirana.identity.contacts.Contact_": {
+        /**
+         * Page[Contact]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_Contact_: {
             items: components["schemas"]["identity_contacts_Contact"][];
-            next?: string | null;
+            /** @default null */
+            next: string | null;
         };
-        /** Page[Request] */
-        "Page_kirana.money.requests.Request_": {
-            items: components["schemas"]["Request"][];
-            next?: string | null;
+        /**
+         * Page[Found]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_Found_: {
+            items: components["schemas"]["Found"][];
+            /** @default null */
+            next: string | null;
         };
-        /** Page[StatementLine] */
-        "Page_kirana.money.statements.StatementLine_": {
-            items: components["schemas"]["StatementLine"][];
-            next?: string | null;
-        };
-        /** Page[TransferDetails] */
-        "Page_kirana.money.transfers.TransferDetails_": {
-            items: components["schemas"]["TransferDetails"][];
-            next?: string | null;
-        };
-        /** Page[OrderSummary] */
-        "Page_kirana.orders.book.OrderSummary_": {
+        /**
+         * Page[OrderSummary]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_OrderSummary_: {
             items: components["schemas"]["OrderSummary"][];
-            next?: string | null;
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[ProductCard]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_ProductCard_: {
+            items: components["schemas"]["ProductCard"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Record]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_Record_: {
+            items: components["schemas"]["Record"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Request]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_Request_: {
+            items: components["schemas"]["Request"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[ShopCard]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_ShopCard_: {
+            items: components["schemas"]["ShopCard"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[StatementLine]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_StatementLine_: {
+            items: components["schemas"]["StatementLine"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[TransferDetails]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_TransferDetails_: {
+            items: components["schemas"]["TransferDetails"][];
+            /** @default null */
+            next: string | null;
         };
         /** Passkey */
         Passkey: {
@@ -2461,30 +2703,44 @@ export interface components {
         /**
          * Payment
          * @description Where the money comes from.
-         * @enum {string}
+         * @enum {unknown}
          */
-        Payment: "wallet" | "cash";
+        Payment: "cash" | "wallet";
         /**
          * PaymentState
          * @description Where the money is, as `money` tells it.
-         * @enum {string}
+         * @enum {unknown}
          */
-        PaymentState: "unpaid" | "held" | "paid" | "part_refunded" | "refunded";
-        /** Person */
+        PaymentState: "held" | "paid" | "part_refunded" | "refunded" | "unpaid";
+        /**
+         * Person
+         * @description Somebody from the sender's address book.
+         */
         Person: {
             name: string;
-            phones?: string[];
-            user_id?: string | null;
+            /** @default [] */
+            phones: string[];
+            /** @default null */
+            user_id: string | null;
         };
-        /** Photo */
+        /**
+         * Photo
+         * @description One photo of a message.
+         */
         Photo: {
             /** Format: uuid */
             media: string;
             width: number;
             height: number;
-            thumb?: string | null;
+            /** @default null */
+            thumb: string | null;
         };
-        /** Picture */
+        /**
+         * Picture
+         * @description A public picture: `/media/{id}/{width}.webp` for 320, 640, 1280 and 2400 at most.
+         *
+         *     `width` and `height` are the largest version's; `color` is `#rrggbb`.
+         */
         Picture: {
             id: string;
             width: number;
@@ -2504,16 +2760,23 @@ export interface components {
             payment: components["schemas"]["Payment"];
             contact: components["schemas"]["orders_model_Contact"];
             shown_total: components["schemas"]["Money"];
-            address?: components["schemas"]["Address"] | null;
+            /** @default null */
+            address: components["schemas"]["Address"] | null;
             /** @default  */
             note: string;
         };
-        /** Point */
+        /**
+         * Point
+         * @description WGS 84 degrees.
+         */
         Point: {
             lat: number;
             lon: number;
         };
-        /** Preview */
+        /**
+         * Preview
+         * @description What a payment would mean, before it is made.
+         */
         Preview: {
             /** Format: uuid */
             payee_id: string;
@@ -2528,32 +2791,59 @@ export interface components {
             payee_id: string;
             amount: components["schemas"]["Amount"];
         };
-        /** Price */
+        /**
+         * Price
+         * @description The regular price, and perhaps a lower one between two instants (none: without a border).
+         */
         Price: {
             regular: components["schemas"]["Money"];
-            sale?: components["schemas"]["Money"] | null;
-            sale_starts_at?: number | null;
-            sale_ends_at?: number | null;
+            /** @default null */
+            sale: components["schemas"]["Money"] | null;
+            /** @default null */
+            sale_starts_at: number | null;
+            /** @default null */
+            sale_ends_at: number | null;
         };
-        /** PricedLine */
+        /**
+         * PricedLine
+         * @description One line of a quote. Of `amount`, `discount` is taken off; `tax` is included or added.
+         */
         PricedLine: {
             amount: components["schemas"]["Money"];
             discount: components["schemas"]["Money"];
             tax: components["schemas"]["Money"];
             paid: components["schemas"]["Money"];
         };
-        /** Product */
+        /** @description A refusal. Source: RFC 9457. */
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            instance: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Product
+         * @description Something from the shop's catalog.
+         */
         Product: {
-            reply_to?: components["schemas"]["chat_content_Quote"] | null;
+            /** @enum {unknown} */
+            type: "product";
+            /** @default null */
+            reply_to: components["schemas"]["chat_content_Quote"] | null;
             /** Format: uuid */
             product_id: string;
             snapshot: components["schemas"]["ProductSnapshot"];
-            variant_id?: string | null;
-            text?: string | null;
-            /** @constant */
-            type: "product";
+            /** @default null */
+            variant_id: string | null;
+            /** @default null */
+            text: string | null;
         };
-        /** ProductCard */
+        /**
+         * ProductCard
+         * @description A product in a list.
+         */
         ProductCard: {
             /** Format: uuid */
             id: string;
@@ -2572,18 +2862,26 @@ export interface components {
             is_available: boolean;
             updated_at: number;
         };
-        /** ProductSnapshot */
+        /**
+         * ProductSnapshot
+         * @description What the sender saw; shown only until the catalog answers. The price is the catalog's.
+         */
         ProductSnapshot: {
             title: string;
-            price?: components["schemas"]["Money"] | null;
-            image?: string | null;
+            /** @default null */
+            price: components["schemas"]["Money"] | null;
+            /** @default null */
+            image: string | null;
         };
         /**
          * ProductStatus
-         * @enum {string}
+         * @enum {unknown}
          */
-        ProductStatus: "draft" | "published" | "hidden";
-        /** ProductView */
+        ProductStatus: "draft" | "hidden" | "published";
+        /**
+         * ProductView
+         * @description A product page.
+         */
         ProductView: {
             /** Format: uuid */
             id: string;
@@ -2610,7 +2908,10 @@ export interface components {
             created_at: number;
             updated_at: number;
         };
-        /** Profile */
+        /**
+         * Profile
+         * @description A shop as everybody sees it.
+         */
         Profile: {
             /** Format: uuid */
             id: string;
@@ -2641,12 +2942,16 @@ export interface components {
             revision: number;
             created_at: number;
             closed_at: number | null;
-            role?: components["schemas"]["Role"] | null;
+            /** @default null */
+            role: components["schemas"]["Role"] | null;
         };
-        /** Proposal */
+        /**
+         * Proposal
+         * @description What the text seems to say. Without `rules` there is nothing to save yet.
+         */
         Proposal: {
-            /** @enum {string} */
-            kind: "hours" | "always" | "by_appointment" | "unknown";
+            /** @enum {unknown} */
+            kind: "always" | "by_appointment" | "hours" | "unknown";
             rules: string;
             week: components["schemas"]["DayPreview"][];
             /** @default [] */
@@ -2668,22 +2973,32 @@ export interface components {
         ProveAddress: {
             address: string;
             code: string;
-            country?: string | null;
+            /** @default null */
+            country: string | null;
         };
-        /** Reaction */
+        /**
+         * Reaction
+         * @description One person's emoji on a message; the last one counts, and an empty one takes it back.
+         */
         Reaction: {
+            /** @enum {unknown} */
+            type: "reaction";
             /** Format: uuid */
             target_id: string;
             emoji: string;
-            /** @constant */
-            type: "reaction";
         };
-        /** Reading */
+        /**
+         * Reading
+         * @description Another way to read the same text: what one word would mean, and the rules that follow.
+         */
         Reading: {
             meaning: string;
             rules: string;
         };
-        /** Receipt */
+        /**
+         * Receipt
+         * @description All that is printed. Times are to be shown in `zone`, the shop's.
+         */
         Receipt: {
             number: string;
             issued_at: number;
@@ -2692,7 +3007,10 @@ export interface components {
             order: components["schemas"]["Order"];
             kept: components["schemas"]["Money"];
         };
-        /** Record */
+        /**
+         * Record
+         * @description One change: by whom (`person_id`, acting as `user_id`), and what it was before and after.
+         */
         Record: {
             /** Format: uuid */
             id: string;
@@ -2706,13 +3024,19 @@ export interface components {
             before: unknown;
             after: unknown;
         };
-        /** Ref */
+        /**
+         * Ref
+         * @description What a transfer is for: an order, a conversation. Money does not look inside.
+         */
         Ref: {
             kind: string;
             /** Format: uuid */
             id: string;
         };
-        /** Refund */
+        /**
+         * Refund
+         * @description Money that went back, for some units, for the delivery, or as a free amount.
+         */
         Refund: {
             /** Format: uuid */
             id: string;
@@ -2727,20 +3051,27 @@ export interface components {
             by_id: string;
             created_at: number;
         };
-        /** RefundOrder */
+        /**
+         * RefundOrder
+         * @description Units and delivery, or a free amount.
+         */
         RefundOrder: {
             /** Format: uuid */
             id: string;
             lines?: components["schemas"]["ReturnedUnits"][];
             /** @default false */
             has_delivery: boolean;
-            amount?: components["schemas"]["Money"] | null;
+            /** @default null */
+            amount: components["schemas"]["Money"] | null;
             /** @default false */
             is_restocked: boolean;
             /** @default  */
             reason: string;
         };
-        /** RefundedLine */
+        /**
+         * RefundedLine
+         * @description Units of a line that were given back, and for how much.
+         */
         RefundedLine: {
             /** Format: uuid */
             variant_id: string;
@@ -2752,7 +3083,10 @@ export interface components {
             /** Format: uuid */
             id: string;
         };
-        /** Request */
+        /**
+         * Request
+         * @description `asker_id` would like to be paid. No payer: whoever has the `reference` may pay.
+         */
         Request: {
             /** Format: uuid */
             id: string;
@@ -2762,8 +3096,8 @@ export interface components {
             payer_id: string | null;
             amount: components["schemas"]["Money"];
             ref: components["schemas"]["Ref"] | null;
-            /** @enum {string} */
-            state: "open" | "paid" | "declined" | "canceled" | "expired";
+            /** @enum {unknown} */
+            state: "canceled" | "declined" | "expired" | "open" | "paid";
             transfer_id: string | null;
             expires_at: number | null;
             ended_at: number | null;
@@ -2774,8 +3108,10 @@ export interface components {
             /** Format: uuid */
             id: string;
             address: string;
-            country?: string | null;
-            language?: string | null;
+            /** @default null */
+            country: string | null;
+            /** @default null */
+            language: string | null;
         };
         /** RequestMoney */
         RequestMoney: {
@@ -2784,9 +3120,13 @@ export interface components {
             /** Format: uuid */
             payer_id: string;
             amount: components["schemas"]["Amount"];
-            conversation_id?: string | null;
+            /** @default null */
+            conversation_id: string | null;
         };
-        /** Returned */
+        /**
+         * Returned
+         * @description What goes back for some units of a line, each amount out of that line's own.
+         */
         Returned: {
             paid: components["schemas"]["Money"];
             discount: components["schemas"]["Money"];
@@ -2801,54 +3141,71 @@ export interface components {
         /**
          * Role
          * @description What somebody may do in a shop. Each role may all that the ones after it may.
-         * @enum {string}
+         * @enum {unknown}
          */
-        Role: "owner" | "manager" | "agent" | "viewer";
+        Role: "agent" | "manager" | "owner" | "viewer";
         /**
          * RowKind
          * @description What an entry of a conversation is. All share one sequence of numbers.
-         * @enum {string}
+         * @enum {unknown}
          */
-        RowKind: "message" | "fact" | "deletion" | "change";
-        /** RowReport */
+        RowKind: "change" | "deletion" | "fact" | "message";
+        /**
+         * RowReport
+         * @description What a row of the file does. A row that is a draft, skipped or refused has a note why.
+         */
         RowReport: {
             row: number;
-            /** @enum {string} */
-            result: "created" | "updated" | "unchanged" | "draft" | "skipped" | "refused";
+            /** @enum {unknown} */
+            result: "created" | "draft" | "refused" | "skipped" | "unchanged" | "updated";
             title: string;
             /** @default [] */
             changes: components["schemas"]["Change"][];
             /** @default [] */
             notes: components["schemas"]["Note"][];
         };
-        /** Rule */
+        /**
+         * Rule
+         * @description Which products a collection takes in by itself: those for which all of this is true.
+         */
         Rule: {
-            tag?: string | null;
-            min_price_minor?: number | null;
-            max_price_minor?: number | null;
+            /** @default null */
+            tag: string | null;
+            /** @default null */
+            min_price_minor: number | null;
+            /** @default null */
+            max_price_minor: number | null;
             /** @default false */
             in_stock: boolean;
-            new_days?: number | null;
+            /** @default null */
+            new_days: number | null;
         };
         /** SaveCollection */
         SaveCollection: {
             name: string;
-            slug?: string | null;
-            /** @default  */
-            description: string;
-            parent_id?: string | null;
-            picture_id?: string | null;
-            rule?: components["schemas"]["Rule"] | null;
-            product_ids?: string[] | null;
-            /** @default false */
-            is_hidden: boolean;
-            position?: number | null;
             /** Format: uuid */
             business_id: string;
+            /** @default null */
+            slug: string | null;
+            /** @default  */
+            description: string;
+            /** @default null */
+            parent_id: string | null;
+            /** @default null */
+            picture_id: string | null;
+            /** @default null */
+            rule: components["schemas"]["Rule"] | null;
+            /** @default null */
+            product_ids: string[] | null;
+            /** @default false */
+            is_hidden: boolean;
+            /** @default null */
+            position: number | null;
         };
         /** SaveContact */
         SaveContact: {
-            name?: string | null;
+            /** @default null */
+            name: string | null;
         };
         /** SaveGreeting */
         SaveGreeting: {
@@ -2866,14 +3223,21 @@ export interface components {
             /** @default  */
             name: string;
         };
-        /** SaveProduct */
+        /**
+         * SaveProduct
+         * @description A whole product; what is left out or null stays as it was only where that is said.
+         */
         SaveProduct: {
             name: string;
             variants: components["schemas"]["VariantDraft"][];
+            /** Format: uuid */
+            business_id: string;
             /** @default  */
             description: string;
-            status?: components["schemas"]["ProductStatus"] | null;
-            slug?: string | null;
+            /** @default null */
+            status: components["schemas"]["ProductStatus"] | null;
+            /** @default null */
+            slug: string | null;
             /** @default [] */
             options: components["schemas"]["Option"][];
             /** @default [] */
@@ -2889,12 +3253,15 @@ export interface components {
             tax_class: string;
             /** @default true */
             needs_delivery: boolean;
-            weight_g?: number | null;
-            collection_ids?: string[] | null;
-            /** Format: uuid */
-            business_id: string;
+            /** @default null */
+            weight_g: number | null;
+            /** @default null */
+            collection_ids: string[] | null;
         };
-        /** Seller */
+        /**
+         * Seller
+         * @description Who sold it, as the shop's profile says.
+         */
         Seller: {
             name: string;
             address: string;
@@ -2914,9 +3281,13 @@ export interface components {
             /** Format: uuid */
             payee_id: string;
             amount: components["schemas"]["Amount"];
-            conversation_id?: string | null;
+            /** @default null */
+            conversation_id: string | null;
         };
-        /** Sent */
+        /**
+         * Sent
+         * @description What a sender hears: the number and the time that the server gave to a message.
+         */
         Sent: {
             /** Format: uuid */
             id: string;
@@ -2925,7 +3296,10 @@ export interface components {
             seq: number;
             created_at: number;
         };
-        /** ServerFacts */
+        /**
+         * ServerFacts
+         * @description What a client should know of this server before it does anything.
+         */
         ServerFacts: {
             name: string;
             demo: boolean;
@@ -2934,60 +3308,94 @@ export interface components {
             tiles_url: string;
             tiles_attribution: string;
         };
-        /** SessionOpened */
+        /**
+         * SessionOpened
+         * @description `token` is there when it was wanted; otherwise it is in the cookie.
+         */
         SessionOpened: {
             user: components["schemas"]["Me"];
             is_new: boolean;
-            token?: string | null;
+            /** @default null */
+            token: string | null;
         };
-        /** SetHours */
+        /**
+         * SetHours
+         * @description The week as `rules` (`opening_hours` notation) or as the days of a grid (`week`).
+         */
         SetHours: {
-            /** @enum {string} */
-            kind: "hours" | "always" | "by_appointment" | "unknown";
+            /** @enum {unknown} */
+            kind: "always" | "by_appointment" | "hours" | "unknown";
             /** @default  */
             rules: string;
             /** @default  */
             text: string;
-            week?: components["schemas"]["DayInput"][] | null;
+            /** @default null */
+            week: components["schemas"]["DayInput"][] | null;
         };
         /** SetLine */
         SetLine: {
             quantity: number;
         };
-        /** SetLocation */
+        /**
+         * SetLocation
+         * @description `text` (anything with coordinates in it) or `lat` and `lon`; nothing: the shop has no place.
+         *
+         *     The address stays as it is when left out.
+         */
         SetLocation: {
-            text?: string | null;
-            lat?: number | null;
-            lon?: number | null;
-            accuracy_m?: number | null;
+            /** @default null */
+            text: string | null;
+            /** @default null */
+            lat: number | null;
+            /** @default null */
+            lon: number | null;
+            /** @default null */
+            accuracy_m: number | null;
             /** @default  */
             note: string;
-            address?: string | null;
+            /** @default null */
+            address: string | null;
         };
         /** SetMethod */
         SetMethod: {
             method: components["schemas"]["Method"];
-            address?: components["schemas"]["Address"] | null;
+            /** @default null */
+            address: components["schemas"]["Address"] | null;
         };
         /** SetPictures */
         SetPictures: {
             ids: string[];
         };
-        /** SetPin */
+        /**
+         * SetPin
+         * @description To replace a PIN: the `old_pin`, or an address of one's own and a fresh code sent to it.
+         */
         SetPin: {
             pin: string;
-            old_pin?: string | null;
-            address?: string | null;
-            code?: string | null;
+            /** @default null */
+            old_pin: string | null;
+            /** @default null */
+            address: string | null;
+            /** @default null */
+            code: string | null;
         };
-        /** SetPrice */
+        /**
+         * SetPrice
+         * @description `price` is the regular one; a sale price may count for a while only.
+         */
         SetPrice: {
             price: components["schemas"]["Money"];
-            sale_price?: components["schemas"]["Money"] | null;
-            sale_starts_at?: number | null;
-            sale_ends_at?: number | null;
+            /** @default null */
+            sale_price: components["schemas"]["Money"] | null;
+            /** @default null */
+            sale_starts_at: number | null;
+            /** @default null */
+            sale_ends_at: number | null;
         };
-        /** SetReceipt */
+        /**
+         * SetReceipt
+         * @description Up to which number one has received, and up to which one has read.
+         */
         SetReceipt: {
             /** @default 0 */
             delivered_seq: number;
@@ -3002,9 +3410,13 @@ export interface components {
         SettlePayout: {
             /** Format: uuid */
             id: string;
-            source?: components["schemas"]["Source"];
+            /** @default cash */
+            source: components["schemas"]["Source"];
         };
-        /** ShopCard */
+        /**
+         * ShopCard
+         * @description A shop in a list.
+         */
         ShopCard: {
             /** Format: uuid */
             id: string;
@@ -3020,9 +3432,13 @@ export interface components {
             cover_id: string | null;
             is_verified: boolean;
             state: components["schemas"]["HoursState"];
-            role?: components["schemas"]["Role"] | null;
+            /** @default null */
+            role: components["schemas"]["Role"] | null;
         };
-        /** ShopClosure */
+        /**
+         * ShopClosure
+         * @description From one day to another, both inclusive: closed, or open at other hours.
+         */
         ShopClosure: {
             /** Format: uuid */
             id: string;
@@ -3034,36 +3450,45 @@ export interface components {
             label: string;
             is_holiday: boolean;
         };
-        /** ShopHours */
+        /**
+         * ShopHours
+         * @description The week: as typed, and as rules.
+         */
         ShopHours: {
-            /** @enum {string} */
-            kind: "hours" | "always" | "by_appointment" | "unknown";
+            /** @enum {unknown} */
+            kind: "always" | "by_appointment" | "hours" | "unknown";
             text: string;
             rules: string;
         };
         /**
          * Source
          * @description Where the operator's side of it stands.
-         * @default cash
-         * @enum {string}
+         * @enum {unknown}
          */
-        Source: "cash" | "bank" | "credit";
+        Source: "bank" | "cash" | "credit";
         /**
          * State
          * @description Where an order is. Payment is not a state: see `PaymentState`.
-         * @enum {string}
+         * @enum {unknown}
          */
-        State: "placed" | "accepted" | "ready" | "on_its_way" | "fulfilled" | "canceled" | "expired";
-        /** StateNow */
+        State: "accepted" | "canceled" | "expired" | "fulfilled" | "on_its_way" | "placed" | "ready";
+        /**
+         * StateNow
+         * @description Whether the shop is open at `at`, and until when.
+         */
         StateNow: {
-            /** @enum {string} */
-            state: "open" | "closed" | "unknown";
+            /** @enum {unknown} */
+            state: "closed" | "open" | "unknown";
             closes_at: number | null;
             opens_at: number | null;
             at: number;
             zone: string;
         };
-        /** StatementLine */
+        /**
+         * StatementLine
+         * @description One transfer as this wallet felt it. `posted` came in, or went out when negative; `pending`
+         *     likewise was set aside or released. `amount` is the transfer's own.
+         */
         StatementLine: {
             line: number;
             /** Format: uuid */
@@ -3084,7 +3509,10 @@ export interface components {
             ref: components["schemas"]["Ref"] | null;
             created_at: number;
         };
-        /** Step */
+        /**
+         * Step
+         * @description Something that happened to the order.
+         */
         Step: {
             name: string;
             at: number;
@@ -3092,9 +3520,13 @@ export interface components {
             by_id: string;
             /** @default  */
             note: string;
-            amount?: components["schemas"]["Money"] | null;
+            /** @default null */
+            amount: components["schemas"]["Money"] | null;
         };
-        /** Stock */
+        /**
+         * Stock
+         * @description How much of a variant there is. What is not tracked is always there.
+         */
         Stock: {
             /** @default false */
             tracked: boolean;
@@ -3106,29 +3538,45 @@ export interface components {
             sell_beyond: boolean;
             /** @default  */
             backorder_text: string;
-            low_at?: number | null;
+            /** @default null */
+            low_at: number | null;
         };
-        /** StockDraft */
+        /**
+         * StockDraft
+         * @description What the shop says about stock. `None` leaves a value as it is.
+         */
         StockDraft: {
-            tracked?: boolean | null;
-            on_hand?: number | null;
-            sell_beyond?: boolean | null;
-            backorder_text?: string | null;
-            low_at?: number | null;
+            /** @default null */
+            tracked: boolean | null;
+            /** @default null */
+            on_hand: number | null;
+            /** @default null */
+            sell_beyond: boolean | null;
+            /** @default null */
+            backorder_text: string | null;
+            /** @default null */
+            low_at: number | null;
         };
-        /** StreamPage */
+        /**
+         * StreamPage
+         * @description Frames after a cursor. `resync` says that older entries are gone: start afresh.
+         */
         StreamPage: {
             pos: number;
             frames: unknown[];
             has_more: boolean;
             resync: boolean;
         };
-        /** Subject */
+        /**
+         * Subject
+         * @description What a fact is about: an order, a transfer, a request.
+         */
         Subject: {
             kind: string;
             /** Format: uuid */
             id: string;
-            version?: number | null;
+            /** @default null */
+            version: number | null;
         };
         /** TakeCashIn */
         TakeCashIn: {
@@ -3146,14 +3594,20 @@ export interface components {
             agent_id: string;
             amount: components["schemas"]["Amount"];
         };
-        /** TaxLine */
+        /**
+         * TaxLine
+         * @description One component of one rate over the whole cart.
+         */
         TaxLine: {
             name: string;
             rate_bp: number;
             is_included: boolean;
             amount: components["schemas"]["Money"];
         };
-        /** TokenCreated */
+        /**
+         * TokenCreated
+         * @description The token is shown this once.
+         */
         TokenCreated: {
             /** Format: uuid */
             id: string;
@@ -3167,10 +3621,15 @@ export interface components {
             /** Format: uuid */
             owner_id: string;
             amount: components["schemas"]["Amount"];
-            source?: components["schemas"]["Source"];
-            into?: components["schemas"]["Into"];
+            /** @default cash */
+            source: components["schemas"]["Source"];
+            /** @default wallet */
+            into: components["schemas"]["Into"];
         };
-        /** Transfer */
+        /**
+         * Transfer
+         * @description Who paid whom, how much and what for. Never changed: what becomes of it are transfers too.
+         */
         Transfer: {
             /** Format: uuid */
             id: string;
@@ -3188,7 +3647,11 @@ export interface components {
             expires_at: number | null;
             created_at: number;
         };
-        /** TransferDetails */
+        /**
+         * TransferDetails
+         * @description A transfer and what has become of it. A hold is `open` until it is resolved; what moves or
+         *     releases money at once is `posted`, `voided` or `expired` from the start.
+         */
         TransferDetails: {
             /** Format: uuid */
             id: string;
@@ -3205,32 +3668,44 @@ export interface components {
             reverses_id: string | null;
             expires_at: number | null;
             created_at: number;
-            /** @enum {string} */
-            state: "open" | "posted" | "voided" | "expired";
+            /** @enum {unknown} */
+            state: "expired" | "open" | "posted" | "voided";
             refunded: components["schemas"]["Money"];
         };
         /**
          * Trouble
          * @description Why a line cannot be bought as it is.
-         * @enum {string}
+         * @enum {unknown}
          */
         Trouble: "not_for_sale" | "sold_out" | "too_many";
-        /** VariantDraft */
+        /**
+         * VariantDraft
+         * @description One sellable thing, as the shop wants it to be.
+         */
         VariantDraft: {
             /** Format: uuid */
             id: string;
             /** @default [] */
             option_values: string[];
-            sku?: string | null;
-            barcode?: string | null;
-            price?: components["schemas"]["Price"] | null;
+            /** @default null */
+            sku: string | null;
+            /** @default null */
+            barcode: string | null;
+            /** @default null */
+            price: components["schemas"]["Price"] | null;
             /** @default [] */
             other_prices: components["schemas"]["Price"][];
-            weight_g?: number | null;
-            picture_id?: string | null;
-            stock?: components["schemas"]["StockDraft"] | null;
+            /** @default null */
+            weight_g: number | null;
+            /** @default null */
+            picture_id: string | null;
+            /** @default null */
+            stock: components["schemas"]["StockDraft"] | null;
         };
-        /** VariantView */
+        /**
+         * VariantView
+         * @description A variant as it is now. `stock` is for the team only.
+         */
         VariantView: {
             /** Format: uuid */
             id: string;
@@ -3246,19 +3721,29 @@ export interface components {
             available: number | null;
             is_available: boolean;
             backorder_text: string;
-            stock?: components["schemas"]["Stock"] | null;
+            /** @default null */
+            stock: components["schemas"]["Stock"] | null;
         };
-        /** Voice */
+        /**
+         * Voice
+         * @description A voice note; `waveform` is up to 64 levels from 0 to 100.
+         */
         Voice: {
-            reply_to?: components["schemas"]["chat_content_Quote"] | null;
+            /** @enum {unknown} */
+            type: "voice";
+            /** @default null */
+            reply_to: components["schemas"]["chat_content_Quote"] | null;
             /** Format: uuid */
             media: string;
             duration_s: number;
-            waveform?: number[];
-            /** @constant */
-            type: "voice";
+            /** @default [] */
+            waveform: number[];
         };
-        /** Wallet */
+        /**
+         * Wallet
+         * @description `balance` is all that is there; of it `on_hold` is set aside, and `available` is free.
+         *     `coming` is what others have set aside for this owner.
+         */
         Wallet: {
             /** Format: uuid */
             owner_id: string;
@@ -3273,62 +3758,89 @@ export interface components {
         /**
          * Way
          * @description How the money is held: by the operator (custody), or not by Kirana at all (memo).
-         * @enum {string}
+         * @enum {unknown}
          */
-        Way: "wallet" | "direct";
-        /** Location */
+        Way: "direct" | "wallet";
+        /**
+         * Location
+         * @description A point, how well it is known, and a note such as "blue gate".
+         */
         business_location_Location: {
             lat: number;
             lon: number;
-            accuracy_m?: number | null;
+            /** @default null */
+            accuracy_m: number | null;
             /** @default  */
             note: string;
         };
-        /** Text */
+        /**
+         * Text
+         * @description Name and description in one more language.
+         */
         catalog_model_Text: {
             /** @default  */
             name: string;
             /** @default  */
             description: string;
         };
-        /** Contact */
+        /**
+         * Contact
+         * @description People to get in touch with.
+         */
         chat_content_Contact: {
-            reply_to?: components["schemas"]["chat_content_Quote"] | null;
-            people: components["schemas"]["Person"][];
-            /** @constant */
+            /** @enum {unknown} */
             type: "contact";
+            /** @default null */
+            reply_to: components["schemas"]["chat_content_Quote"] | null;
+            people: components["schemas"]["Person"][];
         };
-        /** Location */
+        /**
+         * Location
+         * @description One point on the map.
+         */
         chat_content_Location: {
-            reply_to?: components["schemas"]["chat_content_Quote"] | null;
+            /** @enum {unknown} */
+            type: "location";
+            /** @default null */
+            reply_to: components["schemas"]["chat_content_Quote"] | null;
             lat: number;
             lon: number;
-            name?: string | null;
-            address?: string | null;
-            /** @constant */
-            type: "location";
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            address: string | null;
         };
-        /** Quote */
+        /**
+         * Quote
+         * @description The message that is answered. The quote is the answerer's copy of it.
+         */
         chat_content_Quote: {
             /** Format: uuid */
             id: string;
             /** @default  */
             quote: string;
         };
-        /** Text */
+        /**
+         * Text
+         * @description Plain words; *bold*, _italic_, ~strike~ and `code` by marks in the text.
+         */
         chat_content_Text: {
-            reply_to?: components["schemas"]["chat_content_Quote"] | null;
-            text: string;
-            /** @constant */
+            /** @enum {unknown} */
             type: "text";
+            /** @default null */
+            reply_to: components["schemas"]["chat_content_Quote"] | null;
+            text: string;
         };
         /**
          * Kind
          * @description Who can read a conversation. Chosen at birth, never changed.
-         * @enum {string}
+         * @enum {unknown}
          */
-        chat_model_Kind: "private" | "business";
-        /** Contact */
+        chat_model_Kind: "business" | "private";
+        /**
+         * Contact
+         * @description A user whom one has saved, perhaps under a name of one's own.
+         */
         identity_contacts_Contact: {
             user: components["schemas"]["Card"];
             name: string | null;
@@ -3337,16 +3849,24 @@ export interface components {
         /**
          * Kind
          * @description What a transfer does.
-         * @enum {string}
+         * @enum {unknown}
          */
-        money_model_Kind: "posted" | "pending" | "post" | "void" | "expire" | "refused";
-        /** Contact */
+        money_model_Kind: "expire" | "pending" | "post" | "posted" | "refused" | "void";
+        /**
+         * Contact
+         * @description Whom to ask for, and how to reach them should the chat fail.
+         */
         orders_model_Contact: {
             name: string;
-            phone?: string | null;
-            email?: string | null;
+            /** @default null */
+            phone: string | null;
+            /** @default null */
+            email: string | null;
         };
-        /** Quote */
+        /**
+         * Quote
+         * @description What a cart costs: `goods − discount + delivery + added taxes + rounding = total`.
+         */
         orders_model_Quote: {
             lines: components["schemas"]["PricedLine"][];
             goods: components["schemas"]["Money"];
@@ -3356,18 +3876,14 @@ export interface components {
             rounding: components["schemas"]["Money"];
             total: components["schemas"]["Money"];
         };
-        /** @description A refusal. Source: RFC 9457. */
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            instance: string;
-        } & {
-            [key: string]: unknown;
-        };
     };
     responses: never;
-    parameters: never;
+    parameters: {
+        /** @description The shop that one acts for, as one of its team. */
+        "Kirana-Acting-For": string;
+        /** @description A confirmation by PIN or passkey, made for exactly this call. */
+        "Kirana-Confirmation": string;
+    };
     requestBodies: never;
     headers: never;
     pathItems: never;
@@ -3439,12 +3955,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1SessionsOpenSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3463,7 +3993,16 @@ export interface operations {
                     "application/json": components["schemas"]["SessionOpened"];
                 };
             };
-            /** @description wrong-code */
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed, wrong-code */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3517,12 +4056,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1PasskeyChallengesAskChallenge: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3604,12 +4157,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1PasskeysListPasskeys: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3633,6 +4200,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description unexpected-error */
             500: {
                 headers: {
@@ -3647,7 +4232,12 @@ export interface operations {
     V1PasskeysSavePasskey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3720,12 +4310,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1PasskeysPasskeyIdDeletePasskey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 passkey_id: string;
             };
@@ -3742,6 +4346,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3794,12 +4407,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1PasskeySessionsOpenPasskeySession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3818,7 +4445,16 @@ export interface operations {
                     "application/json": components["schemas"]["SessionOpened"];
                 };
             };
-            /** @description passkey-refused */
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed, passkey-refused */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3872,12 +4508,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1SessionsCurrentSignOut: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3888,12 +4538,28 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": null;
-                };
+                content?: never;
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3919,12 +4585,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1GuestsCreateGuest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3941,6 +4621,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GuestCreated"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description already-signed-in, id-reused */
@@ -3988,12 +4686,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1MeGetMe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4017,6 +4729,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description unexpected-error */
             500: {
                 headers: {
@@ -4031,7 +4761,12 @@ export interface operations {
     V1MeEditMe: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4104,12 +4839,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1AddressesAddAddress: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4182,6 +4931,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1AddressesRemoveAddress: {
@@ -4189,7 +4947,12 @@ export interface operations {
             query: {
                 address: string;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4204,6 +4967,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4256,12 +5028,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1MePinSetPin: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4334,12 +5120,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ConfirmationsConfirm: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4421,12 +5221,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1DevicesListDevices: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4450,6 +5264,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description unexpected-error */
             500: {
                 headers: {
@@ -4464,7 +5296,12 @@ export interface operations {
     V1DevicesDeviceIdRevokeDevice: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 device_id: string;
             };
@@ -4481,6 +5318,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4524,12 +5370,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1TokensListTokens: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4553,6 +5413,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description unexpected-error */
             500: {
                 headers: {
@@ -4567,7 +5445,12 @@ export interface operations {
     V1TokensCreateToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4649,12 +5532,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1TokensTokenIdRevokeToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 token_id: string;
             };
@@ -4671,6 +5568,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4714,6 +5620,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ContactsListContacts: {
@@ -4721,7 +5636,12 @@ export interface operations {
             query?: {
                 after?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4733,11 +5653,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_kirana.identity.contacts.Contact_"];
+                    "application/json": components["schemas"]["Page_Contact_"];
                 };
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4768,7 +5697,12 @@ export interface operations {
     V1ContactsUserIdSaveContact: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 user_id: string;
             };
@@ -4791,6 +5725,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4834,12 +5777,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ContactsUserIdRemoveContact: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 user_id: string;
             };
@@ -4856,6 +5813,24 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4890,12 +5865,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ContactLookupsFindUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4977,12 +5966,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BlocksListBlocks: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5006,6 +6009,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description unexpected-error */
             500: {
                 headers: {
@@ -5020,7 +6041,12 @@ export interface operations {
     V1BlocksUserIdBlock: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 user_id: string;
             };
@@ -5037,6 +6063,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5080,12 +6115,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BlocksUserIdUnblock: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 user_id: string;
             };
@@ -5102,6 +6151,24 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5136,12 +6203,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1UsersUserIdGetUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 user_id: string;
             };
@@ -5160,6 +6241,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5201,7 +6291,12 @@ export interface operations {
             query: {
                 ids: string[];
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5218,6 +6313,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5283,7 +6387,12 @@ export interface operations {
                 mine?: boolean;
                 after?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5295,11 +6404,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_kirana.business.model.ShopCard_"];
+                    "application/json": components["schemas"]["Page_ShopCard_"];
                 };
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5330,7 +6448,12 @@ export interface operations {
     V1BusinessesOpenBusiness: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5403,12 +6526,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BusinessesBusinessIdGetBusiness: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -5423,6 +6560,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description not-found */
@@ -5457,7 +6612,12 @@ export interface operations {
     V1BusinessesBusinessIdEditBusiness: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -5550,12 +6710,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1HandlesGetByHandle: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 handle: string;
             };
@@ -5570,6 +6744,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description not-found */
@@ -5650,12 +6842,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BusinessesBusinessIdHoursSetHours: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -5732,6 +6938,15 @@ export interface operations {
             };
             /** @description overloaded */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5864,6 +7079,15 @@ export interface operations {
                     "application/json": components["schemas"]["ShopClosure"][];
                 };
             };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description invalid-input */
             422: {
                 headers: {
@@ -5887,7 +7111,12 @@ export interface operations {
     V1BusinessesBusinessIdClosuresAddClosure: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -5980,12 +7209,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BusinessesBusinessIdClosuresClosureIdRemoveClosure: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
                 closure_id: string;
@@ -6064,6 +7307,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1LocationProposalsProposeLocation: {
@@ -6115,12 +7367,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BusinessesBusinessIdLocationSetLocation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -6204,6 +7470,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BusinessesBusinessIdSketchSvgGetSketch: {
@@ -6261,7 +7536,12 @@ export interface operations {
     V1BusinessesBusinessIdMembersListMembers: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -6328,7 +7608,12 @@ export interface operations {
     V1BusinessesBusinessIdMembersPersonIdSetRole: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
                 person_id: string;
@@ -6413,12 +7698,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BusinessesBusinessIdMembersPersonIdRemoveMember: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
                 person_id: string;
@@ -6497,6 +7796,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BusinessesBusinessIdRecordsListRecords: {
@@ -6504,7 +7812,12 @@ export interface operations {
             query?: {
                 after?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -6518,7 +7831,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_kirana.business.audit.Record_"];
+                    "application/json": components["schemas"]["Page_Record_"];
                 };
             };
             /** @description not-signed-in */
@@ -6579,7 +7892,12 @@ export interface operations {
                 after?: string | null;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -6593,7 +7911,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_kirana.catalog.display.ProductCard_"];
+                    "application/json": components["schemas"]["Page_ProductCard_"];
                 };
             };
             /** @description not-signed-in */
@@ -6646,7 +7964,12 @@ export interface operations {
     V1ProductsProductIdGetProduct: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 product_id: string;
             };
@@ -6661,6 +7984,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProductView"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description not-found */
@@ -6695,7 +8036,12 @@ export interface operations {
     V1ProductsProductIdSaveProduct: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 product_id: string;
             };
@@ -6779,12 +8125,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ProductsProductIdDeleteProduct: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 product_id: string;
             };
@@ -6853,12 +8213,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BusinessesBusinessIdSlugsGetProductBySlug: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
                 slug: string;
@@ -6874,6 +8248,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProductView"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description not-found */
@@ -6917,7 +8309,12 @@ export interface operations {
     V1ProductsProductIdPublicationPublishProduct: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 product_id: string;
             };
@@ -6988,12 +8385,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ProductsProductIdPublicationHideProduct: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 product_id: string;
             };
@@ -7062,12 +8473,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ProductsProductIdPicturesSetPictures: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 product_id: string;
             };
@@ -7142,12 +8567,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1VariantsVariantIdPriceSetPrice: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 variant_id: string;
             };
@@ -7222,12 +8661,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1VariantsVariantIdStockSetStock: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 variant_id: string;
             };
@@ -7311,12 +8764,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BusinessesBusinessIdCollectionsListCollections: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -7331,6 +8798,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Collection"][];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description not-found */
@@ -7365,7 +8850,12 @@ export interface operations {
     V1CollectionsCollectionIdGetCollection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 collection_id: string;
             };
@@ -7380,6 +8870,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Collection"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description not-found */
@@ -7414,7 +8922,12 @@ export interface operations {
     V1CollectionsCollectionIdSaveCollection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 collection_id: string;
             };
@@ -7498,12 +9011,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1CollectionsCollectionIdDeleteCollection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 collection_id: string;
             };
@@ -7572,6 +9099,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BusinessesBusinessIdImportsPlanImport: {
@@ -7583,13 +9119,22 @@ export interface operations {
                 decimal?: "." | "," | null;
                 id?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
         responses: {
             /** @description Document created, URL follows */
             201: {
@@ -7663,6 +9208,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ImportsImportIdShowImport: {
@@ -7671,7 +9225,12 @@ export interface operations {
                 after?: number;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 import_id: string;
             };
@@ -7738,7 +9297,12 @@ export interface operations {
     V1ImportsImportIdApplicationApplyImport: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 import_id: string;
             };
@@ -7818,12 +9382,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ImportsImportIdApplicationUndoImport: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 import_id: string;
             };
@@ -7901,6 +9479,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1BusinessesBusinessIdExportExportProducts: {
@@ -7908,7 +9495,12 @@ export interface operations {
             query?: {
                 format?: "kirana" | "woocommerce" | "shopify";
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -8015,7 +9607,12 @@ export interface operations {
     V1CartsBusinessIdGetCart: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -8041,8 +9638,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too-much */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8073,7 +9688,12 @@ export interface operations {
     V1CartsBusinessIdLinesVariantIdSetLine: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
                 variant_id: string;
@@ -8104,6 +9724,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description not-found */
             404: {
                 headers: {
@@ -8113,7 +9742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description cart-full, not-for-sale, out-of-stock */
+            /** @description cart-full, not-for-sale, out-of-stock, too-much */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8149,12 +9778,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1CartsBusinessIdMethodSetMethod: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -8184,6 +9827,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description not-found */
             404: {
                 headers: {
@@ -8193,7 +9845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description method-unavailable */
+            /** @description method-unavailable, too-much */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8229,6 +9881,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1OrdersListOrders: {
@@ -8239,7 +9900,12 @@ export interface operations {
                 after?: string | null;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -8251,7 +9917,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_kirana.orders.book.OrderSummary_"];
+                    "application/json": components["schemas"]["Page_OrderSummary_"];
                 };
             };
             /** @description not-signed-in */
@@ -8304,7 +9970,12 @@ export interface operations {
     V1OrdersPlaceOrder: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -8332,7 +10003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong */
+            /** @description confirmation-required, confirmation-wrong, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8350,7 +10021,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, below-minimum, cart-empty, id-reused, insufficient-funds, method-unavailable, not-for-sale, out-of-stock, own-shop, price-changed, way-off */
+            /** @description account-closed, account-frozen, below-minimum, cart-empty, id-reused, insufficient-funds, method-unavailable, not-for-sale, out-of-stock, own-shop, price-changed, too-much, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8377,6 +10048,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description unexpected-error */
             500: {
                 headers: {
@@ -8395,12 +10075,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1OrdersOrderIdGetOrder: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 order_id: string;
             };
@@ -8419,6 +10113,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8458,7 +10161,12 @@ export interface operations {
     V1OrdersOrderIdMovesMoveOrder: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 order_id: string;
             };
@@ -8542,12 +10250,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1OrdersOrderIdCancellationCancelOrder: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 order_id: string;
             };
@@ -8631,12 +10353,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1OrdersOrderIdCashReceiptCollectCash: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 order_id: string;
             };
@@ -8716,12 +10452,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1OrdersOrderIdRefundsRefundOrder: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 order_id: string;
             };
@@ -8805,12 +10555,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1OrdersOrderIdReceiptGetReceipt: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 order_id: string;
             };
@@ -8829,6 +10593,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8877,7 +10650,12 @@ export interface operations {
     V1BusinessesBusinessIdOrderCountsCountOrders: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -8995,7 +10773,12 @@ export interface operations {
     V1BusinessesBusinessIdDeliverySetDelivery: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -9070,12 +10853,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1TransfersSendMoney: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -9103,7 +10900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong */
+            /** @description confirmation-required, confirmation-wrong, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9166,12 +10963,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1TransferPreviewsPreviewTransfer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -9192,6 +11003,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9253,12 +11073,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1TransfersTransferIdGetTransfer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 transfer_id: string;
             };
@@ -9277,6 +11111,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9316,7 +11159,12 @@ export interface operations {
     V1TransfersTransferIdRefundsGiveBack: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 transfer_id: string;
             };
@@ -9409,6 +11257,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1RequestsListRequests: {
@@ -9417,7 +11274,12 @@ export interface operations {
                 before?: string | null;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -9429,11 +11291,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_kirana.money.requests.Request_"];
+                    "application/json": components["schemas"]["Page_Request_"];
                 };
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9473,7 +11344,12 @@ export interface operations {
     V1RequestsRequestMoney: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -9494,6 +11370,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9555,12 +11440,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1RequestsRequestIdGetRequest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 request_id: string;
             };
@@ -9579,6 +11478,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9618,7 +11526,12 @@ export interface operations {
     V1RequestsRequestIdPaymentPayRequest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 request_id: string;
             };
@@ -9648,7 +11561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong */
+            /** @description confirmation-required, confirmation-wrong, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9711,12 +11624,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1RequestsRequestIdDeclineDeclineRequest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 request_id: string;
             };
@@ -9735,6 +11662,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9780,6 +11716,15 @@ export interface operations {
             };
             /** @description overloaded */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9792,7 +11737,12 @@ export interface operations {
     V1RequestsRequestIdCancellationTakeBackRequest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 request_id: string;
             };
@@ -9811,6 +11761,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9863,12 +11822,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1WalletsListWallets: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -9885,6 +11858,24 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9909,7 +11900,12 @@ export interface operations {
                 before?: number | null;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 currency: string;
             };
@@ -9923,11 +11919,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_kirana.money.statements.StatementLine_"];
+                    "application/json": components["schemas"]["Page_StatementLine_"];
                 };
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9958,7 +11972,12 @@ export interface operations {
     V1WalletsCurrencyConfirmationLineGetConfirmLine: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 currency: string;
             };
@@ -9977,6 +11996,24 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10007,7 +12044,12 @@ export interface operations {
     V1WalletsCurrencyConfirmationLineSetConfirmLine: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 currency: string;
             };
@@ -10037,8 +12079,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong */
+            /** @description confirmation-required, confirmation-wrong, not-allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10073,12 +12124,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1CashInsTakeCashIn: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -10169,12 +12234,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1CashOutsTakeCashOut: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -10202,7 +12281,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong */
+            /** @description confirmation-required, confirmation-wrong, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10265,12 +12344,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1TopUpsTopUp: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -10361,12 +12454,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1PayoutsListPayouts: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -10378,7 +12485,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_kirana.money.transfers.TransferDetails_"];
+                    "application/json": components["schemas"]["Page_TransferDetails_"];
                 };
             };
             /** @description not-signed-in */
@@ -10392,6 +12499,15 @@ export interface operations {
             };
             /** @description not-allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10413,7 +12529,12 @@ export interface operations {
     V1PayoutsAskPayout: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -10441,7 +12562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong */
+            /** @description confirmation-required, confirmation-wrong, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10504,12 +12625,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1PayoutsPayoutIdSettlementSettlePayout: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 payout_id: string;
             };
@@ -10602,12 +12737,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1PayoutsPayoutIdRejectionRefusePayout: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 payout_id: string;
             };
@@ -10700,6 +12849,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ConversationsListConversations: {
@@ -10708,7 +12866,12 @@ export interface operations {
                 after?: string | null;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -10725,6 +12888,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10755,7 +12927,12 @@ export interface operations {
     V1ConversationsOpenConversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -10783,7 +12960,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-reachable */
+            /** @description not-allowed, not-reachable */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10846,12 +13023,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ConversationsConversationIdGetConversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 conversation_id: string;
             };
@@ -10870,6 +13061,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10909,7 +13109,12 @@ export interface operations {
     V1ConversationsConversationIdEditConversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 conversation_id: string;
             };
@@ -10932,6 +13137,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10975,6 +13189,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ConversationsConversationIdMessagesListMessages: {
@@ -10985,7 +13208,12 @@ export interface operations {
                 around?: number | null;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 conversation_id: string;
             };
@@ -11004,6 +13232,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11043,7 +13280,12 @@ export interface operations {
     V1ConversationsConversationIdMessagesSendMessage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 conversation_id: string;
             };
@@ -11073,7 +13315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-reachable */
+            /** @description not-allowed, not-reachable */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11136,12 +13378,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1MessagesMessageIdDeletionDeleteMessage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 message_id: string;
             };
@@ -11160,6 +13416,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11203,12 +13468,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ConversationsConversationIdReceiptsSetReceipt: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 conversation_id: string;
             };
@@ -11238,6 +13517,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description not-found */
             404: {
                 headers: {
@@ -11274,12 +13562,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1ConversationsConversationIdTypingTellTyping: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 conversation_id: string;
             };
@@ -11296,6 +13598,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11348,6 +13659,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1MessagesSearchMessages: {
@@ -11358,7 +13678,12 @@ export interface operations {
                 after?: string | null;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -11370,11 +13695,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_kirana.chat.search.Found_"];
+                    "application/json": components["schemas"]["Page_Found_"];
                 };
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11419,11 +13753,20 @@ export interface operations {
                 kind: components["schemas"]["MediaKind"];
                 name?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
         responses: {
             /** @description Document created, URL follows */
             201: {
@@ -11436,6 +13779,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11461,7 +13813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid-input, not-avoice-note, picture-unreadable */
+            /** @description invalid-input, picture-unreadable, voice-unreadable */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11497,12 +13849,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1MediaMediaIdGetMedia: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 media_id: string;
             };
@@ -11521,6 +13887,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11562,7 +13937,12 @@ export interface operations {
             query?: {
                 size?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 media_id: string;
             };
@@ -11581,6 +13961,15 @@ export interface operations {
             };
             /** @description not-signed-in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11620,7 +14009,12 @@ export interface operations {
     V1BusinessesBusinessIdGreetingGetGreeting: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -11687,7 +14081,12 @@ export interface operations {
     V1BusinessesBusinessIdGreetingSaveGreeting: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path: {
                 business_id: string;
             };
@@ -11762,16 +14161,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     V1PicturesUploadPicture: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "image/*": string;
+            };
+        };
         responses: {
             /** @description Document created, URL follows */
             201: {
@@ -11791,6 +14208,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description picture-too-large */
             413: {
                 headers: {
@@ -11800,7 +14226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description picture-unreadable */
+            /** @description invalid-input, picture-unreadable */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11829,6 +14255,15 @@ export interface operations {
             };
             /** @description overloaded */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11873,7 +14308,12 @@ export interface operations {
                 after?: number;
                 wait_s?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
             path?: never;
             cookie?: never;
         };
