@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code says how it went."""
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser(with_catalog=given[:1] == ["catalog"])
+    chosen = parser.parse_args(given)
     try:
         settings = Settings.read()
     except BadSetting as error:
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(*, with_catalog: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kirana",
         description="Chat, shop and pay, privately, on a server you own.",
@@ -71,9 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     agent.add_argument("who", help="a phone number, an e-mail address or a handle")
     agent.set_defaults(run=_appoint)
 
-    from kirana.catalog.files import cli as files
+    if with_catalog:
+        # The room takes a second to import: only who asks for it waits for it.
+        from kirana.catalog.files import cli as files
 
-    files.add_arguments(commands, _opened)
+        files.add_arguments(commands, _opened)
+    else:
+        commands.add_parser("catalog", help="bring products in from a file, or write them out")
     return parser
 
 
