@@ -16,9 +16,7 @@ describe('open now', () => {
   });
 
   test('a closed shop says when it opens, in its own time', () => {
-    expect(sayState(closed(at('2026-03-03T16:00')), noon, place)).toBe(
-      'Closed · opens at 16:00',
-    );
+    expect(sayState(closed(at('2026-03-03T16:00')), noon, place)).toBe('Closed · opens at 16:00');
     expect(sayState(closed(at('2026-03-04T07:00')), noon, place)).toBe(
       'Closed · opens tomorrow at 7:00',
     );
@@ -44,7 +42,8 @@ describe('open now', () => {
 });
 
 test('the openings of a day are read as clocks', () => {
-  const day = (...openings: { opens: string; closes: string | null }[]) => sayOpenings({ openings });
+  const day = (...openings: { opens: string; closes: string | null }[]) =>
+    sayOpenings({ openings });
   expect(day()).toBe('Closed');
   expect(day({ opens: '00:00', closes: '24:00' })).toBe('Open all day');
   expect(day({ opens: '07:00', closes: '13:00' }, { opens: '16:00', closes: null })).toMatch(

@@ -20,10 +20,10 @@ const DAY_MS = 86_400_000;
  * border is not known here, so only that border is said.
  */
 export function stateAt(state: HoursState, now: number): HoursState {
-  if (state.state === 'open' && state.closes_at !== null && state.closes_at <= now) {
+  if (state.state === 'open' && state.closes_at != null && state.closes_at <= now) {
     return { state: 'closed', closes_at: null, opens_at: null };
   }
-  if (state.state === 'closed' && state.opens_at !== null && state.opens_at <= now) {
+  if (state.state === 'closed' && state.opens_at != null && state.opens_at <= now) {
     return { state: 'open', closes_at: null, opens_at: null };
   }
   return state;
@@ -31,7 +31,7 @@ export function stateAt(state: HoursState, now: number): HoursState {
 
 /** "Open until 9:30 pm", "Closed · opens tomorrow at 7:00"; null where nobody knows. Hours are the shop's own. */
 export function sayState(state: HoursState, now: number, place: Place): string | null {
-  const { state: name, closes_at: closesAt, opens_at: opensAt } = stateAt(state, now);
+  const { state: name, closes_at: closesAt = null, opens_at: opensAt = null } = stateAt(state, now);
   if (name === 'unknown') return null;
   if (name === 'open') {
     const isSoon = closesAt !== null && closesAt - now < DAY_MS;

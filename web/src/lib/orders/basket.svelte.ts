@@ -117,10 +117,7 @@ export class Basket {
     this.#say(problem);
     if (typeof left === 'number' && left > 0 && left < wish.quantity) {
       if (!this.#wishes.has(variantId)) {
-        this.#wishes = new Map([
-          ...this.#wishes,
-          [variantId, { item: wish.item, quantity: left }],
-        ]);
+        this.#wishes = new Map([...this.#wishes, [variantId, { item: wish.item, quantity: left }]]);
       }
       return;
     }

@@ -139,7 +139,10 @@ export class Checkout {
       this.trouble = { about: 'street', text: sayProblem(new Problem('address-needed', 422, '')) };
     } else if (this.name.trim() === '') {
       const facts = { field: 'name' };
-      this.trouble = { about: 'name', text: sayProblem(new Problem('contact-needed', 422, '', facts)) };
+      this.trouble = {
+        about: 'name',
+        text: sayProblem(new Problem('contact-needed', 422, '', facts)),
+      };
     } else return false;
     return true;
   }

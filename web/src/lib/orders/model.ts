@@ -147,15 +147,13 @@ export function milestones(
   },
 ): readonly Milestone[] {
   const last = order.steps.findLastIndex(({ name }) => name === order.state);
-  const happened = order.steps.map(
-    ({ name, at, note = '', amount = null }, i): Milestone => ({
-      name,
-      state: name === 'paid' || name === 'refunded' ? 'aside' : i === last ? 'current' : 'done',
-      at,
-      note,
-      amount,
-    }),
-  );
+  const happened = order.steps.map(({ name, at, note = '', amount = null }, i): Milestone => ({
+    name,
+    state: name === 'paid' || name === 'refunded' ? 'aside' : i === last ? 'current' : 'done',
+    at,
+    note,
+    amount,
+  }));
   // An order whose time is up has no step that says so until it is swept.
   const ended = order.state === 'expired' && last < 0 ? [coming('expired', 'current')] : [];
   const place = PATH.indexOf(order.state);

@@ -47,7 +47,10 @@ export const proposeHours = (
 ): Promise<Proposal> =>
   api.post('/v1/hours-proposals', { text, country, language, zone }, { signal });
 
-export const saveHours = (shopId: string, { kind, rules, text, week }: HoursDraft): Promise<Profile> =>
+export const saveHours = (
+  shopId: string,
+  { kind, rules, text, week }: HoursDraft,
+): Promise<Profile> =>
   api.put(`/v1/businesses/${shopId}/hours`, { kind, rules, text, week }, { actingFor: shopId });
 
 export const addClosure = (
@@ -60,11 +63,7 @@ export const addClosure = (
     openings: readonly Opening[];
   },
 ): Promise<Closure> =>
-  api.post(
-    `/v1/businesses/${shopId}/closures`,
-    { id: uuid7(), ...closure },
-    { actingFor: shopId },
-  );
+  api.post(`/v1/businesses/${shopId}/closures`, { id: uuid7(), ...closure }, { actingFor: shopId });
 
 export const removeClosure = (shopId: string, id: string): Promise<void> =>
   api.del(`/v1/businesses/${shopId}/closures/${id}`, { actingFor: shopId });
@@ -76,8 +75,7 @@ export const findPlace = (text: string, signal?: AbortSignal): Promise<Point> =>
 export const savePlace = (
   shopId: string,
   place: Partial<Point> & { accuracy_m?: number | null; note: string; address: string },
-): Promise<Profile> =>
-  api.put(`/v1/businesses/${shopId}/location`, place, { actingFor: shopId });
+): Promise<Profile> => api.put(`/v1/businesses/${shopId}/location`, place, { actingFor: shopId });
 
 export const saveGreeting = (shopId: string, greeting: Greeting): Promise<Greeting> =>
   api.put(`/v1/businesses/${shopId}/greeting`, greeting, { actingFor: shopId });

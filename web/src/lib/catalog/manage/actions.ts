@@ -42,7 +42,10 @@ export function saveProduct(
   return api.put(`/v1/products/${id}`, body, { actingFor: shop.id });
 }
 
-function variantBody({ id, values, sku, price, sale, onHand, rest }: VariantDraft, currency: string) {
+function variantBody(
+  { id, values, sku, price, sale, onHand, rest }: VariantDraft,
+  currency: string,
+) {
   const before = rest?.price;
   const isSameSale = before?.sale?.amount_minor === sale;
   return {
@@ -136,7 +139,10 @@ export function uploadPicture(
       const body = parse(request.responseText);
       if (request.status < 300) resolve(body as { id: string });
       else {
-        const slug = String(body.type ?? '').split('/').at(-1) ?? '';
+        const slug =
+          String(body.type ?? '')
+            .split('/')
+            .at(-1) ?? '';
         const title = typeof body.title === 'string' ? body.title : request.statusText;
         reject(new Problem(slug || 'server-error', request.status, title, body));
       }

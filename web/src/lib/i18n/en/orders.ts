@@ -78,7 +78,7 @@ export const orders = {
 
   placedTitle: (n: number) => `Order #${n} is placed`,
   placedText: (shop: string) =>
-    `${shop} sees it now. You hear here and in the chat when it is accepted.`,
+    `${shop} sees it now. You are told here and in the chat when it is accepted.`,
   paidAside: (sum: string) => `${sum} is set aside in your wallet.`,
   paidCash: (sum: string) => `You pay ${sum} in cash.`,
   seeOrder: 'See the order',

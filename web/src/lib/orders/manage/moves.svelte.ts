@@ -1,0 +1,103 @@
+/**
+ * Moves of orders that are shown at once and sent after five seconds, so that a slip of the thumb can be undone
+ * before the customer hears of it.
+ */
+
+import { Problem, sayProblem } from '#lib/api/index.ts';
+import { t } from '#lib/i18n/index.ts';
+import { engine } from '#lib/sync/index.ts';
+import { toast } from '#lib/ui/toasts.svelte.ts';
+import { uuid7 } from '#lib/values/ids.ts';
+import { moveOrder } from './actions.ts';
+import type { State } from './model.ts';
+
+interface Movable {
+  readonly id: string;
+  readonly number: number;
+  readonly state: State;
+}
+
+interface Pending {
+  readonly from: State;
+  readonly to: State;
+  readonly timer: ReturnType<typeof setTimeout> | null;
+}
+
+const UNDO_MS = 5000;
+
+export class Moves {
+  #pending = $state.raw<ReadonlyMap<string, Pending>>(new Map());
+  readonly #shopId: string;
+  readonly #changed: () => Promise<void>;
+
+  constructor(shopId: string, changed: () => Promise<void>) {
+    this.#shopId = shopId;
+    this.#changed = changed;
+  }
+
+  /** Where the order is shown: where it is, or where it is about to go. */
+  stateOf({ id, state }: Pick<Movable, 'id' | 'state'>): State {
+    const pending = this.#pending.get(id);
+    return pending?.from === state ? pending.to : state;
+  }
+
+  isPending({ id, state }: Pick<Movable, 'id' | 'state'>): boolean {
+    return this.#pending.get(id)?.from === state;
+  }
+
+  move(order: Movable, to: State): void {
+    if (this.isPending(order)) return;
+    const timer = setTimeout(() => void this.#send(order.id), UNDO_MS);
+    this.#set(order.id, { from: order.state, to, timer });
+    toast(t.manage.movedTo(order.number, t.manage.states[to]), {
+      undo: () => this.#undo(order.id),
+    });
+  }
+
+  /** Send what waits: the seller goes elsewhere. */
+  flush(): void {
+    for (const [id, { timer }] of this.#pending) if (timer !== null) void this.#send(id);
+  }
+
+  #undo(id: string): void {
+    const pending = this.#pending.get(id);
+    // What was sent cannot be taken back.
+    if (pending?.timer == null) return;
+    clearTimeout(pending.timer);
+    this.#set(id, null);
+  }
+
+  async #send(id: string): Promise<void> {
+    const pending = this.#pending.get(id);
+    if (pending?.timer == null) return;
+    clearTimeout(pending.timer);
+    this.#set(id, { ...pending, timer: null });
+    try {
+      await moveOrder(this.#shopId, id, pending.to);
+      await this.#changed();
+      this.#set(id, null);
+    } catch (problem) {
+      if (problem instanceof Problem && problem.isPassing) {
+        // It is written down and goes out with the next connection; until then it is shown as done.
+        await engine().outbox.add({
+          id: uuid7(),
+          lane: `order ${id}`,
+          path: `/v1/orders/${id}/moves`,
+          body: { to: pending.to },
+          actingFor: this.#shopId,
+        });
+        return;
+      }
+      this.#set(id, null);
+      toast(sayProblem(problem), { tone: 'wrong' });
+      await this.#changed();
+    }
+  }
+
+  #set(id: string, pending: Pending | null): void {
+    const next = new Map(this.#pending);
+    if (pending) next.set(id, pending);
+    else next.delete(id);
+    this.#pending = next;
+  }
+}
