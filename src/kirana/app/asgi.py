@@ -19,7 +19,7 @@ from kirana.platform.blobs import Blobs, LocalBlobs
 from kirana.platform.database import open_database
 from kirana.platform.db import Database, Db, Tx
 from kirana.platform.events import Bus
-from kirana.platform.http import on_bug, on_http_error, on_invalid, on_problem, only_whole_amounts
+from kirana.platform.http import on_bug, on_invalid, on_problem, only_whole_amounts
 from kirana.platform.hub import Hub
 from kirana.platform.jobs import Outside, Runner
 from kirana.platform.limits import Limits
@@ -115,7 +115,7 @@ class Kirana:
             exception_handlers={
                 Problem: on_problem,
                 ValidationException: on_invalid,
-                HTTPException: on_http_error,
+                HTTPException: kirana.storefront.http.show_lost,
                 Exception: on_bug,
             },
             lifespan=[self.lifespan],

@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from kirana import catalog
-from kirana.platform.http import MethodNotAllowed
+from kirana.platform.http import MethodNotAllowed, UnexpectedError, on_bug, on_http_error
 from kirana.platform.problems import InvalidInput, NotAllowed, NotFound, NotSignedIn, RateLimited
 from kirana.values import Problem
 
@@ -66,7 +66,21 @@ def show_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Re
             return show_problem(request, MethodNotAllowed())
         case status if status < 500:
             return show_problem(request, InvalidInput())
-    raise error
+    return show_bug(request, error)
+
+
+def show_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """What went wrong is written down; the reader gets a page."""
+    on_bug(request, error)
+    return show_problem(request, UnexpectedError())
+
+
+def show_lost(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """For addresses that no route knows: a page for people, a problem for programs."""
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if error.status_code == 404 and wants_page and not request.url.path.startswith("/v1/"):
+        return show_problem(request, NotFound())
+    return on_http_error(request, error)
 
 
 def lead_on(request: Request[Any, Any, Any], moved: Moved) -> Redirect:
@@ -102,6 +116,7 @@ routes: list[Any] = [
             Problem: show_problem,
             HTTPException: show_http_error,
             Moved: lead_on,
+            Exception: show_bug,
         },
         include_in_schema=False,
     ),
