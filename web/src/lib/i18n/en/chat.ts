@@ -37,6 +37,7 @@ export const chat = {
   automatic: 'Automatic',
   edited: 'edited',
   typing: 'typing…',
+  withUnread: (name: string, n: number) => `${name} · ${plural(n, { other: '#' })}`,
   unread: (n: number) => plural(n, { one: '# unread', other: '# unread' }),
   newMessages: 'New',
   newBelow: 'To the latest',
@@ -92,7 +93,7 @@ export const chat = {
   chooseProduct: 'Choose a product',
   searchProducts: 'Search your products',
   noProducts: 'No product matches.',
-  viewProduct: 'View',
+  viewShop: 'See the shop',
 
   actions: 'What to do with this message',
   react: (emoji: string) => `React with ${emoji}`,

@@ -10,4 +10,15 @@ import { problems } from './problems.ts';
 import { shell } from './shell.ts';
 
 /** One file per room; add yours here. */
-export const en = { business, catalog, chat, common, identity, manage, money, orders, problems, shell };
+export const en = {
+  business,
+  catalog,
+  chat,
+  common,
+  identity,
+  manage,
+  money,
+  orders,
+  problems,
+  shell,
+};

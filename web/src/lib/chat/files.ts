@@ -1,0 +1,13 @@
+/** How large a file is, in the reader's way of writing numbers. */
+
+import { reader } from '#lib/i18n/index.ts';
+
+export function sizeText(bytes: number): string {
+  const [value, unit] =
+    bytes < 1_000_000 ? [bytes / 1000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte'];
+  return new Intl.NumberFormat(reader.formats, {
+    style: 'unit',
+    unit,
+    maximumFractionDigits: value < 10 ? 1 : 0,
+  }).format(value);
+}

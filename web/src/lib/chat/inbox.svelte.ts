@@ -1,0 +1,283 @@
+/** The conversations of one person, or of a shop that they act for, kept as they are on the server. */
+
+import { SvelteMap } from 'svelte/reactivity';
+import { api, Problem } from '#lib/api/index.ts';
+import type { Entry, Receipt, Sending } from '#lib/sync/index.ts';
+import { engine } from '#lib/sync/index.ts';
+import { uuid7 } from '#lib/values/ids.ts';
+import { Drafts } from './drafts.svelte.ts';
+import type { Card, Conversation, Found } from './model.ts';
+import { Talk } from './talk.svelte.ts';
+
+interface ConversationPage {
+  readonly items: readonly Conversation[];
+  readonly next?: string | null;
+}
+
+const TYPING_MS = 6000;
+
+export class Inbox {
+  /** Whose: the person's id or the shop's. It is also the stream that brings the news. */
+  readonly own: string;
+  readonly actingFor: string | null;
+  readonly drafts: Drafts;
+  /** The team's names, for a shop's chats. */
+  readonly names = new SvelteMap<string, Card>();
+
+  readonly #byId = new SvelteMap<string, Conversation>();
+  readonly #typing = new SvelteMap<string, ReturnType<typeof setTimeout>>();
+  readonly #talks = new Map<string, Talk>();
+  readonly #fetching = new Map<string, Promise<Conversation>>();
+  #next: string | null = null;
+  #isLoaded = false;
+  hasMore = $state(false);
+
+  readonly list: readonly Conversation[] = $derived(
+    [...this.#byId.values()]
+      .filter((one) => one.last !== null || this.waiting(one.id).length > 0 || one.seq === 0)
+      .sort((a, b) => this.#when(b) - this.#when(a)),
+  );
+  readonly unread: number = $derived(
+    [...this.#byId.values()].reduce((sum, { unread }) => sum + unread, 0),
+  );
+
+  constructor(own: string) {
+    const running = engine();
+    this.own = own;
+    this.actingFor = own === running.userId ? null : own;
+    this.drafts = new Drafts(running.userId, own);
+    running.hear('entry', ({ entry, stream }) => stream === own && this.#heard(entry));
+    running.hear('receipt', (receipt) => this.#read(receipt));
+    running.hear('typing', ({ conv, user }) => this.#isTyping(conv, user));
+    running.on('conversation', ({ ref, stream }) => stream === own && this.#refresh(ref));
+    running.hear('resync', ({ stream }) => {
+      if (stream !== own) return;
+      this.#isLoaded = false;
+      for (const talk of this.#talks.values()) void talk.renew();
+    });
+  }
+
+  /** What of it waits to be sent. */
+  waiting(conv: string): Sending[] {
+    return engine().outbox.items.filter(
+      ({ lane, actingFor }) => lane === conv && actingFor === this.actingFor,
+    );
+  }
+
+  isTyping(conv: string): boolean {
+    return this.#typing.has(conv);
+  }
+
+  find(conv: string): Conversation | undefined {
+    return this.#byId.get(conv);
+  }
+
+  /** The first page; after that the stream keeps it true. */
+  async load(options: { fetch?: typeof fetch } = {}): Promise<void> {
+    if (this.#isLoaded) return;
+    const page = await this.#page(null, options);
+    for (const one of page.items) this.#byId.set(one.id, one);
+    this.#next = page.next ?? null;
+    this.hasMore = this.#next !== null;
+    this.#isLoaded = navigator.onLine;
+  }
+
+  async more(): Promise<void> {
+    if (this.#next === null) return;
+    const page = await this.#page(this.#next);
+    for (const one of page.items) if (!this.#byId.has(one.id)) this.#byId.set(one.id, one);
+    this.#next = page.next ?? null;
+    this.hasMore = this.#next !== null;
+  }
+
+  /** The conversation, ready to be shown. Throws `not-found` when it is not one of these. */
+  async open(
+    conv: string,
+    options: { fetch?: typeof fetch; at?: number | null } = {},
+  ): Promise<Talk> {
+    if (!this.#byId.has(conv)) await this.#fetch(conv, options.fetch);
+    let talk = this.#talks.get(conv);
+    if (!talk) {
+      talk = new Talk(conv, this);
+      this.#talks.set(conv, talk);
+    }
+    await talk.open(options.at ?? null, options.fetch);
+    return talk;
+  }
+
+  /** The id of the conversation with somebody, begun if there is none. */
+  async with(other: Card): Promise<string> {
+    const kind = this.actingFor !== null || other.kind === 'business' ? 'business' : 'private';
+    const known = [...this.#byId.values()].find(
+      (one) => one.kind === kind && one.other?.id === other.id,
+    );
+    if (known) return known.id;
+    const id = uuid7();
+    try {
+      const begun = await api.post<Conversation>(
+        '/v1/conversations',
+        { id, kind, with_id: other.id },
+        { actingFor: this.actingFor },
+      );
+      this.#byId.set(begun.id, begun);
+      return begun.id;
+    } catch (error) {
+      const there = error instanceof Problem ? error.facts.conversation_id : null;
+      if (typeof there === 'string') return there;
+      throw error;
+    }
+  }
+
+  async search(words: string, signal?: AbortSignal): Promise<readonly Found[]> {
+    const { items } = await api.get<{ items: readonly Found[] }>('/v1/messages', {
+      query: { q: words },
+      actingFor: this.actingFor,
+      signal,
+    });
+    await Promise.all(
+      [...new Set(items.map(({ message }) => message.conv))]
+        .filter((conv) => !this.#byId.has(conv))
+        .map((conv) => this.#fetch(conv).catch(() => undefined)),
+    );
+    return items;
+  }
+
+  /** Learns the names of these people, once. */
+  know(ids: readonly string[]): void {
+    const unknown = [...new Set(ids)].filter((id) => !this.names.has(id));
+    if (unknown.length === 0) return;
+    api
+      .get<readonly Card[]>('/v1/users', { query: { ids: unknown }, remember: true })
+      .then((cards) => cards.forEach((card) => this.names.set(card.id, card)))
+      .catch(() => undefined);
+  }
+
+  #page(after: string | null, options: { fetch?: typeof fetch } = {}): Promise<ConversationPage> {
+    return api.get('/v1/conversations', {
+      query: { after },
+      actingFor: this.actingFor,
+      remember: after === null,
+      ...options,
+    });
+  }
+
+  #fetch(conv: string, via?: typeof fetch): Promise<Conversation> {
+    const asked =
+      this.#fetching.get(conv) ??
+      api
+        .get<Conversation>(`/v1/conversations/${conv}`, {
+          actingFor: this.actingFor,
+          remember: true,
+          fetch: via,
+        })
+        .then((one) => {
+          this.#byId.set(one.id, one);
+          return one;
+        })
+        .finally(() => this.#fetching.delete(conv));
+    this.#fetching.set(conv, asked);
+    return asked;
+  }
+
+  #refresh(conv: string): void {
+    this.#fetch(conv).catch(() => undefined);
+  }
+
+  #heard(entry: Entry): void {
+    this.#talks.get(entry.conv)?.take(entry);
+    const known = this.#byId.get(entry.conv);
+    if (!known) {
+      this.#refresh(entry.conv);
+      return;
+    }
+    if (entry.seq <= known.seq) return;
+    const isOwn = entry.from === this.own;
+    if (!isOwn) this.#stopTyping(entry.conv);
+    const seq = entry.seq;
+    const target = targetOf(entry);
+    if (target === null) {
+      const unread = known.unread + (isOwn ? 0 : 1);
+      const active_at = entry.ts;
+      this.#byId.set(known.id, { ...known, seq, unread, active_at, last: entry, about_last: [] });
+    } else {
+      const isAboutLast = target === known.last?.id;
+      const about_last = isAboutLast ? [...known.about_last, entry] : known.about_last;
+      this.#byId.set(known.id, { ...known, seq, about_last });
+    }
+  }
+
+  #read({ conv, user, delivered, read }: Receipt): void {
+    const known = this.#byId.get(conv);
+    if (!known) return;
+    const marks = known.marks.map((mark) =>
+      mark.user_id === user
+        ? {
+            ...mark,
+            delivered_seq: Math.max(mark.delivered_seq, delivered),
+            read_seq: Math.max(mark.read_seq, read),
+          }
+        : mark,
+    );
+    const isAllRead = user === this.own && read >= known.seq;
+    this.#byId.set(conv, { ...known, marks, unread: isAllRead ? 0 : known.unread });
+    if (user === this.own && !isAllRead && known.unread > 0) this.#refresh(conv);
+  }
+
+  #isTyping(conv: string, user: string): void {
+    if (user === this.own || !this.#byId.has(conv)) return;
+    clearTimeout(this.#typing.get(conv));
+    this.#typing.set(
+      conv,
+      setTimeout(() => this.#typing.delete(conv), TYPING_MS),
+    );
+  }
+
+  #stopTyping(conv: string): void {
+    clearTimeout(this.#typing.get(conv));
+    this.#typing.delete(conv);
+  }
+
+  #when(one: Conversation): number {
+    return Math.max(one.active_at, this.waiting(one.id).at(-1)?.at ?? 0);
+  }
+}
+
+/** What an entry changes; null for what stands for itself. */
+function targetOf({ k, target, body }: Entry): string | null {
+  if (k === 'deletion') return target ?? '';
+  if (k === 'change') return '';
+  if (body && 'type' in body && (body.type === 'edit' || body.type === 'reaction')) {
+    return body.target_id;
+  }
+  return null;
+}
+
+const inboxes = new WeakMap<object, Map<string, Inbox>>();
+
+/** The one inbox of this person or shop, for as long as the engine runs. */
+export function inboxOf(own: string): Inbox {
+  const running = engine();
+  const all = inboxes.get(running) ?? new Map<string, Inbox>();
+  inboxes.set(running, all);
+  const inbox = all.get(own) ?? new Inbox(own);
+  all.set(own, inbox);
+  return inbox;
+}
+
+const KEY = 'kirana.inbox';
+
+interface Reader {
+  readonly id: string;
+  readonly acts_for: readonly { readonly id: string }[];
+}
+
+/** Whose chats are shown: as the address says, else as chosen last on this device, else one's own. */
+export function chooseOwn(wanted: string | null, me: Reader): string {
+  const may = (id: string | null): id is string =>
+    id === me.id || me.acts_for.some((shop) => shop.id === id);
+  if (may(wanted)) return wanted;
+  const last = localStorage.getItem(KEY);
+  return may(last) ? last : me.id;
+}
+
+export const rememberOwn = (own: string): void => localStorage.setItem(KEY, own);

@@ -1,0 +1,289 @@
+/** What a conversation looks like, worked out from what is known of it. Pure. */
+
+import type { Schema } from '#lib/api/index.ts';
+import { reader, t } from '#lib/i18n/index.ts';
+import type {
+  Content,
+  Entry,
+  Fact,
+  FactItem,
+  Item,
+  MessageItem,
+  Sending,
+} from '#lib/sync/index.ts';
+import { fold } from '#lib/sync/index.ts';
+import type { Money } from '#lib/values/money.ts';
+import { format } from '#lib/values/money.ts';
+import type { Place } from '#lib/values/time.ts';
+import { dayOf } from '#lib/values/time.ts';
+
+export type Card = Schema['Card'];
+export type Contact = Schema['identity_contacts_Contact'];
+export type ProductCard = Schema['ProductCard'];
+
+/** A conversation as one of its sides sees it in a list. */
+export type Conversation = Omit<Schema['Conversation'], 'last' | 'about_last'> & {
+  readonly last: Entry | null;
+  readonly about_last: readonly Entry[];
+};
+
+/** A message that was found, and what was said about it since. */
+export interface Found {
+  readonly message: Entry;
+  readonly about: readonly Entry[];
+}
+
+export const REACTIONS = ['👍', '❤️', '😄', '😮', '😢', '🙏'] as const;
+
+const EDIT_WITHIN_MS = 24 * 60 * 60 * 1000;
+
+/** Who looks, and at whom: what turns a fact into "You paid" or "Ravi paid you". */
+export interface Sides {
+  /** The person, or the shop they act for. */
+  readonly own: string;
+  readonly other: Card | null;
+}
+
+export const nameOf = (card: Card | null): string =>
+  card === null ? '…' : card.name || (card.kind === 'guest' ? t.chat.guest : '…');
+
+export const sum = (amount: Money): string =>
+  format(amount, { locale: reader.formats, short: true });
+
+/** `#1001` of `#1001 · Tea +2`. */
+export const orderNumber = ({ card }: Fact): string => card.title?.split(' · ')[0] ?? '';
+
+/** `Tea +2` of `#1001 · Tea +2`. */
+export const orderThings = ({ card }: Fact): string =>
+  card.title?.split(' · ').slice(1).join(' · ') ?? '';
+
+/** What happened, in one line. */
+export function factText(fact: Fact, { own, other }: Sides): string {
+  const { state, amount, payer_id, payee_id, title } = fact.card;
+  const of = amount ? sum(amount) : '';
+  switch (fact.subject.kind) {
+    case 'order':
+      return t.chat.orderFact[fact.fact]?.(t.chat.order(orderNumber(fact))) ?? title ?? fact.fact;
+    case 'transfer':
+      if (state === 'refunded') {
+        return payer_id === own ? t.chat.youReturned(of) : t.chat.returnedYou(nameOf(other), of);
+      }
+      return payer_id === own ? t.chat.youPaid(of) : t.chat.paidYou(nameOf(other), of);
+    case 'request':
+      if (state === 'made') {
+        return payee_id === own ? t.chat.youAsked(of) : t.chat.asksYou(nameOf(other), of);
+      }
+      return t.chat.requestFact[state]?.(of) ?? title ?? fact.fact;
+    default:
+      return title ?? fact.fact;
+  }
+}
+
+/** What a message says, in one line without marks; for lists and quotes. */
+export function contentText(body: Content | null): string {
+  switch (body?.type) {
+    case 'text':
+      return oneLine(body.text);
+    case 'image':
+      return oneLine(body.caption ?? '') || photosText(body.items.length);
+    case 'voice':
+      return t.chat.voice;
+    case 'document':
+      return body.name;
+    case 'location':
+      return body.name ?? t.chat.location;
+    case 'contact':
+      return body.people.map(({ name }) => name).join(', ');
+    case 'product':
+      return oneLine(body.text ?? '') || body.snapshot.title;
+    default:
+      return body === null ? t.chat.deleted : t.chat.newer;
+  }
+}
+
+const photosText = (n: number): string => (n === 1 ? t.chat.photo : t.chat.photos(n));
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+/** The second line of a conversation in the list. */
+export interface Preview {
+  readonly text: string;
+  /** Said before it: "You". */
+  readonly by: string | null;
+  /** One's own last message, whose ticks are shown. */
+  readonly isOwn: boolean;
+  readonly at: number;
+}
+
+export function preview(
+  conversation: Conversation,
+  waiting: readonly Sending[],
+  sides: Sides,
+): Preview | null {
+  const unsent = waiting.findLast((item) => isMessage(bodyOf(item)));
+  if (unsent) {
+    const text = contentText(bodyOf(unsent));
+    return { text, by: t.chat.you, isOwn: true, at: unsent.at };
+  }
+  const { last, about_last } = conversation;
+  const item = last && fold([last, ...about_last])[0];
+  if (!item) return null;
+  if (item.kind === 'fact') {
+    return { text: factText(item.fact, sides), by: null, isOwn: false, at: item.ts };
+  }
+  const isOwn = item.from === sides.own;
+  if (item.kind === 'change') return null;
+  const isGone = item.body === null;
+  const text = isGone && isOwn ? t.chat.youDeleted : contentText(item.body);
+  return { text, by: isOwn && !isGone ? t.chat.you : null, isOwn: isOwn && !isGone, at: item.ts };
+}
+
+/** The content of something that waits to be sent; null for what is no message, such as a deletion. */
+export function bodyOf({ body }: Sending): Content | null {
+  const inner = (body as { body?: Content } | undefined)?.body;
+  return inner ?? null;
+}
+
+const isMessage = (body: Content | null): boolean =>
+  body !== null && body.type !== 'reaction' && body.type !== 'edit';
+
+/**
+ * What waits in the outbox, as if it were there already: after the last entry, in its order. What was refused
+ * stays only if it is a message; a refused edit or reaction is as if it had never been.
+ */
+export function provisional(
+  waiting: readonly Sending[],
+  { conv, after, own }: { conv: string; after: number; own: string },
+): Entry[] {
+  return waiting.flatMap((sending, index): Entry[] => {
+    const body = bodyOf(sending);
+    const base = { conv, seq: after + 1 + index, id: sending.id, from: own, ts: sending.at };
+    if (body) {
+      if (sending.refused && !isMessage(body)) return [];
+      return [{ ...base, k: 'message', body }];
+    }
+    const target = /\/v1\/messages\/([^/]+)\/deletion$/.exec(sending.path)?.[1];
+    return target && !sending.refused ? [{ ...base, k: 'deletion', target }] : [];
+  });
+}
+
+export type Row =
+  | { readonly kind: 'day'; readonly key: string; readonly at: number }
+  | { readonly kind: 'unread'; readonly key: string }
+  | {
+      readonly kind: 'message';
+      readonly key: string;
+      readonly item: MessageItem;
+      readonly isOwn: boolean;
+      /** Of those said by one side within a minute. */
+      readonly isFirst: boolean;
+      readonly isLast: boolean;
+      readonly sending: Sending | null;
+    }
+  | { readonly kind: 'card'; readonly key: string; readonly item: FactItem; readonly card: Fact }
+  | { readonly kind: 'line'; readonly key: string; readonly item: FactItem };
+
+interface Layout {
+  readonly own: string;
+  readonly place: Place;
+  /** Read up to here when the conversation was opened; null draws no line. */
+  readonly readSeq: number | null;
+  readonly waiting: readonly Sending[];
+}
+
+/** The rows of a conversation: days, the line above what is new, bubbles in groups, cards and quiet lines. */
+export function layOut(items: readonly Item[], { own, place, readSeq, waiting }: Layout): Row[] {
+  const sendings = new Map(waiting.map((sending) => [sending.id, sending]));
+  const shown = items.filter((item) => item.kind !== 'change' && !isEcho(item));
+  const rows: Row[] = [];
+  let day = '';
+  let isMarked = readSeq === null;
+  for (const [index, item] of shown.entries()) {
+    const before = shown[index - 1];
+    const after = shown[index + 1];
+    const itsDay = dayOf(item.ts, place);
+    if (itsDay !== day) {
+      day = itsDay;
+      rows.push({ kind: 'day', key: `day ${itsDay}`, at: item.ts });
+    }
+    if (!isMarked && item.seq > (readSeq ?? 0) && item.from !== own && !sendings.has(item.id)) {
+      isMarked = true;
+      rows.push({ kind: 'unread', key: 'unread' });
+    }
+    if (item.kind === 'fact') {
+      const { card } = item;
+      rows.push(
+        card ? { kind: 'card', key: item.id, item, card } : { kind: 'line', key: item.id, item },
+      );
+    } else if (item.kind === 'message') {
+      const sending = sendings.get(item.id) ?? null;
+      const isFirst = rows.at(-1)?.kind !== 'message' || !before || !belongs(before, item);
+      const isLast = !after || !belongs(item, after) || dayOf(after.ts, place) !== day;
+      rows.push({
+        kind: 'message',
+        key: item.id,
+        item,
+        isOwn: item.from === own,
+        isFirst,
+        isLast: isLast || Boolean(sending?.refused),
+        sending,
+      });
+    }
+  }
+  return rows;
+}
+
+/** A request that was paid is told by the payment already. */
+const isEcho = (item: Item): boolean =>
+  item.kind === 'fact' && item.card === null && item.fact.fact === 'request.paid';
+
+function belongs(a: Item, b: Item): boolean {
+  return (
+    a.kind === 'message' &&
+    b.kind === 'message' &&
+    a.from === b.from &&
+    a.author === b.author &&
+    a.isAutomatic === b.isAutomatic &&
+    Math.floor(a.ts / 60_000) === Math.floor(b.ts / 60_000)
+  );
+}
+
+export type Tick = 'waiting' | 'sent' | 'delivered' | 'read';
+
+/** How far an own message has come. */
+export function tickOf(
+  item: { readonly seq: number },
+  conversation: Pick<Conversation, 'marks'>,
+  { own, isWaiting }: { own: string; isWaiting: boolean },
+): Tick {
+  if (isWaiting) return 'waiting';
+  const mark = conversation.marks.find(({ user_id }) => user_id !== own);
+  if (!mark) return 'sent';
+  if (mark.read_seq >= item.seq) return 'read';
+  return mark.delivered_seq >= item.seq ? 'delivered' : 'sent';
+}
+
+/** Words can be changed for a day, and only where there are words. */
+export function isEditable({ body, ts }: MessageItem, now: number): boolean {
+  if (now - ts > EDIT_WITHIN_MS) return false;
+  return body?.type === 'text' || body?.type === 'image' || body?.type === 'document';
+}
+
+/** The words that can be changed or copied. */
+export function wordsOf(body: Content | null): string {
+  switch (body?.type) {
+    case 'text':
+      return body.text;
+    case 'image':
+    case 'document':
+      return body.caption ?? '';
+    case 'product':
+      return body.text ?? '';
+    default:
+      return '';
+  }
+}
+
+/** What the server keeps of the answered message, at most 200 characters. */
+export const quoteOf = (body: Content | null): string =>
+  [...contentText(body)].slice(0, 200).join('');

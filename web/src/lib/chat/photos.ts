@@ -1,0 +1,95 @@
+/** Photos and files on their way to a message. */
+
+import { uuid7 } from '#lib/values/ids.ts';
+
+const LONGEST = 2048;
+const THUMB = 24;
+const QUALITY = 0.82;
+export const MAX_FILE_BYTES = 16 * 1024 * 1024;
+
+/** A photo that is ready to go: scaled, without what the camera wrote into it. */
+export interface ReadyPhoto {
+  readonly media: string;
+  readonly file: Blob;
+  readonly width: number;
+  readonly height: number;
+  readonly thumb: string;
+}
+
+/** Throws when the file is no photo that this browser can read. */
+export async function preparePhoto(file: Blob): Promise<ReadyPhoto> {
+  const source = await createImageBitmap(file, { imageOrientation: 'from-image' });
+  const scale = Math.min(1, LONGEST / Math.max(source.width, source.height));
+  const full = draw(source, scale);
+  const small = draw(source, THUMB / Math.max(source.width, source.height));
+  source.close();
+  const blob = await encode(full);
+  const media = uuid7();
+  remember(media, blob);
+  return {
+    media,
+    file: blob,
+    width: full.width,
+    height: full.height,
+    thumb: small.toDataURL('image/jpeg', 0.6),
+  };
+}
+
+function draw(source: ImageBitmap, scale: number): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.max(1, Math.round(source.width * scale));
+  canvas.height = Math.max(1, Math.round(source.height * scale));
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('This browser gives no canvas.');
+  context.imageSmoothingQuality = 'high';
+  // What is see-through would turn black in a JPEG.
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
+
+/** WebP where the browser can write it, else JPEG. */
+async function encode(canvas: HTMLCanvasElement): Promise<Blob> {
+  const as = (type: string) =>
+    new Promise<Blob | null>((done) => canvas.toBlob(done, type, QUALITY));
+  const webp = await as('image/webp');
+  const blob = webp?.type === 'image/webp' ? webp : await as('image/jpeg');
+  if (!blob) throw new Error('This photo is too large for this browser.');
+  return blob;
+}
+
+/** Where the file lies on the server; told with its name. */
+export const uploadPath = (media: string, kind: 'image' | 'document', name = ''): string =>
+  `/v1/media?id=${media}&kind=${kind}&name=${encodeURIComponent(name)}`;
+
+const local = new Map<string, string>();
+
+/** A photo of this device is shown from here, before it is sent and after. */
+export function remember(media: string, file: Blob): string {
+  const known = local.get(media);
+  if (known) return known;
+  const url = URL.createObjectURL(file);
+  local.set(media, url);
+  return url;
+}
+
+export const remembered = (media: string): string | undefined => local.get(media);
+
+export const contentPath = (media: string, size?: number): string =>
+  `/v1/media/${media}/content${size ? `?size=${size}` : ''}`;
+
+/** The files of a shop's chats open only to whoever says that they act for it, which no `<img>` can say. */
+export async function fetchFor(shopId: string, media: string, size?: number): Promise<string> {
+  const key = `${media} ${size ?? ''}`;
+  const known = local.get(media) ?? local.get(key);
+  if (known) return known;
+  const answer = await fetch(contentPath(media, size), {
+    headers: { 'kirana-acting-for': shopId },
+    credentials: 'same-origin',
+  });
+  if (!answer.ok) throw new Error(`The file could not be fetched: ${answer.status}.`);
+  const url = URL.createObjectURL(await answer.blob());
+  local.set(key, url);
+  return url;
+}

@@ -1,0 +1,290 @@
+/** One conversation: a part of its entries without a hole, what waits to be sent, and how to get more. */
+
+import { api, Problem } from '#lib/api/index.ts';
+import type { Content, Entry, Item, Sending, Words } from '#lib/sync/index.ts';
+import { engine, fold, mergeEntries } from '#lib/sync/index.ts';
+import { uuid7 } from '#lib/values/ids.ts';
+import type { Inbox } from './inbox.svelte.ts';
+import type { Conversation } from './model.ts';
+import { bodyOf, provisional } from './model.ts';
+
+interface History {
+  readonly items: readonly Entry[];
+  readonly about: readonly Entry[];
+  readonly has_before: boolean;
+  readonly has_after: boolean;
+}
+
+interface Upload {
+  readonly path: string;
+  readonly file: Blob;
+}
+
+const PAGE = 50;
+const TYPING_EVERY_MS = 3000;
+const SEARCH_PAGES = 20;
+/** What waits stands after everything that could have a number by then. */
+const BEYOND = 1_000_000;
+
+export class Talk {
+  readonly id: string;
+  readonly inbox: Inbox;
+
+  #entries = $state.raw<readonly Entry[]>([]);
+  /** Said later, about what is here. */
+  #about = $state.raw<readonly Entry[]>([]);
+  hasBefore = $state(false);
+  /** Only a part around an older message is shown: the latest are not here. */
+  hasAfter = $state(false);
+  isLoading = $state(false);
+  hasFailed = $state(false);
+  /** Where the line above what is new is drawn, as it was when the conversation was opened. */
+  readSeqAtOpening = $state<number | null>(null);
+
+  readonly waiting: readonly Sending[] = $derived.by(() => {
+    const known = new Set(this.#entries.map(({ id }) => id));
+    return this.inbox.waiting(this.id).filter(({ id }) => !known.has(id));
+  });
+  readonly items: readonly Item[] = $derived.by(() => {
+    const after = this.#lastSeq + BEYOND;
+    const unsent = this.hasAfter
+      ? []
+      : provisional(this.waiting, { conv: this.id, after, own: this.inbox.own });
+    return fold([...mergeEntries(this.#about, this.#entries), ...unsent]);
+  });
+
+  #typedAt = 0;
+  #isOpened = false;
+  #markedSeq = 0;
+
+  constructor(id: string, inbox: Inbox) {
+    this.id = id;
+    this.inbox = inbox;
+    engine().outbox.onSent((sent, answer) => this.#wasSent(sent, answer));
+  }
+
+  get conversation(): Conversation {
+    const known = this.inbox.find(this.id);
+    if (!known) throw new Error('A conversation is known before it is opened.');
+    return known;
+  }
+
+  get #lastSeq(): number {
+    return this.#entries.at(-1)?.seq ?? 0;
+  }
+
+  /** Shows what is on this device at once, and what the server has as soon as it is there. */
+  async open(at: number | null, via?: typeof fetch): Promise<void> {
+    const mark = this.conversation.marks.find(({ user_id }) => user_id === this.inbox.own);
+    this.readSeqAtOpening = this.conversation.unread > 0 ? (mark?.read_seq ?? 0) : null;
+    this.#markedSeq = mark?.read_seq ?? 0;
+    if (at !== null && !this.#entries.some(({ seq }) => seq === at)) {
+      await this.#around(at);
+      return;
+    }
+    if (this.#isOpened && !this.hasAfter) return;
+    if (this.#entries.length === 0) {
+      this.#entries = lastRun(await engine().keptEntries(this.inbox.own, this.id));
+      this.hasBefore = (this.#entries[0]?.seq ?? 1) > 1;
+    }
+    if (this.#entries.length > 0 && !this.hasAfter) void this.renew(via).catch(() => undefined);
+    else await this.renew(via);
+  }
+
+  /** Loads the latest entries; what is not joined to them is left out. */
+  async renew(via?: typeof fetch): Promise<void> {
+    this.isLoading = this.#entries.length === 0;
+    try {
+      const page = await this.#get({}, via);
+      const first = page.items[0]?.seq ?? 0;
+      const isJoined = !this.hasAfter && this.#lastSeq >= first - 1 && this.#entries.length > 0;
+      const lowest = this.#entries[0]?.seq ?? first;
+      this.#entries = mergeEntries(isJoined ? this.#entries : [], page.items);
+      this.#learn(page);
+      if (!isJoined || lowest >= first) this.hasBefore = page.has_before;
+      this.hasAfter = false;
+      this.#isOpened = true;
+      this.hasFailed = false;
+    } catch (error) {
+      if (this.#entries.length === 0 || !(error instanceof Problem) || !error.isPassing) {
+        // A new conversation can be begun without a connection.
+        if (this.conversation.seq > 0) throw error;
+      }
+    } finally {
+      this.isLoading = false;
+    }
+  }
+
+  async older(): Promise<void> {
+    const first = this.#entries[0]?.seq;
+    if (this.isLoading || !this.hasBefore || first === undefined) return;
+    await this.#more({ before: first }, ({ has_before }) => (this.hasBefore = has_before));
+  }
+
+  async newer(): Promise<void> {
+    if (this.isLoading || !this.hasAfter) return;
+    await this.#more({ after: this.#lastSeq }, ({ has_after }) => (this.hasAfter = has_after));
+  }
+
+  /** Leaves the older part and goes to the latest. */
+  async latest(): Promise<void> {
+    if (this.hasAfter) await this.renew();
+  }
+
+  /** Loads older pages until the message is among them; false when it is not there at all. */
+  async reach(id: string): Promise<boolean> {
+    for (let page = 0; page < SEARCH_PAGES; page++) {
+      if (this.#entries.some((entry) => entry.id === id)) return true;
+      if (!this.hasBefore) return false;
+      await this.older();
+      if (this.hasFailed) return false;
+    }
+    return false;
+  }
+
+  /** Something arrived. */
+  take(entry: Entry): void {
+    if (this.hasAfter) {
+      if (targetOf(entry)) this.#about = mergeEntries(this.#about, [entry]);
+      return;
+    }
+    if (this.#entries.length > 0 && entry.seq > this.#lastSeq + 1) void this.renew();
+    this.#entries = mergeEntries(this.#entries, [entry]);
+    this.#learn({ items: [entry] });
+  }
+
+  /** Everything that is here was seen. */
+  markRead(): void {
+    const seq = this.hasAfter ? 0 : this.#lastSeq;
+    if (seq <= this.#markedSeq) return;
+    this.#markedSeq = seq;
+    const path = `/v1/conversations/${this.id}/receipts`;
+    api
+      .put(path, { read_seq: seq }, { actingFor: this.inbox.actingFor })
+      .catch(() => (this.#markedSeq = 0));
+  }
+
+  typing(): void {
+    const now = Date.now();
+    if (now - this.#typedAt < TYPING_EVERY_MS) return;
+    this.#typedAt = now;
+    engine().typing(this.id, this.inbox.own);
+  }
+
+  /** Says something; it shows at once and is sent as soon as it can be. */
+  async say(body: Content, uploads: readonly Upload[] = []): Promise<void> {
+    const id = uuid7();
+    if (this.hasAfter) void this.renew();
+    this.#typedAt = 0;
+    await engine().outbox.add({
+      id,
+      lane: this.id,
+      path: `/v1/conversations/${this.id}/messages`,
+      body: { id, body },
+      uploads,
+      actingFor: this.inbox.actingFor,
+    });
+  }
+
+  edit(target: string, content: Words): Promise<void> {
+    return this.say({ type: 'edit', target_id: target, content });
+  }
+
+  react(target: string, emoji: string): Promise<void> {
+    return this.say({ type: 'reaction', target_id: target, emoji });
+  }
+
+  async delete(target: string): Promise<void> {
+    await engine().outbox.add({
+      id: uuid7(),
+      lane: this.id,
+      path: `/v1/messages/${target}/deletion`,
+      body: undefined,
+      actingFor: this.inbox.actingFor,
+    });
+  }
+
+  /** Says again what was refused, as something new. */
+  async again(sending: Sending): Promise<void> {
+    const body = bodyOf(sending);
+    await engine().outbox.remove(sending.id);
+    if (body) await this.say(body, sending.uploads);
+  }
+
+  giveUp(sending: Sending): Promise<void> {
+    return engine().outbox.remove(sending.id);
+  }
+
+  /** The answer may come before the stream does: the message keeps its place in between. */
+  #wasSent(id: string, answer: unknown): void {
+    const sending = this.inbox.waiting(this.id).find((item) => item.id === id);
+    const body = sending && bodyOf(sending);
+    const sent = answer as { seq?: number; created_at?: number } | undefined;
+    if (!body || this.hasAfter || sent?.seq === undefined || sent.created_at === undefined) return;
+    if (this.#entries.length > 0 && sent.seq !== this.#lastSeq + 1) return;
+    const entry: Entry = {
+      conv: this.id,
+      seq: sent.seq,
+      k: 'message',
+      id,
+      from: this.inbox.own,
+      ts: sent.created_at,
+      body,
+    };
+    this.#entries = mergeEntries(this.#entries, [entry]);
+  }
+
+  async #around(at: number): Promise<void> {
+    const page = await this.#get({ around: at });
+    this.#entries = page.items;
+    this.#learn(page, false);
+    this.hasBefore = page.has_before;
+    this.hasAfter = page.has_after;
+    this.#isOpened = true;
+  }
+
+  async #more(query: Record<string, number>, then: (page: History) => void): Promise<void> {
+    this.isLoading = true;
+    this.hasFailed = false;
+    try {
+      const page = await this.#get(query);
+      this.#entries = mergeEntries(this.#entries, page.items);
+      this.#learn(page, !this.hasAfter);
+      then(page);
+    } catch {
+      this.hasFailed = true;
+    } finally {
+      this.isLoading = false;
+    }
+  }
+
+  #get(query: Record<string, number>, via?: typeof fetch): Promise<History> {
+    return api.get(`/v1/conversations/${this.id}/messages`, {
+      query: { ...query, limit: PAGE },
+      actingFor: this.inbox.actingFor,
+      fetch: via,
+    });
+  }
+
+  /** Keeps what came for reading without a connection, and learns who of the team wrote. */
+  #learn(page: Pick<History, 'items'> & Partial<History>, isKept = true): void {
+    if (page.about?.length) this.#about = mergeEntries(this.#about, page.about);
+    if (isKept && page.about) void engine().keepEntries(this.inbox.own, page.items);
+    this.inbox.know(page.items.flatMap(({ author }) => author ?? []));
+  }
+}
+
+function targetOf({ k, body }: Entry): boolean {
+  return (
+    k === 'deletion' ||
+    (body !== undefined && 'type' in body && (body.type === 'edit' || body.type === 'reaction'))
+  );
+}
+
+/** The last entries whose numbers follow each other. */
+function lastRun(entries: readonly Entry[]): Entry[] {
+  const start = entries.findLastIndex(
+    (entry, index) => index === 0 || entries[index - 1]?.seq !== entry.seq - 1,
+  );
+  return entries.slice(Math.max(0, start));
+}

@@ -1,0 +1,152 @@
+/** Wallets, statements and requests as they are drawn. Pure. */
+
+import type { Schema } from '#lib/api/index.ts';
+import { reader, t } from '#lib/i18n/index.ts';
+import { parseAmount } from '#lib/values/amount.ts';
+import type { Money } from '#lib/values/money.ts';
+import { format, money } from '#lib/values/money.ts';
+
+export type Card = Schema['Card'];
+export type Contact = Schema['identity_contacts_Contact'];
+export type Wallet = Schema['Wallet'];
+export type MyMoney = Schema['MyMoney'];
+export type Line = Schema['StatementLine'];
+export type Transfer = Schema['Transfer'];
+export type TransferDetails = Schema['TransferDetails'];
+export type MoneyRequest = Schema['Request'];
+
+/** The server's own side of a top-up or a pay-out. */
+const OPERATOR = '00000000-0000-0000-0000-000000000000';
+
+export const TASKS = ['send', 'ask', 'cash-in', 'cash-out', 'top-up'] as const;
+export type Task = (typeof TASKS)[number];
+
+export const isTask = (text: string): text is Task => (TASKS as readonly string[]).includes(text);
+
+export const sum = (amount: Money): string =>
+  format(amount, { locale: reader.formats, short: true });
+
+/** The given name is enough where the face is in sight. */
+export const shortName = (card: Card): string =>
+  card.kind === 'person' ? (card.name.split(/\s/)[0] ?? card.name) : card.name;
+
+/** What the keypad holds (`12.5`) as an amount; null while it is none. */
+export function typedAmount(text: string, currency: string): Money | null {
+  const read = parseAmount(text, currency, 'en');
+  return read.ok && read.minor > 0 ? money(read.minor, currency) : null;
+}
+
+const BY_REGION: Readonly<Record<string, string>> = {
+  AE: 'AED',
+  AR: 'ARS',
+  BD: 'BDT',
+  BR: 'BRL',
+  CH: 'CHF',
+  CO: 'COP',
+  EG: 'EGP',
+  GB: 'GBP',
+  ID: 'IDR',
+  IN: 'INR',
+  JP: 'JPY',
+  KE: 'KES',
+  MX: 'MXN',
+  NG: 'NGN',
+  PH: 'PHP',
+  PK: 'PKR',
+  SA: 'SAR',
+  SG: 'SGD',
+  TH: 'THB',
+  US: 'USD',
+  ZA: 'ZAR',
+};
+const BY_ZONE: Readonly<Record<string, string>> = {
+  'Asia/Kolkata': 'INR',
+  'Asia/Calcutta': 'INR',
+  'America/Sao_Paulo': 'BRL',
+  'America/Mexico_City': 'MXN',
+  'Asia/Dubai': 'AED',
+  'Asia/Tokyo': 'JPY',
+  'Africa/Nairobi': 'KES',
+  'Europe/London': 'GBP',
+};
+
+/** The currencies to choose from, the likeliest first: one's own, then what the place suggests. */
+export function currenciesFor(
+  mine: MyMoney,
+  { zone, preferred, task }: { zone: string | null; preferred: string | null; task: Task },
+): string[] {
+  const wallets = mine.items
+    .filter(({ is_closed }) => !is_closed)
+    .toSorted((a, b) => b.available.amount_minor - a.available.amount_minor)
+    .map(({ currency }) => currency);
+  const floats = mine.floats.map(({ currency }) => currency);
+  const region = new Intl.Locale(reader.formats).region;
+  const likely = BY_ZONE[zone ?? ''] ?? BY_REGION[region ?? ''] ?? 'EUR';
+  const known = task === 'cash-in' ? floats : wallets;
+  const isBound = task === 'send' || task === 'cash-out' || task === 'cash-in';
+  const others = isBound ? [] : [likely, ...floats, ...Object.values(BY_REGION).sort(), 'EUR'];
+  const all = [...new Set([...known, ...others])];
+  if (all.length === 0) return [preferred ?? likely];
+  return preferred && (all.includes(preferred) || !isBound)
+    ? [...new Set([preferred, ...all])]
+    : all;
+}
+
+/** What is free to be used for it; null where nothing of one's own is used. */
+export function availableFor(mine: MyMoney, task: Task, currency: string): Money | null {
+  if (task === 'ask' || task === 'top-up') return null;
+  if (task === 'cash-in') {
+    return mine.floats.find((one) => one.currency === currency) ?? money(0, currency);
+  }
+  const wallet = mine.items.find((one) => one.currency === currency);
+  return wallet?.available ?? money(0, currency);
+}
+
+/**
+ * The lines worth reading: what was set aside is one line until it is paid or goes back, and what went back
+ * without ever having been paid is told once.
+ */
+export function readable(lines: readonly Line[]): Line[] {
+  const resolved = new Set(lines.flatMap(({ hold_id }) => hold_id ?? []));
+  return lines.filter((line) => {
+    if (line.kind === 'pending') return !resolved.has(line.transfer_id) && line.is_outgoing;
+    if (line.posted.amount_minor !== 0) return true;
+    return line.is_outgoing;
+  });
+}
+
+/** What a line says: its title, a second line, and the sum with its sign. */
+export interface Told {
+  readonly title: string;
+  readonly text: string;
+  readonly amount: Money;
+  readonly tone: 'in' | 'out' | 'aside';
+}
+
+export function tell(line: Line, other: Card | null): Told {
+  const name =
+    line.counterparty_id === OPERATOR ? t.money.operator : (other?.name ?? t.money.operator);
+  const what = t.money.purposes[line.purpose] ?? line.purpose;
+  if (line.kind === 'pending') {
+    return { title: name, text: t.money.setAside, amount: line.amount, tone: 'aside' };
+  }
+  if (line.posted.amount_minor === 0) {
+    return { title: name, text: t.money.wentBack, amount: line.amount, tone: 'aside' };
+  }
+  const text = line.reverses_id ? t.money.purposes.refund! : what;
+  return {
+    title: name,
+    text,
+    amount: line.posted,
+    tone: line.posted.amount_minor > 0 ? 'in' : 'out',
+  };
+}
+
+/** Everybody whose face is needed. */
+export function peopleOf(lines: readonly Line[], requests: readonly MoneyRequest[] = []): string[] {
+  const ids = [
+    ...lines.map(({ counterparty_id }) => counterparty_id),
+    ...requests.flatMap(({ asker_id, payer_id }) => [asker_id, payer_id ?? OPERATOR]),
+  ];
+  return [...new Set(ids)].filter((id) => id !== OPERATOR);
+}
