@@ -84,6 +84,16 @@ class Street:
 
 @pytest.fixture
 async def street(app: RunningApp) -> Street:
+    return await open_street(app)
+
+
+@pytest.fixture
+async def street_on_each(app_on_each: RunningApp) -> Street:
+    """The same on each database."""
+    return await open_street(app_on_each)
+
+
+async def open_street(app: RunningApp) -> Street:
     """Asha's shop with Assam tea at 120.00, of which there are five."""
     asha = actor(await app.person("Asha"))
     shop_id = BusinessId(UserId(uuid7()))

@@ -65,6 +65,20 @@ async def test_a_stranger_buys_tea_in_cash(street: Street) -> None:
     assert "Your cart is empty" in (await street.stranger.open("/asha/cart")).text
 
 
+async def test_either_database_sells_tea_to_a_stranger(street_on_each: Street) -> None:
+    street = street_on_each
+    for path in ("/", "/asha", "/asha/about", "/asha/search?q=tee", "/asha/sitemap.xml"):
+        assert (await street.stranger.open(path)).status == 200
+    chat = await street.stranger.open("/asha/chat")
+    await street.stranger.send(chat.form("/asha/chat"), text="Is there tea?")
+    await fill_cart(street)
+
+    done = await place(street)
+
+    assert (await order_behind(street, done)).total == inr(24000)
+    assert "Is there tea?" in (await street.stranger.open("/asha/chat")).text
+
+
 async def test_the_order_page_follows_the_shop(street: Street) -> None:
     await fill_cart(street)
     placed = await place(street)

@@ -229,6 +229,15 @@ async function refreshBar() {
   }
 }
 
+// With a keyboard, Enter sends and Shift+Enter begins a line; with a thumb, the button sends.
+document.addEventListener('keydown', (event) => {
+  const isText = event.target.matches?.('[data-say] textarea');
+  if (!isText || event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+  if (!matchMedia('(pointer: fine)').matches) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
+
 const pending = new Map();
 
 function say(event, form) {
