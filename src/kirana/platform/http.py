@@ -66,7 +66,7 @@ def answer(problem: Problem, path: str) -> Response[bytes]:
     )
 
 
-_NOT_WHOLE = re.compile(rb'_minor"\s*:\s*(?!(?:-?[0-9]+|null)\s*[,}\]])')
+_NOT_WHOLE = re.compile(rb'_minor"\s*:(?!\s*(?:-?[0-9]+|null)\s*[,}\]])')
 
 
 async def only_whole_amounts(connection: ASGIConnection[Any, Any, Any, Any], _: Any) -> None:
