@@ -54,6 +54,7 @@ class LiveServer:
                 ws_ping_interval=None,
                 access_log=False,
                 log_config=None,
+                log_level="warning",
                 server_header=False,
                 timeout_graceful_shutdown=2,
             )
