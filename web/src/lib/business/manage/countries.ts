@@ -42,7 +42,6 @@ const ZONES: Readonly<Record<string, string>> = {
   'America/Sao_Paulo': 'BR',
   'America/Toronto': 'CA',
   'Asia/Bangkok': 'TH',
-  'Asia/Calcutta': 'IN',
   'Asia/Colombo': 'LK',
   'Asia/Dhaka': 'BD',
   'Asia/Dubai': 'AE',
@@ -75,6 +74,15 @@ const ZONES: Readonly<Record<string, string>> = {
   'Pacific/Auckland': 'NZ',
 };
 
+/** Old names of zones that browsers still give. */
+const RENAMED: Readonly<Record<string, string>> = {
+  'Asia/Calcutta': 'Asia/Kolkata',
+  'Asia/Katmandu': 'Asia/Kathmandu',
+  'Asia/Rangoon': 'Asia/Yangon',
+  'Asia/Saigon': 'Asia/Ho_Chi_Minh',
+  'Europe/Kiev': 'Europe/Kyiv',
+};
+
 export const currencyOf = (country: string): string => CURRENCIES.get(country) ?? 'USD';
 
 export interface Guess {
@@ -84,7 +92,8 @@ export interface Guess {
 }
 
 /** From the device's zone, or else the region of its languages. */
-export function guessPlace(zone: string, languages: readonly string[]): Guess {
+export function guessPlace(deviceZone: string, languages: readonly string[]): Guess {
+  const zone = RENAMED[deviceZone] ?? deviceZone;
   const regions = languages.map((tag) => /-([A-Z]{2})\b/.exec(tag)?.[1] ?? '');
   const known = [ZONES[zone] ?? '', ...regions].find((country) => CURRENCIES.has(country));
   const country = known ?? 'US';

@@ -140,7 +140,7 @@ export function uploadPicture(
       if (request.status < 300) resolve(body as { id: string });
       else {
         const slug =
-          String(body.type ?? '')
+          (typeof body.type === 'string' ? body.type : '')
             .split('/')
             .at(-1) ?? '';
         const title = typeof body.title === 'string' ? body.title : request.statusText;

@@ -79,7 +79,7 @@ export function combine(
       sku: '',
       price: first?.price ?? null,
       sale: first?.sale ?? null,
-      onHand: first?.onHand == null ? null : 0,
+      onHand: first && first.onHand !== null ? 0 : null,
       rest: null,
     };
   });

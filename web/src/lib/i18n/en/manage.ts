@@ -329,7 +329,7 @@ export const manage = {
   total: 'Total',
   refunded: 'Refunded',
   history: 'What happened',
-  stepNames: { paid: 'Paid', refunded: 'Refunded' },
+  stepNames: { placed: 'Placed', paid: 'Paid', refunded: 'Refunded' },
   cashReceived: 'Cash received',
   cashReceivedDone: (amount: string) => `${amount} in cash is written down.`,
   cancelOrder: 'Cancel the order',

@@ -26,9 +26,7 @@ export function nextMove({ moves, method, state }: Pick<Summary, 'moves' | 'meth
 export function inOrder(state: State, orders: readonly Summary[]): Summary[] {
   return orders
     .filter((order) => order.state === state)
-    .sort((a, b) =>
-      isOpen(state) ? a.placed_at - b.placed_at : b.changed_at - a.changed_at,
-    );
+    .sort((a, b) => (isOpen(state) ? a.placed_at - b.placed_at : b.changed_at - a.changed_at));
 }
 
 /** How urgent an order's age is: new ones that are about to expire first of all. */

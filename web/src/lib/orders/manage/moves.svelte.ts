@@ -3,6 +3,7 @@
  * before the customer hears of it.
  */
 
+import { SvelteMap } from 'svelte/reactivity';
 import { Problem, sayProblem } from '#lib/api/index.ts';
 import { t } from '#lib/i18n/index.ts';
 import { engine } from '#lib/sync/index.ts';
@@ -26,7 +27,7 @@ interface Pending {
 const UNDO_MS = 5000;
 
 export class Moves {
-  #pending = $state.raw<ReadonlyMap<string, Pending>>(new Map());
+  readonly #pending = new SvelteMap<string, Pending>();
   readonly #shopId: string;
   readonly #changed: () => Promise<void>;
 
@@ -48,7 +49,7 @@ export class Moves {
   move(order: Movable, to: State): void {
     if (this.isPending(order)) return;
     const timer = setTimeout(() => void this.#send(order.id), UNDO_MS);
-    this.#set(order.id, { from: order.state, to, timer });
+    this.#pending.set(order.id, { from: order.state, to, timer });
     toast(t.manage.movedTo(order.number, t.manage.states[to]), {
       undo: () => this.#undo(order.id),
     });
@@ -62,20 +63,20 @@ export class Moves {
   #undo(id: string): void {
     const pending = this.#pending.get(id);
     // What was sent cannot be taken back.
-    if (pending?.timer == null) return;
+    if (!pending || pending.timer === null) return;
     clearTimeout(pending.timer);
-    this.#set(id, null);
+    this.#pending.delete(id);
   }
 
   async #send(id: string): Promise<void> {
     const pending = this.#pending.get(id);
-    if (pending?.timer == null) return;
+    if (!pending || pending.timer === null) return;
     clearTimeout(pending.timer);
-    this.#set(id, { ...pending, timer: null });
+    this.#pending.set(id, { ...pending, timer: null });
     try {
       await moveOrder(this.#shopId, id, pending.to);
       await this.#changed();
-      this.#set(id, null);
+      this.#pending.delete(id);
     } catch (problem) {
       if (problem instanceof Problem && problem.isPassing) {
         // It is written down and goes out with the next connection; until then it is shown as done.
@@ -88,16 +89,9 @@ export class Moves {
         });
         return;
       }
-      this.#set(id, null);
+      this.#pending.delete(id);
       toast(sayProblem(problem), { tone: 'wrong' });
       await this.#changed();
     }
-  }
-
-  #set(id: string, pending: Pending | null): void {
-    const next = new Map(this.#pending);
-    if (pending) next.set(id, pending);
-    else next.delete(id);
-    this.#pending = next;
   }
 }

@@ -8,7 +8,12 @@ interface Chats {
 }
 
 export const load: PageLoad = async ({ params, fetch, depends }) => {
-  depends('kirana:shop-orders', 'kirana:shop-products', 'kirana:shop-delivery', 'kirana:shop-chats');
+  depends(
+    'kirana:shop-orders',
+    'kirana:shop-products',
+    'kirana:shop-delivery',
+    'kirana:shop-chats',
+  );
   const options = { fetch, actingFor: params.shop, remember: true };
   const at = `/v1/businesses/${params.shop}`;
   const [counts, products, delivery, chats] = await Promise.all([
