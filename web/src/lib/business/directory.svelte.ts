@@ -15,7 +15,7 @@ export class Directory {
   answered = $state('');
   #next = $state<string | null>(null);
   /** Kinds that were met so far. */
-  #met = $state.raw<ReadonlySet<string>>(new Set());
+  #met = $state.raw<readonly string[]>([]);
   #asked = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #categories: readonly Category[];
@@ -28,7 +28,7 @@ export class Directory {
   readonly hasMore = $derived.by(() => this.#next !== null);
   /** Only kinds that lead somewhere. */
   readonly kinds: readonly Category[] = $derived.by(() =>
-    this.#categories.filter(({ id }) => this.#met.has(id)),
+    this.#categories.filter(({ id }) => this.#met.includes(id)),
   );
   readonly isFiltered = $derived.by(
     () => this.answered !== '' || this.category !== null || this.isOpenNow,
@@ -76,7 +76,7 @@ export class Directory {
     this.items = items;
     this.#next = next;
     this.answered = this.words.trim();
-    this.#met = new Set([...this.#met, ...items.map(({ category }) => category)]);
+    this.#met = [...this.#met, ...items.map(({ category }) => category)];
   }
 
   async #ask(after: string | null): Promise<Page<ShopCard> | null> {

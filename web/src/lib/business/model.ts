@@ -20,10 +20,11 @@ const DAY_MS = 86_400_000;
  * border is not known here, so only that border is said.
  */
 export function stateAt(state: HoursState, now: number): HoursState {
-  if (state.state === 'open' && state.closes_at != null && state.closes_at <= now) {
+  const { closes_at: closesAt = null, opens_at: opensAt = null } = state;
+  if (state.state === 'open' && closesAt !== null && closesAt <= now) {
     return { state: 'closed', closes_at: null, opens_at: null };
   }
-  if (state.state === 'closed' && state.opens_at != null && state.opens_at <= now) {
+  if (state.state === 'closed' && opensAt !== null && opensAt <= now) {
     return { state: 'open', closes_at: null, opens_at: null };
   }
   return state;

@@ -47,9 +47,9 @@ export class Shelf {
     if (this.isLoading || this.#next === null) return;
     const page = await this.#ask(this.#next);
     if (!page) return;
-    const known = new Set(this.items.map(({ id }) => id));
+    const isKnown = (id: string) => this.items.some((item) => item.id === id);
     this.#next = page.next;
-    this.items = [...this.items, ...page.items.filter(({ id }) => !known.has(id))];
+    this.items = [...this.items, ...page.items.filter(({ id }) => !isKnown(id))];
   }
 
   #show(page: Page<ProductCard>): void {

@@ -8,9 +8,11 @@ import {
   countOf,
   type Item,
   type Method,
+  NO_WISHES,
   sumOf,
   type Wish,
   withoutAnswered,
+  withWish,
   withWishes,
 } from './model.ts';
 
@@ -24,7 +26,7 @@ export class Basket {
   readonly shopId: string;
   readonly currency: string;
   cart = $state.raw() as Cart;
-  #wishes = $state.raw<ReadonlyMap<string, Wish>>(new Map());
+  #wishes = $state.raw(NO_WISHES);
   #method = $state<Method | null>(null);
   #isSending = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -56,7 +58,7 @@ export class Basket {
   }
 
   set(item: Item, quantity: number): void {
-    this.#wishes = new Map([...this.#wishes, [item.variant_id, { item, quantity }]]);
+    this.#wishes = withWish(this.#wishes, item, quantity);
     void this.#send();
   }
 
@@ -117,7 +119,7 @@ export class Basket {
     this.#say(problem);
     if (typeof left === 'number' && left > 0 && left < wish.quantity) {
       if (!this.#wishes.has(variantId)) {
-        this.#wishes = new Map([...this.#wishes, [variantId, { item: wish.item, quantity: left }]]);
+        this.#wishes = withWish(this.#wishes, wish.item, left);
       }
       return;
     }

@@ -16,6 +16,8 @@ export interface Buyer {
 interface Trouble {
   readonly about: 'street' | 'name' | 'phone' | 'order';
   readonly text: string;
+  /** What was in the cart then: it is no trouble any more when that changes. */
+  readonly cart?: string;
 }
 
 /**
@@ -37,7 +39,7 @@ export class Checkout {
   postcode = $state('');
   addressNote = $state('');
   wallet = $state.raw<Wallet | null | undefined>(undefined);
-  trouble = $state.raw<Trouble | null>(null);
+  #trouble = $state.raw<Trouble | null>(null);
   isPlacing = $state(false);
   placed = $state.raw<Order | null>(null);
   #hasChosenPayment = false;
@@ -46,6 +48,11 @@ export class Checkout {
   readonly hasEnough = $derived.by(
     () => (this.wallet?.available.amount_minor ?? 0) >= this.total.amount_minor,
   );
+  readonly trouble: Trouble | null = $derived.by(() => {
+    const { cart } = this.#trouble ?? {};
+    return cart === undefined || cart === this.#cart ? this.#trouble : null;
+  });
+  readonly #cart = $derived.by(() => `${this.basket.count} ${this.total.amount_minor}`);
   /** Nothing stands against it but what the person may still fill in. */
   readonly canPlace = $derived.by(
     () => this.basket.isSettled && this.basket.cart.is_ready && !this.isPlacing,
@@ -61,10 +68,11 @@ export class Checkout {
 
   /** What is known already: money, and where the last delivery went. */
   async prepare(): Promise<void> {
-    await Promise.all([this.#readWallet(), this.#readAddress()]);
+    await Promise.all([this.readWallet(), this.#readAddress()]);
   }
 
-  async #readWallet(): Promise<void> {
+  /** How much there is to pay with; the choice follows it until the person chooses. */
+  async readWallet(): Promise<void> {
     try {
       this.wallet = await fetchWallet(this.total.currency);
     } catch {
@@ -86,13 +94,13 @@ export class Checkout {
   pay(payment: Payment): void {
     this.#hasChosenPayment = true;
     this.payment = payment;
-    this.trouble = null;
+    this.#trouble = null;
   }
 
   async place(): Promise<void> {
     if (!this.canPlace || this.#isIncomplete()) return;
     this.isPlacing = true;
-    this.trouble = null;
+    this.#trouble = null;
     const shown = this.total;
     try {
       await this.#rememberAddress();
@@ -106,7 +114,7 @@ export class Checkout {
       );
       this.#hasAnswered = true;
       if (order) this.#done(order);
-      else this.trouble = { about: 'order', text: t.orders.gaveUp };
+      else this.#trouble = { about: 'order', text: t.orders.gaveUp };
     } catch (problem) {
       await this.#refused(problem, shown);
     } finally {
@@ -118,9 +126,9 @@ export class Checkout {
   again(): void {
     this.#renew();
     this.placed = null;
-    this.trouble = null;
+    this.#trouble = null;
     this.note = '';
-    void this.#readWallet();
+    void this.readWallet();
   }
 
   #renew(): void {
@@ -136,10 +144,10 @@ export class Checkout {
 
   #isIncomplete(): boolean {
     if (this.basket.method === 'delivery' && this.street.trim() === '') {
-      this.trouble = { about: 'street', text: sayProblem(new Problem('address-needed', 422, '')) };
+      this.#trouble = { about: 'street', text: sayProblem(new Problem('address-needed', 422, '')) };
     } else if (this.name.trim() === '') {
       const facts = { field: 'name' };
-      this.trouble = {
+      this.#trouble = {
         about: 'name',
         text: sayProblem(new Problem('contact-needed', 422, '', facts)),
       };
@@ -193,7 +201,7 @@ export class Checkout {
   async #refused(problem: unknown, shown: Money): Promise<void> {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.isPassing) {
-      this.trouble = { about: 'order', text: t.orders.unsure };
+      this.#trouble = { about: 'order', text: t.orders.unsure };
       return;
     }
     if (problem.slug === 'id-reused' && !this.#hasAnswered) {
@@ -204,8 +212,8 @@ export class Checkout {
     // A refusal about money uses up the id, and after any refusal nothing was ordered.
     this.#renew();
     await this.basket.refresh();
-    this.trouble = this.#troubleOf(problem, shown);
-    if (problem.slug === 'insufficient-funds') void this.#readWallet();
+    this.#trouble = { ...this.#troubleOf(problem, shown), cart: this.#cart };
+    if (problem.slug === 'insufficient-funds') void this.readWallet();
   }
 
   #troubleOf(problem: Problem, shown: Money): Trouble {

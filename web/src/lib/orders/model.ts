@@ -75,6 +75,14 @@ export const sumOf = (lines: readonly BasketLine[], currency: string): Money =>
     currency,
   );
 
+export const NO_WISHES: ReadonlyMap<string, Wish> = new Map();
+
+export const withWish = (
+  wishes: ReadonlyMap<string, Wish>,
+  item: Item,
+  quantity: number,
+): ReadonlyMap<string, Wish> => new Map([...wishes, [item.variant_id, { item, quantity }]]);
+
 /** What is not wished any more, for it was answered: a wish made since then stays. */
 export function withoutAnswered(
   wishes: ReadonlyMap<string, Wish>,
@@ -228,6 +236,6 @@ export function sayPayment(order: Paid, side: Side): string {
   }
 }
 
-/** "Toor dal, 1 kg and 3 more". */
+/** "Toor dal, 1 kg · 4 items". */
 export const sayItems = ({ first_item: first, item_count: n }: OrderSummary): string =>
-  t.orders.andMore(first, n - 1);
+  t.orders.itemsOf(first, n);

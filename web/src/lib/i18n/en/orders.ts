@@ -9,8 +9,8 @@ export const orders = {
   number: (n: number) => `#${n}`,
   order: (n: number) => `Order #${n}`,
   items: (n: number) => plural(n, { one: '# item', other: '# items' }),
-  andMore: (first: string, n: number) =>
-    n > 0 ? plural(n, { one: `${first} and # more`, other: `${first} and # more` }) : first,
+  itemsOf: (first: string, n: number) =>
+    n > 1 ? plural(n, { one: first, other: `${first} · # items` }) : first,
 
   cart: 'Cart',
   yourCart: (shop: string) => `Your cart at ${shop}`,
