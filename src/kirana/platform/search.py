@@ -256,6 +256,8 @@ class Index:
                     ranked.append((typos, text[0] != word[0], text))
             for typos, _, text in sorted(ranked)[:_GUESSES]:
                 yield Beginning(text, "", _TYPO // typos, 0)
+                # Better still: all of it begins with the word that was meant.
+                yield Beginning("=" + text, "", 2 * _TYPO // typos, 2 * _TYPO // typos)
 
     def _run(
         self, tx: Tx, scope_id: UUID, terms: Sequence[Sequence["Beginning"]], limit: int
