@@ -1,4 +1,4 @@
-"""Memory of a socket that is open and idle, in the server's process, beside a bare echo server's."""
+"""Memory of a socket that is open and idle in the server, beside a bare echo server's."""
 
 import asyncio
 import os
