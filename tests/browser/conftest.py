@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.servers import Server
 
@@ -26,9 +34,16 @@ FLAGS = [
     "--autoplay-policy=no-user-gesture-required",
     "--disable-features=WebRtcHideLocalIpsWithMdns,OptimizationHints,MediaRouter",
 ]
-PHONE = {"width": 360, "height": 740}
-TABLET = {"width": 768, "height": 1024}
-DESKTOP = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+TABLET: ViewportSize = {"width": 768, "height": 1024}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+REFUSALS = (403, 409, 422)
+PATIENCE_MS = 20_000
+WITHOUT_NETWORK = "net::ERR_INTERNET_DISCONNECTED"
+"""What a browser writes when a test takes its network away."""
+
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,19 +67,21 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the demo town."""
-    server = Server(tmp_path_factory.mktemp("town"), demo=True)
-    server.start()
-    yield server
-    server.stop()
+    yield from running(Server(tmp_path_factory.mktemp("town"), demo=True))
 
 
 @pytest.fixture(scope="session")
 def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server where nobody lives yet."""
-    server = Server(tmp_path_factory.mktemp("village"))
-    server.start()
-    yield server
-    server.stop()
+    yield from running(Server(tmp_path_factory.mktemp("village")))
+
+
+def running(server: Server) -> Iterator[Server]:
+    try:
+        server.start(wait_s=300)
+        yield server
+    finally:
+        server.stop()
 
 
 Opener = Callable[..., Page]
@@ -72,11 +89,21 @@ Opener = Callable[..., Page]
 
 @pytest.fixture
 def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opener]:
-    """`visit(url, size=PHONE)`: a new person with a device of their own. A page error fails."""
+    """`visit(url, size=PHONE)`: a new person with a device of their own.
+
+    What a page throws or complains about in the console fails the test, but for refusals of the
+    API: a browser writes them down before the page can say them in its own words.
+    """
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    def open_page(url: str, *, size: dict[str, int] = PHONE, **options: Any) -> Page:
+    def hear(message: ConsoleMessage) -> None:
+        where, text = str(message.location.get("url", "")), message.text
+        is_refusal = "/v1/" in where and any(f"status of {code}" in text for code in REFUSALS)
+        if message.type == "error" and not is_refusal and WITHOUT_NETWORK not in text:
+            errors.append(f"{where}: {text}")
+
+    def open_page(url: str, *, size: ViewportSize = PHONE, **options: Any) -> Page:
         context = browser.new_context(
             viewport=size,
             has_touch=size is PHONE,
@@ -84,10 +111,11 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opener]:
             reduced_motion="reduce",
             **options,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+        page.on("console", hear)
         page.goto(url)
         return page
 
@@ -116,3 +144,28 @@ def assert_accessible(page: Page) -> None:
         if v["impact"] in {"serious", "critical"}
     ]
     assert not serious, f"{page.url}: {serious}"
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing sticks out to the side."""
+    too_wide = page.evaluate(
+        """() => {
+            const width = document.documentElement.clientWidth;
+            const isOut = (it) => {
+                const box = it.getBoundingClientRect();
+                return box.width > 0 && (box.right > width + 1 || box.left < -1);
+            };
+            const root = document.scrollingElement;
+            if (root.scrollWidth <= width) return [];
+            return [...document.querySelectorAll('body *')].filter(isOut).slice(0, 5)
+                .map((it) => it.outerHTML.slice(0, 120));
+        }"""
+    )
+    assert not too_wide, f"{page.url}: {too_wide}"
+
+
+def looked_at(page: Page, name: str) -> None:
+    """Keep a picture; nothing is too wide, nothing makes a screen reader stumble."""
+    keep(page, name)
+    assert_fits(page)
+    assert_accessible(page)
