@@ -1,5 +1,6 @@
 /** One conversation: a part of its entries without a hole, what waits to be sent, and how to get more. */
 
+import { SvelteSet } from 'svelte/reactivity';
 import { api, Problem } from '#lib/api/index.ts';
 import type { Content, Entry, Item, Sending, Words } from '#lib/sync/index.ts';
 import { engine, fold, mergeEntries } from '#lib/sync/index.ts';
@@ -23,6 +24,7 @@ interface Upload {
 const PAGE = 50;
 const TYPING_EVERY_MS = 3000;
 const SEARCH_PAGES = 20;
+const THINK_MS = 5000;
 /** What waits stands after everything that could have a number by then. */
 const BEYOND = 1_000_000;
 
@@ -50,9 +52,19 @@ export class Talk {
     const unsent = this.hasAfter
       ? []
       : provisional(this.waiting, { conv: this.id, after, own: this.inbox.own });
-    return fold([...mergeEntries(this.#about, this.#entries), ...unsent]);
+    const doomed = [...this.#doomed].map((target, index): Entry => ({
+      conv: this.id,
+      seq: after + BEYOND + index,
+      k: 'deletion',
+      id: `deletion ${target}`,
+      ts: 0,
+      target,
+    }));
+    return fold([...mergeEntries(this.#about, this.#entries), ...unsent, ...doomed]);
   });
 
+  /** Deleted here, and soon for all. */
+  readonly #doomed = new SvelteSet<string>();
   #typedAt = 0;
   #isOpened = false;
   #markedSeq = 0;
@@ -194,14 +206,29 @@ export class Talk {
     return this.say({ type: 'reaction', target_id: target, emoji });
   }
 
-  async delete(target: string): Promise<void> {
-    await engine().outbox.add({
-      id: uuid7(),
-      lane: this.id,
-      path: `/v1/messages/${target}/deletion`,
-      body: undefined,
-      actingFor: this.inbox.actingFor,
-    });
+  /** It is gone at once here; for all when there was time to think again. Answers how to take that back. */
+  delete(target: string): () => void {
+    this.#doomed.add(target);
+    const act = () => {
+      stop();
+      void engine().outbox.add({
+        id: uuid7(),
+        lane: this.id,
+        path: `/v1/messages/${target}/deletion`,
+        body: undefined,
+        actingFor: this.inbox.actingFor,
+      });
+    };
+    const timer = setTimeout(act, THINK_MS);
+    const stop = () => {
+      clearTimeout(timer);
+      removeEventListener('pagehide', act);
+    };
+    addEventListener('pagehide', act);
+    return () => {
+      stop();
+      this.#doomed.delete(target);
+    };
   }
 
   /** Says again what was refused, as something new. */

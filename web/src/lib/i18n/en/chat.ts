@@ -137,6 +137,8 @@ export const chat = {
   returnedYou: (name: string, sum: string) => `${name} gave you back ${sum}`,
   youAsked: (sum: string) => `You asked for ${sum}`,
   asksYou: (name: string, sum: string) => `${name} asks for ${sum}`,
+  asks: (name: string) => `${name} asks you`,
+  asked: (name: string) => `You asked ${name}`,
   requestState: {
     made: 'Waiting',
     paid: 'Paid',

@@ -1,0 +1,203 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Problem, setAsker } from '#lib/api/index.ts';
+import type { Line, MyMoney } from './model.ts';
+import { availableFor, currenciesFor, readable, tell, typedAmount } from './model.ts';
+import { Payment } from './payment.svelte.ts';
+import { qrCode } from './qr.ts';
+
+const inr = (amount_minor: number) => ({ amount_minor, currency: 'INR' });
+
+const line = (over: Partial<Line>): Line => ({
+  line: 1,
+  transfer_id: 't1',
+  kind: 'posted',
+  purpose: 'send',
+  counterparty_id: 'meera',
+  is_outgoing: true,
+  amount: inr(100),
+  posted: inr(-100),
+  pending: inr(0),
+  balance_after: inr(0),
+  on_hold_after: inr(0),
+  coming_after: inr(0),
+  hold_id: null,
+  reverses_id: null,
+  ref: null,
+  created_at: 0,
+  ...over,
+});
+
+const hold = line({ transfer_id: 'h', kind: 'pending', purpose: 'purchase', posted: inr(0) });
+
+describe('the keypad', () => {
+  test.each([
+    ['250', 'INR', 25000],
+    ['0.5', 'INR', 50],
+    ['5.', 'EUR', 500],
+    ['1500', 'JPY', 1500],
+    ['1.5', 'KWD', 1500],
+  ])('%s %s is %i', (text, currency, minor) => {
+    expect(typedAmount(text, currency)?.amount_minor).toBe(minor);
+  });
+
+  test.each(['', '0', '0.00', '.'])('"%s" is no amount to send', (text) => {
+    expect(typedAmount(text, 'INR')).toBeNull();
+  });
+});
+
+describe('activity', () => {
+  test('what was set aside and then paid is one line', () => {
+    const paid = line({ transfer_id: 'p', kind: 'post', hold_id: 'h', purpose: 'purchase' });
+    expect(readable([paid, hold])).toEqual([paid]);
+    expect(readable([hold])).toEqual([hold]);
+  });
+
+  test('what others set aside for one is no line until it is paid', () => {
+    expect(readable([{ ...hold, is_outgoing: false }])).toEqual([]);
+  });
+
+  test('money set aside has no sign, for it is still there', () => {
+    expect(tell(hold, null)).toMatchObject({ tone: 'aside', amount: inr(100) });
+    expect(tell(line({}), null)).toMatchObject({ tone: 'out', amount: inr(-100) });
+  });
+});
+
+describe('currencies', () => {
+  const mine: MyMoney = {
+    items: ['EUR', 'INR'].map((currency, index) => ({
+      owner_id: 'me',
+      currency,
+      balance: { amount_minor: index * 10, currency },
+      available: { amount_minor: index * 10, currency },
+      on_hold: { amount_minor: 0, currency },
+      coming: { amount_minor: 0, currency },
+      is_frozen: false,
+      is_closed: false,
+    })),
+    tier: 'unverified',
+    floats: [],
+  };
+  const options = { zone: 'Asia/Kolkata', preferred: null };
+
+  test('one sends what one has, the fullest wallet first', () => {
+    expect(currenciesFor(mine, { ...options, task: 'send' })).toEqual(['INR', 'EUR']);
+    expect(availableFor(mine, 'send', 'INR')).toEqual(inr(10));
+  });
+
+  test('the other side’s currency comes first only if one has it', () => {
+    const preferring = (preferred: string) =>
+      currenciesFor(mine, { ...options, preferred, task: 'send' });
+    expect(preferring('EUR')).toEqual(['EUR', 'INR']);
+    expect(preferring('JPY')).toEqual(['INR', 'EUR']);
+  });
+
+  test('without a wallet one can still ask, in the currency of the place', () => {
+    const nothing: MyMoney = { items: [], tier: 'unverified', floats: [] };
+    expect(currenciesFor(nothing, { ...options, task: 'ask' })[0]).toBe('INR');
+    expect(availableFor(nothing, 'ask', 'INR')).toBeNull();
+  });
+});
+
+describe('a payment', () => {
+  beforeEach(() => void vi.stubGlobal('navigator', { onLine: true }));
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test('a second tap while the first is under way sends nothing', async () => {
+    const payment = new Payment<string>();
+    const send = vi.fn((id: string) => Promise.resolve(id));
+    const [first, second] = await Promise.all([
+      payment.run('Send', send),
+      payment.run('Send', send),
+    ]);
+    expect(send).toHaveBeenCalledTimes(1);
+    expect([first, second]).toEqual([payment.id, null]);
+    expect(await payment.run('Send', send)).toBeNull();
+    expect(send).toHaveBeenCalledTimes(1);
+  });
+
+  test('when the answer is lost, the very same act is tried again with the same id', async () => {
+    const payment = new Payment<string>();
+    const sent: string[] = [];
+    const lost = (id: string) => {
+      sent.push(id);
+      return Promise.reject(Problem.offline());
+    };
+    await payment.run('Send ₹250', lost);
+    expect(payment.state).toBe('unsure');
+    await payment.run('Send ₹300', (id) => Promise.resolve(`other ${id}`));
+    expect(sent).toHaveLength(2);
+    expect(new Set(sent)).toEqual(new Set([payment.id]));
+  });
+
+  test('without a network nothing was sent, and the amount may be changed', async () => {
+    vi.stubGlobal('navigator', { onLine: false });
+    const payment = new Payment<string>();
+    await payment.run('Send', () => Promise.reject(Problem.offline()));
+    expect(payment.state).toBe('ready');
+    expect(payment.error).toContain('needs a connection');
+  });
+
+  test('after a final refusal the next try has an id of its own', async () => {
+    const payment = new Payment<string>();
+    const before = payment.id;
+    await payment.run('Send', () =>
+      Promise.reject(new Problem('insufficient-funds', 409, 'Not enough')),
+    );
+    expect(payment.state).toBe('ready');
+    expect(payment.id).not.toBe(before);
+  });
+
+  test('a confirmation that is given up leaves everything as it was', async () => {
+    const stop = setAsker(() => Promise.resolve(null));
+    const payment = new Payment<string>();
+    const before = payment.id;
+    await payment.run('Send', () =>
+      Promise.reject(new Problem('confirmation-required', 403, '', { challenge: 'c' })),
+    );
+    stop();
+    expect([payment.state, payment.error, payment.id]).toEqual(['ready', null, before]);
+  });
+});
+
+describe('the code', () => {
+  test('has the size of its version, three finders and the timing between them', () => {
+    for (const [length, size] of [
+      [2, 21],
+      [20, 25],
+      [42, 29],
+      [106, 41],
+    ] as const) {
+      const grid = qrCode('x'.repeat(length));
+      expect(grid).toHaveLength(size);
+      const finder = (row: number, column: number) =>
+        grid
+          .slice(row, row + 7)
+          .map((cells) =>
+            cells
+              .slice(column, column + 7)
+              .map(Number)
+              .join(''),
+          )
+          .join(' ');
+      const drawn = '1111111 1000001 1011101 1011101 1011101 1000001 1111111';
+      expect([finder(0, 0), finder(0, size - 7), finder(size - 7, 0)]).toEqual([
+        drawn,
+        drawn,
+        drawn,
+      ]);
+      expect(grid[6]?.slice(8, -8).every((dark, i) => dark === (i % 2 === 0))).toBe(true);
+    }
+    expect(() => qrCode('x'.repeat(107))).toThrow(RangeError);
+  });
+
+  test('is the code that another implementation draws for the same words', () => {
+    // 26 characters fill version 2 to the brim, so nothing depends on padding.
+    const bits = qrCode('https://kirana.example/pay')
+      .map((row) => row.map(Number).join(''))
+      .join('');
+    expect(BigInt(`0b${bits}`).toString(36)).toBe(REFERENCE);
+  });
+});
+
+const REFERENCE =
+  'oa3g18428yvlhvilujgav6hkgpp1q1u1g4ookucum0586m1iuoxtitr9k42lw27xbj1fpvoo0fo3l0txtyb1qk1bifgsb4u6byvrelz8wu909pm8gzw1n1361';
