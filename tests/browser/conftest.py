@@ -1,5 +1,6 @@
 """Real browsers against a real server: the journeys as people walk them."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -166,6 +167,8 @@ def assert_fits(page: Page) -> None:
 
 def looked_at(page: Page, name: str) -> None:
     """Keep a picture; nothing is too wide, nothing makes a screen reader stumble."""
+    expect(page).to_have_title(re.compile("."))
+    expect(page.get_by_role("heading").first).to_be_visible()
     keep(page, name)
     assert_fits(page)
     assert_accessible(page)

@@ -116,8 +116,8 @@ def photo() -> FilePayload:
 
 def table(server: Server, rows: int) -> FilePayload:
     """The template as one fills it in: its columns, and our own rows."""
-    template = httpx.get(f"{server.url}/v1/import-template.csv?currency=INR").text
-    columns, *_ = csv.reader(io.StringIO(template))
+    template = httpx.get(f"{server.url}/v1/import-template.csv?currency=INR").content
+    columns, *_ = csv.reader(io.StringIO(template.decode("utf-8-sig")))
     file = io.StringIO()
     writer = csv.DictWriter(file, columns)
     writer.writeheader()
