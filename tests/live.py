@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -30,6 +30,14 @@ PATIENCE_S = 10
 
 def new_id() -> str:
     return str(uuid7())
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until it does: what jobs do comes a moment after the answer."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, "It never came to be."
+        time.sleep(0.02)
 
 
 class LiveServer:
@@ -103,7 +111,7 @@ class LiveServer:
 
     def token(self, user_id: UserId) -> str:
         token = identity.new_token()
-        device = identity.SignIn(DeviceId(uuid7()), identity.hash_token(token), "test", "program")
+        device = identity.SignIn(DeviceId(uuid7()), identity.hash_token(token), "test")
         self.write(identity.open_session, device, user_id, by=SYSTEM)
         return token
 
@@ -161,8 +169,8 @@ class Phone:
         assert told["status"] == answer.status_code
         return answer.status_code, told["type"].removeprefix("/problems/")
 
-    def socket(self, **hello: Any) -> "Socket":
-        opened = Socket(self.server.url, self.token, hello)
+    def socket(self, *, says_hello: bool = True, **hello: Any) -> "Socket":
+        opened = Socket(self.server.url, self.token, hello if says_hello else None)
         self._sockets.append(opened)
         return opened
 
@@ -177,9 +185,10 @@ class Phone:
 
 
 class Socket:
-    """An open socket. `frames` is all that it was told, in order."""
+    """An open socket. `frames` is all that it was told, in order. Without a `hello` it stays
+    silent."""
 
-    def __init__(self, url: str, token: str, hello: Json) -> None:
+    def __init__(self, url: str, token: str, hello: Json | None) -> None:
         self._open = ExitStack()
         self._connection: ClientConnection = self._open.enter_context(
             connect(
@@ -189,8 +198,10 @@ class Socket:
             )
         )
         self.frames: list[Json] = []
-        self.say({"t": "hello", **hello})
-        self.welcome = self.wait_for(t="welcome")
+        self.welcome: Json = {}
+        if hello is not None:
+            self.say({"t": "hello", **hello})
+            self.welcome = self.wait_for(t="welcome")
 
     def say(self, frame: Json) -> None:
         self._connection.send(msgspec.json.encode(frame).decode())

@@ -183,3 +183,12 @@ async def test_a_revoked_device_is_let_go(town: Town) -> None:
     town.hub.sign_out(ravi.actor.device_id)
 
     assert ravi.closed == "auth"
+
+
+async def test_a_silent_connection_is_let_go_with_its_device(town: Town) -> None:
+    ravi = Client(person())
+    town.hub.enter(ravi.member())
+
+    town.hub.sign_out(ravi.actor.device_id)
+
+    assert ravi.closed == "auth"

@@ -1,5 +1,6 @@
 """The product as one ASGI application."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 import kirana.storefront.http
+from kirana import identity
 from kirana.platform.bell import Bell, LocalBell
 from kirana.platform.blobs import Blobs, LocalBlobs
 from kirana.platform.database import open_database
@@ -64,7 +66,7 @@ class Kirana:
         db = Db(database)
         bell = LocalBell()
         blobs = LocalBlobs(self.settings.data_dir / "files")
-        hub = Hub(db, bell, self.frames)
+        hub = Hub(db, bell, self.frames, identity.list_delegations)
         runner = Runner(db, self.bus, Outside(db, self.settings, blobs))
         _ring_after_commit(database, bell, db)
         app.state.update(
@@ -135,7 +137,11 @@ class Kirana:
 
 def create_app() -> ASGIApp:
     """What uvicorn is pointed at."""
-    return Kirana(Settings.read())
+    app = Kirana(Settings.read())
+    # What is there from the start stays: the collector need not look at it again and again.
+    gc.freeze()
+    gc.enable()
+    return app
 
 
 def _from_state(name: str, kind: type) -> Any:

@@ -5,8 +5,9 @@ the streams as they grow, and typing.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -15,7 +16,7 @@ from litestar.types import Receive, Scope, Send
 
 from kirana import chat, identity
 from kirana.platform.bell import Bell
-from kirana.platform.db import Db
+from kirana.platform.db import Db, Tx
 from kirana.platform.http import is_same_site
 from kirana.platform.hub import Hub, Member
 from kirana.platform.problems import InvalidInput, NotAllowed, NotSignedIn
@@ -28,6 +29,8 @@ from .auth import Credentials, find_actor
 FRAME_BYTES = 128 * 1024
 STREAMS = 20
 MARKS_AGAIN_MS = 5000
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -93,6 +96,7 @@ class SocketDoor:
             return
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
         connection = Connection(self._db, self._hub, self._bell, actor, scope, send)
+        self._hub.enter(connection.member)
         try:
             await connection.run(receive)
         finally:
@@ -112,7 +116,7 @@ class SocketDoor:
 class Connection:
     """One socket: reads commands, answers, and is a member of the hub."""
 
-    __slots__ = ("_bell", "_db", "_hub", "_loop", "_send", "_tasks", "actor", "member", "shops")
+    __slots__ = ("_bell", "_db", "_hub", "_loop", "_send", "_tasks", "actor", "member")
 
     def __init__(
         self, db: Db, hub: Hub, bell: Bell, actor: Actor, scope: Scope, send: Send
@@ -121,7 +125,6 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self.actor = actor
-        self.shops: set[UserId] = set()
         extensions: dict[str, Any] = scope.get("extensions") or {}
         self.member = Member(actor, extensions.get(EXTENSION) or self._push, self._close)
 
@@ -160,6 +163,7 @@ class Connection:
             case SendMessage():
                 by = self._as(command.stream)
                 sent = await self._db.write(
+                    as_delegate,
                     chat.send_message,
                     MessageId(command.id),
                     ConversationId(command.conv),
@@ -172,23 +176,24 @@ class Connection:
             case Read():
                 by = self._as(command.stream)
                 moved = await self._db.write(
-                    chat.mark_read, ConversationId(command.conv), command.seq, by=by
+                    as_delegate, chat.mark_read, ConversationId(command.conv), command.seq, by=by
                 )
                 if moved is not None:
                     self._bell.flash(moved.user_ids, chat.receipt_frame(moved.mark))
             case Typing():
                 by = self._as(command.stream)
                 conversation_id = ConversationId(command.conv)
-                audience = await self._db.read(chat.typing_audience, conversation_id, by=by)
+                audience = await self._db.read(
+                    as_delegate, chat.typing_audience, conversation_id, by=by
+                )
                 self._bell.flash(audience, chat.typing_frame(conversation_id, by.user_id))
 
     async def _hello(self, command: Hello) -> None:
         me = self.actor.user_id
         wanted: dict[UserId, int | None] = {me: command.pos}
         allowed = await self._db.read(identity.list_delegations, self.actor.person_id)
-        self.shops = set(allowed)
         for shop_id, pos in list(command.streams.items())[:STREAMS]:
-            if shop_id in self.shops:
+            if shop_id in allowed:
                 wanted[UserId(shop_id)] = pos
         heads = {user_id: await self._db.read(head_of, user_id) for user_id in wanted}
         now = await self._db.read(lambda tx: tx.now)
@@ -213,20 +218,14 @@ class Connection:
 
     async def _acknowledge(self, by: Actor, pos: int) -> None:
         """What this device has handled is delivered; a shop's stream counts for the shop."""
-        if self.actor.device_id is None:
-            return
-        before = await self._db.write(acknowledge, self.actor.device_id, by.user_id, pos)
+        before = await self._db.write(as_delegate, _acknowledge, pos, by=by)
         if before is not None:
-            for moved in await self._db.write(chat.mark_arrived, before, pos, by=by):
+            for moved in await self._db.write(as_delegate, chat.mark_arrived, before, pos, by=by):
                 self._bell.flash(moved.user_ids, chat.receipt_frame(moved.mark))
 
     def _as(self, stream: UUID | None) -> Actor:
-        """Raises: NotAllowed for a shop that this person does not act for."""
-        if stream is None or stream == self.actor.user_id:
-            return self.actor
-        if stream not in self.shops:
-            raise NotAllowed
-        return replace(self.actor, user_id=UserId(stream))
+        """Whoever is to do it; for a shop only by `as_delegate`."""
+        return self.actor if stream is None else replace(self.actor, user_id=UserId(stream))
 
     def _say(self, frame: dict[str, Any]) -> None:
         self._hub.send(self.member, msgspec.json.encode(frame))
@@ -251,3 +250,17 @@ class Connection:
         task = self._loop.create_task(go())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def as_delegate(tx: Tx, do: Callable[..., T], *args: Any, by: Actor) -> T:
+    """Do it, if `by` may act for that shop at this moment: a socket outlives a place in a team.
+
+    Raises: NotAllowed.
+    """
+    if by.is_acting_for_a_shop and not identity.may_act_for(tx, by.person_id, by.user_id):
+        raise NotAllowed
+    return do(tx, *args, by=by)
+
+
+def _acknowledge(tx: Tx, pos: int, *, by: Actor) -> int | None:
+    return acknowledge(tx, by.device_id, by.user_id, pos) if by.device_id else None

@@ -7,7 +7,7 @@ from the database.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +16,17 @@ import structlog
 from kirana.values import Actor, UserId
 
 from .bell import Bell, Fleeting
-from .db import Db
+from .db import Db, Tx
 from .stream import Change, Frames, Ring, frame, heads_of, read_stream
 
 WAITING_BYTES = 1_000_000
 """With more than this waiting a client is closed; it comes back and resumes by its cursor."""
 CHECK_S = 20.0
+RIGHTS = frozenset({"user"})
+"""What is told to somebody when it changes whose streams they may follow."""
+
+Allowed = Callable[[Tx, UserId], Collection[UserId]]
+"""Whose streams a person may follow beside their own."""
 
 log = structlog.get_logger()
 
@@ -49,8 +54,11 @@ class Member:
 class Hub:
     """Delivers rings to the connections of this process. Lives on the event loop."""
 
-    def __init__(self, db: Db, bell: Bell, frames: Frames) -> None:
-        self._db, self.frames = db, frames
+    def __init__(
+        self, db: Db, bell: Bell, frames: Frames, allowed: Allowed = lambda tx, user_id: ()
+    ) -> None:
+        self._db, self.frames, self._allowed = db, frames, allowed
+        self._connected: set[Member] = set()
         self._members: dict[UserId, set[Member]] = defaultdict(set)
         self._waiting: dict[UserId, set[asyncio.Event]] = defaultdict(set)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -58,7 +66,7 @@ class Hub:
 
     @property
     def connections(self) -> int:
-        return len({member for members in self._members.values() for member in members})
+        return len(self._connected)
 
     def is_online(self, user_id: UserId) -> bool:
         return user_id in self._members
@@ -68,7 +76,7 @@ class Hub:
 
     async def stop(self) -> None:
         """Let everybody go, to come back after the restart."""
-        for member in {m for members in self._members.values() for m in members}:
+        for member in list(self._connected):
             self._drop(member, "restart")
         for task in self._tasks:
             task.cancel()
@@ -87,24 +95,26 @@ class Hub:
             if not self._waiting[user_id]:
                 del self._waiting[user_id]
 
+    def enter(self, member: Member) -> None:
+        """From now on `member` is let go when its device is signed out, whatever it follows."""
+        self._connected.add(member)
+
     def follow(self, member: Member, user_id: UserId, after: int) -> None:
         """Bring `member` what `user_id`'s stream has after `after`, and then what comes."""
+        self.enter(member)
         member.feeds[user_id] = Feed(after + 1)
         self._members[user_id].add(member)
         self._read(member, user_id)
 
     def leave(self, member: Member) -> None:
         member.is_gone = True
-        for user_id in member.feeds:
-            members = self._members.get(user_id)
-            if members is not None:
-                members.discard(member)
-                if not members:
-                    del self._members[user_id]
+        self._connected.discard(member)
+        for user_id in list(member.feeds):
+            self._unfollow(member, user_id)
 
     def sign_out(self, device_id: object) -> None:
         """Close the connections of a revoked device."""
-        for member in {m for members in self._members.values() for m in members}:
+        for member in list(self._connected):
             if member.actor.device_id == device_id:
                 self._drop(member, "auth")
 
@@ -126,6 +136,8 @@ class Hub:
         text: bytes | None = None
         for member in list(members):
             feed = member.feeds[ring.user_id]
+            if ring.change.kind in RIGHTS and len(member.feeds) > 1:
+                self._spawn(self._review(member))
             if ring.pos < feed.next:
                 continue
             needs_reading = ring.hint is None and ring.change.kind in self.frames.queries
@@ -147,7 +159,7 @@ class Hub:
 
     async def _catch_up(self, member: Member, user_id: UserId, feed: Feed) -> None:
         try:
-            while not member.is_gone:
+            while user_id in member.feeds:
                 feed.is_behind = False
                 page = await self._db.read(read_stream, user_id, feed.next - 1, self.frames)
                 if page.resync:
@@ -164,6 +176,21 @@ class Hub:
             self._drop(member, "restart")
         finally:
             feed.is_reading = False
+
+    async def _review(self, member: Member) -> None:
+        """Take away the streams that somebody may follow no more."""
+        own = member.actor.person_id
+        kept = {own, *await self._db.read(self._allowed, own)}
+        for user_id in [it for it in member.feeds if it not in kept]:
+            self._unfollow(member, user_id)
+
+    def _unfollow(self, member: Member, user_id: UserId) -> None:
+        del member.feeds[user_id]
+        members = self._members.get(user_id)
+        if members is not None:
+            members.discard(member)
+            if not members:
+                del self._members[user_id]
 
     def _addressed(self, member: Member, user_id: UserId, text: bytes) -> bytes:
         if user_id == member.actor.user_id:
@@ -184,7 +211,9 @@ class Hub:
                 continue
             for user_id, pos in (await self._db.read(heads_of, users)).items():
                 for member in list(self._members.get(user_id, ())):
-                    if pos >= member.feeds[user_id].next:
+                    if len(member.feeds) > 1 and user_id == member.actor.person_id:
+                        await self._review(member)
+                    if user_id in member.feeds and pos >= member.feeds[user_id].next:
                         self._read(member, user_id)
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
