@@ -1,0 +1,120 @@
+"""Money between friends: as easy as a photo, and told where they talk."""
+
+from kirana import money
+from tests.live import Json, LiveServer, new_id
+
+from . import make
+
+
+def test_ravi_sends_money_to_meera_and_both_see_it_where_they_talk(live: LiveServer) -> None:
+    ravi, meera = live.person("Ravi"), live.person("Meera")
+    make.top_up(live, ravi.user_id, 1_000)
+    hers = meera.socket()
+    preview = ravi.post(
+        "/v1/transfer-previews", {"payee_id": str(meera.user_id), "amount": make.inr(300)}
+    )
+    assert preview["needs_confirmation"] is False
+
+    paid = ravi.post("/v1/transfers", sending(meera.user_id, 300))
+
+    told = hers.wait_for(k="fact")
+    assert told["body"]["card"] == {
+        "state": "paid",
+        "amount": make.inr(300),
+        "payer_id": str(ravi.user_id),
+        "payee_id": str(meera.user_id),
+    }
+    assert (make.wallet(ravi), make.wallet(meera)) == ((700, 0), (300, 0))
+    for phone in (ravi, meera):
+        (talk,) = phone.get("/v1/conversations")["items"]
+        assert (talk["id"], talk["kind"]) == (told["conv"], "private")
+        assert talk["last"]["body"]["subject"]["id"] == paid["id"]
+    assert live.read(money.audit) == []
+
+
+def test_meera_asks_and_ravi_pays(live: LiveServer) -> None:
+    ravi, meera = live.person("Ravi"), live.person("Meera")
+    make.top_up(live, ravi.user_id, 1_000)
+    his, hers = ravi.socket(), meera.socket()
+    asked = meera.post(
+        "/v1/requests",
+        {"id": new_id(), "payer_id": str(ravi.user_id), "amount": make.inr(250)},
+    )
+    seen = his.wait_for(k="fact")
+    assert (seen["body"]["card"]["state"], seen["body"]["subject"]["id"]) == (
+        "made",
+        asked["id"],
+    )
+
+    body = {"id": new_id()}
+    ravi.post(f"/v1/requests/{asked['id']}/payment", body)
+    ravi.post(f"/v1/requests/{asked['id']}/payment", body)
+
+    hers.wait_for(lambda it: it.get("k") == "fact" and it["body"]["card"]["state"] == "paid")
+    assert ravi.get(f"/v1/requests/{asked['id']}")["state"] == "paid"
+    assert (make.wallet(ravi), make.wallet(meera)) == ((750, 0), (250, 0))
+    late = meera.refusal("POST", f"/v1/requests/{asked['id']}/cancellation")
+    assert late == (409, "request-ended")
+    assert live.read(money.audit) == []
+
+
+def test_a_payment_above_the_line_waits_for_the_pin(live: LiveServer) -> None:
+    ravi, meera = live.person("Ravi"), live.person("Meera")
+    make.top_up(live, ravi.user_id, 100_000_000)
+    ravi.put("/v1/me/pin", {"pin": "2719"})
+    body = sending(meera.user_id, 90_000_000)
+    refused = ravi.http.post("/v1/transfers", json=body)
+    assert refused.json()["type"] == "/problems/confirmation-required"
+
+    wrong = ravi.refusal("POST", "/v1/confirmations", confirming(refused.json(), "1357"))
+    confirmed = ravi.post("/v1/confirmations", confirming(refused.json(), "2719"))
+    paid = ravi.http.post(
+        "/v1/transfers", json=body, headers={"Kirana-Confirmation": confirmed["id"]}
+    )
+    other = ravi.http.post(
+        "/v1/transfers",
+        json=body | {"id": new_id(), "amount": make.inr(9_000_000)},
+        headers={"Kirana-Confirmation": confirmed["id"]},
+    )
+
+    assert wrong == (403, "wrong-pin")
+    assert paid.status_code == 201
+    assert other.json()["type"] == "/problems/confirmation-wrong"
+    assert make.wallet(meera) == (90_000_000, 0)
+
+
+def test_nobody_can_write_plain_words_to_a_friend(live: LiveServer) -> None:
+    ravi, meera = live.person("Ravi"), live.person("Meera")
+    make.top_up(live, ravi.user_id, 1_000)
+    hers = meera.socket()
+    ravi.post("/v1/transfers", sending(meera.user_id, 300))
+    place = hers.wait_for(k="fact")["conv"]
+    words = {"type": "text", "text": "For lunch"}
+    his = ravi.socket()
+
+    by_rest = ravi.refusal(
+        "POST", f"/v1/conversations/{place}/messages", {"id": new_id(), "body": words}
+    )
+    by_socket = his.ask({"t": "send", "id": new_id(), "conv": place, "body": words})
+    as_business = ravi.refusal(
+        "POST",
+        "/v1/conversations",
+        {"id": new_id(), "kind": "business", "with_id": str(meera.user_id)},
+    )
+    noted = sending(meera.user_id, 10) | {"note": "For lunch"}
+    ravi.http.post("/v1/transfers", json=noted)
+
+    assert by_rest == (422, "needs-encryption")
+    assert (by_socket["t"], by_socket["code"]) == ("err", "needs-encryption")
+    assert as_business == (409, "needs-business")
+    said = meera.get(f"/v1/conversations/{place}/messages")["items"]
+    assert {entry["k"] for entry in said} == {"fact"}
+    assert "lunch" not in str(said)
+
+
+def sending(payee_id: object, minor: int) -> Json:
+    return {"id": new_id(), "payee_id": str(payee_id), "amount": make.inr(minor)}
+
+
+def confirming(refusal: Json, pin: str) -> Json:
+    return {"id": new_id(), "challenge": refusal["challenge"], "pin": pin}
