@@ -139,10 +139,7 @@ export function uploadPicture(
       const body = parse(request.responseText);
       if (request.status < 300) resolve(body as { id: string });
       else {
-        const slug =
-          (typeof body.type === 'string' ? body.type : '')
-            .split('/')
-            .at(-1) ?? '';
+        const slug = (typeof body.type === 'string' ? body.type : '').split('/').at(-1) ?? '';
         const title = typeof body.title === 'string' ? body.title : request.statusText;
         reject(new Problem(slug || 'server-error', request.status, title, body));
       }

@@ -105,7 +105,11 @@ describe('words', () => {
     const words = fc
       .array(line.filter(Boolean), { minLength: 1, maxLength: 4 })
       .map((lines) => lines.join('\n\n').replace(/ +/g, ' '));
-    fc.assert(fc.property(words, (text) => expect(toPlain(toHtml(text))).toBe(text)));
+    fc.assert(
+      fc.property(words, (text) => {
+        expect(toPlain(toHtml(text))).toBe(text);
+      }),
+    );
     expect(toHtml('a\nb\n\nc')).toBe('<p>a<br>b</p><p>c</p>');
   });
 
