@@ -1,6 +1,7 @@
 """The command line: `kirana --help`."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -95,6 +96,7 @@ def _settings_text() -> str:
 
 
 def _serve(chosen: argparse.Namespace, settings: Settings) -> int:
+    gc.disable()  # Importing makes much and drops little; `create_app` goes back to collecting.
     from . import server
 
     return server.serve(settings, with_demo=chosen.with_demo, reload=chosen.reload)

@@ -12,6 +12,8 @@ from kirana.platform.events import Bus
 from kirana.platform.settings import Settings
 from kirana.platform.websockets import PushingProtocol
 
+from .demo.people import is_filled
+
 
 def serve(settings: Settings, *, with_demo: bool = False, reload: bool = False) -> int:
     """Bring the database up to date and serve until told to stop; the exit code."""
@@ -19,8 +21,9 @@ def serve(settings: Settings, *, with_demo: bool = False, reload: bool = False) 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url, Bus())
     migrate.upgrade(database)
+    needs_town = with_demo and settings.demo and not database.read(is_filled)
     database.close()
-    if with_demo and settings.demo:
+    if needs_town:
         # A process of its own: what drawing pictures needs of memory goes with it.
         done = subprocess.run([sys.executable, "-m", "kirana", "demo", "--quiet"], check=False)
         if done.returncode:

@@ -10,8 +10,6 @@ from itertools import pairwise
 from typing import Literal
 from uuid import UUID
 
-import phonenumbers
-
 from kirana.values import DeviceId, Phone, UserId, canonical_key
 
 UserKind = Literal["person", "guest", "business", "system"]
@@ -126,6 +124,8 @@ def parse_address(text: str, country: str | None = None) -> Address | None:
 
 
 def _parse_phone(text: str, country: str | None) -> Address | None:
+    import phonenumbers  # a large book of numbers, opened when somebody tells theirs
+
     if text.startswith("00"):
         text = "+" + text[2:]
     try:

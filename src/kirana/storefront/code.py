@@ -1,9 +1,8 @@
 """The shop's link as a QR code: to scan, to download, and as a sheet for the counter."""
 
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import segno
 from litestar import Request, Response, get
 
 from kirana import business
@@ -14,6 +13,9 @@ from kirana.values import Actor
 from .desk import Desk, show
 from .shelf import Shelf
 from .words import Words
+
+if TYPE_CHECKING:
+    import segno
 
 _HOUR = {"Cache-Control": "public, max-age=3600"}
 
@@ -55,8 +57,10 @@ async def show_sheet(
     return await show(request, db, settings, shelf, words, viewer, handle, "qr", drawing)
 
 
-async def _code(handle: str, db: Db, settings: Settings) -> segno.QRCode:
+async def _code(handle: str, db: Db, settings: Settings) -> "segno.QRCode":
     """Raises: NotFound."""
+    import segno
+
     shop = await db.read(business.get_by_handle, handle)
     return segno.make(f"{settings.public_url}/{shop.handle}", error="q", micro=False)
 

@@ -6,11 +6,11 @@ The bare driver runs none of SQLAlchemy's type conversions, so `Compiled` takes 
 import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NoReturn, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
@@ -22,12 +22,17 @@ from .schema import Id, Upsert
 Row: TypeAlias = Any
 """A named tuple of the columns that were selected."""
 
-DIALECTS: dict[str, sa.Dialect] = {
-    "sqlite": SQLiteDialect_pysqlite(),
-    "postgresql": PGDialect_psycopg(paramstyle="format"),  # type: ignore[no-untyped-call]
-}
 _SIZES = (1, 4, 16, 64, 256, 1024, 4096)
 _REQUIRED: Any = object()
+
+
+@cache
+def dialect_named(name: str) -> sa.Dialect:
+    if name == "sqlite":
+        return SQLiteDialect_pysqlite()
+    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+    return PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
 
 
 class Q:
@@ -51,7 +56,7 @@ class Compiled:
     """The text of a statement on one database, and the conversions of what goes in and out."""
 
     def __init__(self, statement: sa.Executable, dialect: str) -> None:
-        target = DIALECTS[dialect]
+        target = dialect_named(dialect)
         compiler = statement.compile(dialect=target)  # type: ignore[attr-defined]
         assert isinstance(compiler, SQLCompiler)
         constants = compiler.construct_params(_check=False)
@@ -183,7 +188,7 @@ def _bulk_insert(statement: sa.Executable, names: list[str]) -> str | None:
     columns = list(statement.table.columns)
     if names != [column.key for column in columns]:
         return None
-    types = [column.type.compile(DIALECTS["postgresql"]) for column in columns]
+    types = [column.type.compile(dialect_named("postgresql")) for column in columns]
     arrays = ", ".join(f"%s::{type_}[]" for type_ in types)
     targets = ", ".join(f'"{name}"' for name in names)
     return f"INSERT INTO {statement.table.name} ({targets}) SELECT * FROM unnest({arrays})"  # noqa: S608 (names of our own tables and columns)
