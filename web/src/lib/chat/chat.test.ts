@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Entry, Sending } from '#lib/sync/index.ts';
 import { fold } from '#lib/sync/index.ts';
+import type { Piece } from './marks.ts';
 import { takeApart } from './marks.ts';
 import type { Card, Conversation } from './model.ts';
 import { contentText, factText, layOut, preview, provisional, quoteOf, tickOf } from './model.ts';
@@ -232,7 +233,7 @@ describe('marks', () => {
   });
 
   test('nothing that was typed is lost', () => {
-    const textOf = (pieces: ReturnType<typeof takeApart>): string =>
+    const textOf = (pieces: readonly Piece[]): string =>
       pieces.map((piece) => ('pieces' in piece ? textOf(piece.pieces) : piece.text)).join('');
     expect(textOf(takeApart('a `b` https://c.example/d, ~e~'))).toBe('a b https://c.example/d, e');
   });

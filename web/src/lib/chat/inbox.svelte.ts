@@ -26,7 +26,10 @@ export class Inbox {
 
   readonly #byId = new SvelteMap<string, Conversation>();
   readonly #typing = new SvelteMap<string, ReturnType<typeof setTimeout>>();
+  // Nobody draws these.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #talks = new Map<string, Talk>();
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #fetching = new Map<string, Promise<Conversation>>();
   #next: string | null = null;
   #isLoaded = false;
@@ -134,17 +137,16 @@ export class Inbox {
       actingFor: this.actingFor,
       signal,
     });
-    await Promise.all(
-      [...new Set(items.map(({ message }) => message.conv))]
-        .filter((conv) => !this.#byId.has(conv))
-        .map((conv) => this.#fetch(conv).catch(() => undefined)),
-    );
+    const unknown = items
+      .map(({ message }) => message.conv)
+      .filter((conv, index, all) => !this.#byId.has(conv) && all.indexOf(conv) === index);
+    await Promise.all(unknown.map((conv) => this.#fetch(conv).catch(() => undefined)));
     return items;
   }
 
   /** Learns the names of these people, once. */
   know(ids: readonly string[]): void {
-    const unknown = [...new Set(ids)].filter((id) => !this.names.has(id));
+    const unknown = ids.filter((id, i) => !this.names.has(id) && ids.indexOf(id) === i);
     if (unknown.length === 0) return;
     api
       .get<readonly Card[]>('/v1/users', { query: { ids: unknown }, remember: true })
@@ -257,6 +259,7 @@ const inboxes = new WeakMap<object, Map<string, Inbox>>();
 /** The one inbox of this person or shop, for as long as the engine runs. */
 export function inboxOf(own: string): Inbox {
   const running = engine();
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nobody draws it
   const all = inboxes.get(running) ?? new Map<string, Inbox>();
   inboxes.set(running, all);
   const inbox = all.get(own) ?? new Inbox(own);

@@ -33,6 +33,13 @@ export interface Found {
   readonly about: readonly Entry[];
 }
 
+/** What the next message answers or changes, shown above the field. */
+export interface Concern {
+  readonly kind: 'reply' | 'edit';
+  readonly title: string;
+  readonly text: string;
+}
+
 export const REACTIONS = ['👍', '❤️', '😄', '😮', '😢', '🙏'] as const;
 
 const EDIT_WITHIN_MS = 24 * 60 * 60 * 1000;

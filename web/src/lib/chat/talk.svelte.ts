@@ -44,8 +44,8 @@ export class Talk {
   readSeqAtOpening = $state<number | null>(null);
 
   readonly waiting: readonly Sending[] = $derived.by(() => {
-    const known = new Set(this.#entries.map(({ id }) => id));
-    return this.inbox.waiting(this.id).filter(({ id }) => !known.has(id));
+    const known = this.#entries.slice(-100);
+    return this.inbox.waiting(this.id).filter(({ id }) => !known.some((entry) => entry.id === id));
   });
   readonly items: readonly Item[] = $derived.by(() => {
     const after = this.#lastSeq + BEYOND;
@@ -118,9 +118,13 @@ export class Talk {
       this.#isOpened = true;
       this.hasFailed = false;
     } catch (error) {
-      if (this.#entries.length === 0 || !(error instanceof Problem) || !error.isPassing) {
-        // A new conversation can be begun without a connection.
-        if (this.conversation.seq > 0) throw error;
+      if (!(error instanceof Problem) || !error.isPassing) throw error;
+      // Without a connection: what is here, and at least what the list knows.
+      const { last, about_last } = this.conversation;
+      if (this.#entries.length === 0 && last) {
+        this.#entries = [last];
+        this.#about = mergeEntries(this.#about, about_last);
+        this.hasBefore = this.hasFailed = last.seq > 1;
       }
     } finally {
       this.isLoading = false;

@@ -1,7 +1,14 @@
 import type { Me } from '#lib/identity/model.ts';
 
+interface Whose {
+  readonly own: string;
+  readonly actingFor: string | null;
+  /** Goes behind every link, so that it stays the same owner's. */
+  readonly as: '' | `?as=${string}`;
+}
+
 /** Whose money: the person's, or that of the shop that `?as=` names. */
-export function whose(url: URL, me: Me): { own: string; actingFor: string | null; as: string } {
+export function whose(url: URL, me: Me): Whose {
   const wanted = url.searchParams.get('as');
   const shop = me.acts_for.find(({ id }) => id === wanted);
   return {
