@@ -1,7 +1,6 @@
 import type { Schema } from '#lib/api/index.ts';
 
 export type Profile = Schema['Profile'];
-export type ShopCard = Schema['ShopCard'];
 export type Category = Schema['Category'];
 export type Proposal = Schema['Proposal'];
 export type Closure = Schema['ShopClosure'];
