@@ -1,7 +1,6 @@
 import { plural } from '../locale.ts';
 
 export const chat = {
-  title: 'Chats',
   inbox: 'Whose chats',
   me: 'Me',
   searchLabel: 'Search chats',
@@ -12,7 +11,6 @@ export const chat = {
   none: 'Your chats with shops and people are kept here.',
   noneOfShop:
     'When customers write to your shop, their chats appear here. Share your link to begin.',
-  allShown: 'That is all.',
   startOf: (name: string) => `This is the beginning of your chat with ${name}.`,
 
   contacts: 'Contacts',
@@ -23,8 +21,6 @@ export const chat = {
   notFound: 'Nobody here has this number or handle. Look it over, or invite them to join.',
   thatIsYou: 'This is you.',
   saveContact: 'Save as contact',
-  chatWith: (name: string) => `Chat with ${name}`,
-
   you: 'You',
   draft: 'Draft',
   photo: 'Photo',
@@ -53,7 +49,6 @@ export const chat = {
   openNow: 'Open now',
   opensAt: (when: string) => `Closed, opens ${when}`,
   closed: 'Closed',
-  customer: 'Customer',
   guest: 'Guest',
   whoReads: 'Who can read this',
   readByTeam: (shop: string) => `${shop}, its team and this server can read this.`,
@@ -106,8 +101,6 @@ export const chat = {
   deleteForAll: 'Delete for all',
   deletedForAll: 'Deleted for all',
   quoteGone: 'The message that was answered is no longer here.',
-  sureDelete: 'Delete this message for all?',
-
   order: (number: string) => `Order ${number}`,
   orderState: {
     placed: 'Placed',
