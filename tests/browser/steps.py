@@ -27,7 +27,7 @@ def enter_as(page: Page, server: Server, name: str, path: str = "/app/chats") ->
     """One tap in the demo town, and one is somebody."""
     page.goto(f"{server.url}/app/sign-in?next={path}")
     page.get_by_role("button", name=name).click()
-    expect(page).to_have_url(re.compile(re.escape(path)))
+    expect(page).to_have_url(re.compile("^" + re.escape(server.url + path)))
 
 
 def main_navigation(page: Page) -> Locator:
