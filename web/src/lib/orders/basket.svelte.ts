@@ -38,6 +38,10 @@ export class Basket {
   /** The server has heard of everything, so its total is that of what is shown. */
   readonly isSettled = $derived.by(() => this.#wishes.size === 0 && this.#method === null);
   isOffline = $state(false);
+  /** The line that was taken out last: it can come back. */
+  removed = $state.raw<BasketLine | null>(null);
+  /** What was refused last. Said in the cart too, for toasts lie under its sheet. */
+  refusal = $state<string | null>(null);
 
   constructor(cart: Cart) {
     this.shopId = cart.business_id;
@@ -57,7 +61,14 @@ export class Basket {
     this.set(item, this.quantityOf(item.variant_id) + quantity);
   }
 
+  takeOut(line: BasketLine): void {
+    this.set(line, 0);
+    this.removed = line;
+  }
+
   set(item: Item, quantity: number): void {
+    this.removed = null;
+    this.refusal = null;
     this.#wishes = withWish(this.#wishes, item, quantity);
     void this.#send();
   }
@@ -131,6 +142,7 @@ export class Basket {
   }
 
   #say(problem: unknown): void {
-    toast(sayProblem(problem), { tone: 'wrong' });
+    this.refusal = sayProblem(problem);
+    toast(this.refusal, { tone: 'wrong' });
   }
 }
