@@ -16,7 +16,6 @@ from kirana.catalog.model import (
     StockDraft,
     Text,
     VariantDraft,
-    category_path,
     flaws_of,
     is_gtin,
     plain_text,
@@ -165,11 +164,6 @@ def test_a_description_has_words_without_its_html() -> None:
     assert plain_text("<p>Salt &amp; pepper</p><ul><li>one</li><li>two</li></ul>") == (
         "Salt & pepper one two"
     )
-
-
-@pytest.mark.parametrize("written", ["Food > Tea", "Food->Tea", "Food|Tea", " Food  >  Tea > "])
-def test_a_path_of_categories_reads_the_same_in_every_spelling(written: str) -> None:
-    assert category_path(written) == ("Food", "Tea")
 
 
 def test_two_spellings_of_a_sku_are_the_same() -> None:

@@ -45,7 +45,6 @@ from .model import (
     Text,
     Variant,
     VariantDraft,
-    category_path,
     draft_of,
 )
 from .ownership import CatalogExport, StockDeed, erase_user, export_user
@@ -119,7 +118,6 @@ __all__ = [
     "VariantView",
     "available",
     "cards_of",
-    "category_path",
     "delete_collection",
     "delete_product",
     "draft_of",

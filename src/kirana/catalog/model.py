@@ -549,12 +549,6 @@ def one_line(text: str) -> str:
     return " ".join(visible.split())
 
 
-def category_path(text: str) -> tuple[str, ...]:
-    """The names on a path of categories: `Food > Tea`, `Food->Tea` and `Food|Tea` are the same."""
-    names = (one_line(name) for name in re.split(r"\s*(?:->|>|\|)\s*", text))
-    return tuple(name[:MAX_NAME] for name in names if name)[:MAX_DEPTH]
-
-
 def _unique(things: Iterable[str], key: Callable[[str], str] = str) -> list[str]:
     by_key: dict[str, str] = {}
     for thing in things:
