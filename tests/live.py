@@ -239,9 +239,10 @@ class Socket:
 
 
 @contextmanager
-def open_live(folder: Path, database_url: str = "") -> Iterator[LiveServer]:
-    """A server on this database, which has its schema."""
-    server = LiveServer(Settings(data_dir=folder, database_url=database_url, show_codes=True))
+def open_live(folder: Path, database_url: str = "", **settings: Any) -> Iterator[LiveServer]:
+    """A server on this database, which has its schema. It shows codes, unless told otherwise."""
+    chosen = {"show_codes": True, **settings}
+    server = LiveServer(Settings(data_dir=folder, database_url=database_url, **chosen))
     server.start()
     try:
         yield server

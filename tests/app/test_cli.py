@@ -22,7 +22,8 @@ NO_TABLE = "%PDF-1.7 this is no table"
 
 def parsers() -> Iterator[tuple[list[str], argparse.ArgumentParser]]:
     """Every command with its words, those inside of others too."""
-    waiting: list[tuple[list[str], argparse.ArgumentParser]] = [([], cli._parser(with_catalog=True))]
+    whole = cli._parser(with_catalog=True)
+    waiting: list[tuple[list[str], argparse.ArgumentParser]] = [([], whole)]
     while waiting:
         words, parser = waiting.pop()
         yield words, parser
