@@ -22,9 +22,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A demo server on an empty folder: it fills the town before it opens."""
-    server = Server(tmp_path_factory.mktemp("town"), demo=True)
-    server.start(wait_s=300)
+    """A demo server that opened on an empty folder; the town was filled beside it."""
+    server = Server(tmp_path_factory.mktemp("town"), KIRANA_DEMO="1")
+    server.start()
+    assert httpx.get(f"{server.url}/v1/businesses").json()["items"] == []
+    filled = server.run("demo", "--json")
+    assert filled.returncode == 0, filled.stderr
+    assert json.loads(filled.stdout)["people"]
     yield server
     server.stop()
 

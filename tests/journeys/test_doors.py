@@ -2,12 +2,15 @@
 
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from kirana.values import uuid7
 from tests.live import Json, LiveServer, Socket, new_id
 
 from . import make
 
+EVIL = Origin("https://evil.example")
 WORDS = {"type": "text", "text": "We are closed for good."}
 
 
@@ -107,3 +110,15 @@ def refused_by_socket(live: LiveServer, token: str) -> bool:
 
 def sending() -> Json:
     return {"id": new_id(), "payee_id": str(uuid7()), "amount": make.inr(1)}
+
+
+def test_a_page_of_another_site_cannot_open_a_socket_with_a_cookie(live: LiveServer) -> None:
+    ravi = live.person("Ravi")
+    url = live.url.replace("http", "ws", 1) + "/v1/socket"
+    cookie = {"Cookie": f"kirana_session={ravi.token}"}
+
+    with pytest.raises(InvalidStatus), connect(url, additional_headers=cookie, origin=EVIL):
+        pass
+    with connect(url, additional_headers=cookie, origin=Origin(live.url)) as own:
+        own.send('{"t": "ping"}')
+        assert own.recv(timeout=10) == '{"t":"pong"}'
