@@ -4,6 +4,8 @@ import importlib
 import sys
 from pathlib import Path
 
+from kirana.app import memory
+
 PARTS = sorted(
     file.stem
     for file in Path(__file__).parent.glob("*.py")
@@ -13,4 +15,6 @@ PARTS = sorted(
 for name in sys.argv[1:] or PARTS:
     if name not in PARTS:
         sys.exit(f"There is no part {name}. There are: {', '.join(PARTS)}.")
-    importlib.import_module(f"bench.{name}").main()
+    part = importlib.import_module(f"bench.{name}")
+    memory.settle()  # as the server does
+    part.main()

@@ -1,6 +1,5 @@
 """The product as one ASGI application."""
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,8 +28,8 @@ from kirana.platform.settings import Settings
 from kirana.platform.stream import Frames
 from kirana.values import Problem
 
-from . import api_document, demo_door, pwa, wiring
-from .auth import provide_by, provide_viewer
+from . import api_document, demo_door, injection, memory, pwa, wiring
+from .auth import Sessions, provide_by, provide_viewer
 from .routes import API_ROUTES, now
 from .socket import SocketDoor
 
@@ -50,6 +49,7 @@ class Kirana:
         self.frames = Frames()
         wiring.wire(self.bus)
         wiring.draw(self.frames)
+        injection.resolve_in_turn()
         self.litestar = self._litestar()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,6 +76,7 @@ class Kirana:
                 "blobs": blobs,
                 "hub": hub,
                 "limits": Limits(),
+                "sessions": Sessions(db),
                 "settings": self.settings,
                 "socket": SocketDoor(db, hub, bell),
             }
@@ -124,7 +125,10 @@ class Kirana:
             openapi_config=None,
             # The front end is compressed by its build.
             compression_config=CompressionConfig(
-                backend="gzip", minimum_size=1500, exclude=["^/app(/|$)", "^/media/", "^/v1/media/"]
+                backend="gzip",
+                gzip_compress_level=4,
+                minimum_size=1500,
+                exclude=["^/app(/|$)", "^/media/", "^/v1/media/"],
             ),
             before_request=_name_request,
             after_request=_add_headers,
@@ -138,9 +142,7 @@ class Kirana:
 def create_app() -> ASGIApp:
     """What uvicorn is pointed at."""
     app = Kirana(Settings.read())
-    # What is there from the start stays: the collector need not look at it again and again.
-    gc.freeze()
-    gc.enable()
+    memory.settle()
     return app
 
 

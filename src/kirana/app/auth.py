@@ -9,14 +9,18 @@ from uuid import UUID
 from litestar import Request
 
 from kirana import identity
-from kirana.platform.db import Db
+from kirana.platform.db import Db, Tx
 from kirana.platform.http import is_same_site
 from kirana.platform.problems import InvalidInput, NotAllowed, NotSignedIn
 from kirana.values import Actor, DeviceId, UserId
 
 COOKIE = "kirana_session"
 TOUCH_S = 300
+KNOWN_S = 5.0
+"""For how long another process may end a session, or a place in a team, without our notice."""
+_MOST_KNOWN = 10_000
 _touched_at: dict[DeviceId, float] = {}
+_TELLING = {"device", "user"}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -33,6 +37,35 @@ class Credentials:
         self.confirmation_id = _id("Kirana-Confirmation", headers.get("kirana-confirmation"))
 
 
+class Sessions:
+    """Who was let in a moment ago. A commit of this process that changes a device, or who may act
+    for whom, forgets them all before it is answered. A confirmation is never remembered."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self._known: dict[tuple[bytes, UserId | None], tuple[Actor, float]] = {}
+        db.database.after_commit.append(self._look_at)
+
+    async def find(self, credentials: Credentials) -> Actor | None:
+        if credentials.confirmation_id:
+            return await find_actor(self._db, credentials)
+        # What is read while a commit forgets goes into the dictionary that was forgotten.
+        known, now = self._known, time.monotonic()
+        key = (identity.hash_token(credentials.token), credentials.acting_for)
+        if (found := known.get(key)) and now < found[1]:
+            return found[0]
+        actor = await find_actor(self._db, credentials)
+        if actor is not None:
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            known[key] = (actor, now + KNOWN_S)
+        return actor
+
+    def _look_at(self, tx: Tx) -> None:
+        if any(it.change.kind in _TELLING for it in tx.published):
+            self._known = {}
+
+
 async def provide_viewer(request: Request[Any, Any, Any], db: Db) -> Actor | None:
     """Who is asking, if they signed in.
 
@@ -44,7 +77,8 @@ async def provide_viewer(request: Request[Any, Any, Any], db: Db) -> Actor | Non
         return None
     if credentials.is_cookie and request.method not in _SAFE and not is_same_site(request.headers):
         raise NotAllowed
-    actor = await find_actor(db, credentials)
+    sessions: Sessions = request.app.state.sessions
+    actor = await sessions.find(credentials)
     if actor is not None and actor.device_id is not None and _is_due(actor.device_id):
         await db.write(identity.touch, actor.device_id)
     return actor

@@ -88,6 +88,7 @@ def link(
         raise IdReused(id=device_id)
     else:
         tx.do(_RENEW, id_=device_id, token_hash_=token_hash, now=tx.now)
+        tx.publish([user_id], Change("device", device_id))
 
 
 def find_device(tx: Tx, device_id: DeviceId) -> Row | None:

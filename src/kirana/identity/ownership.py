@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, select, update
 
 from kirana.platform.db import Q, Tx
+from kirana.platform.stream import Change
 from kirana.values import Actor, UserId
 
 from .blocks import list_blocks
@@ -112,5 +113,6 @@ def erase_user(tx: Tx, user_id: UserId) -> None:
     for statement in _DELETE_THE_REST:
         tx.do(statement, id=user_id)
     tx.do(_ERASE, id_=user_id, now=tx.now)
+    tx.publish([user_id], Change("user", user_id))
     tx.emit(ProfileChanged(user_id))
     tx.emit(UserDeleted(user_id))

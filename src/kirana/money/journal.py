@@ -34,7 +34,7 @@ def head(tx: Tx) -> Head:
 
 def append(tx: Tx, rows: Sequence[Row]) -> None:
     """Write rows, and remember them as the chain reads them: compact JSON arrays by seq."""
-    tx.many(_APPEND, [row._asdict() for row in rows])
+    tx.many(_APPEND, rows)
     written = tx.scratch.setdefault(_WRITTEN, {})
     for row in rows:
         written[row.seq] = _encode(row)

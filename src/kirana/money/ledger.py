@@ -378,7 +378,7 @@ def _write(tx: Tx, books: Books, seen: _Seen) -> None:
         return
     _write_accounts(tx, books, seen)
     journal.append(tx, books.rows)
-    tx.many(_ENTER, [entry._asdict() for entry in books.entries])
+    tx.many(_ENTER, books.entries)
     _write_holds(tx, books, seen)
     _write_reversals(tx, books, seen)
     tx.many(

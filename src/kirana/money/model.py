@@ -179,17 +179,21 @@ class Account(NamedTuple):
         return self.credits_posted + self.overdraft_minor - taken
 
     def debited(self, *, pending: int = 0, posted: int = 0) -> "Account":
-        return self._replace(
-            debits_pending=self.debits_pending + pending,
-            debits_posted=self.debits_posted + posted,
-            version=self.version + 1,
+        return Account(
+            *self[:7],
+            self.debits_pending + pending,
+            self.debits_posted + posted,
+            self.credits_pending,
+            self.credits_posted,
+            self.version + 1,
         )
 
     def credited(self, *, pending: int = 0, posted: int = 0) -> "Account":
-        return self._replace(
-            credits_pending=self.credits_pending + pending,
-            credits_posted=self.credits_posted + posted,
-            version=self.version + 1,
+        return Account(
+            *self[:9],
+            self.credits_pending + pending,
+            self.credits_posted + posted,
+            self.version + 1,
         )
 
 

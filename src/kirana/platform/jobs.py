@@ -90,22 +90,7 @@ class Outside:
 
 def write_told(tx: Tx) -> None:
     """Keep what this commit's commands told. Runs before each commit."""
-    if tx.told:
-        tx.many(
-            _ADD,
-            [
-                {
-                    "id": j.id,
-                    "name": j.name,
-                    "payload": j.payload,
-                    "run_at": j.run_at,
-                    "attempts": 0,
-                    "failed_at": None,
-                    "error": None,
-                }
-                for j in tx.told
-            ],
-        )
+    tx.many(_ADD, tx.told)
 
 
 def list_due(tx: Tx, limit: int = _PAGE) -> list[Row]:

@@ -7,7 +7,7 @@ resume without loss, and can tell that something is missing. The socket only rin
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -111,6 +111,15 @@ class Frames:
         return [drawn[entry.pos] for entry in found]
 
 
+class _NewEntry(NamedTuple):
+    user_id: UserId
+    pos: int
+    kind: str
+    ref: UUID
+    seq: int | None
+    created_at: int
+
+
 def write_published(tx: Tx) -> None:
     """Number and keep what this commit's commands published. Runs before each commit."""
     if not tx.published:
@@ -121,9 +130,11 @@ def write_published(tx: Tx) -> None:
             changes[user_id].append((said.change, said.hint))
     users = sorted(changes)
     known: dict[UserId, int] = {row.user_id: row.pos for row in tx.all(_HEADS, users=users)}
+    rows: list[_NewEntry] = []
     for user_id in users:
         for number, (change, hint) in enumerate(changes[user_id], known.get(user_id, 0) + 1):
             tx.rings.append(Ring(user_id, number, change, hint))
+            rows.append(_NewEntry(user_id, number, change.kind, change.ref, change.seq, tx.now))
     tx.many(
         _SET_HEAD,
         [
@@ -136,20 +147,7 @@ def write_published(tx: Tx) -> None:
             for u in users
         ],
     )
-    tx.many(
-        _ADD,
-        [
-            {
-                "user_id": r.user_id,
-                "pos": r.pos,
-                "kind": r.change.kind,
-                "ref": r.change.ref,
-                "seq": r.change.seq,
-                "created_at": tx.now,
-            }
-            for r in tx.rings
-        ],
-    )
+    tx.many(_ADD, rows)
 
 
 def read_stream(tx: Tx, user_id: UserId, after: int, frames: Frames) -> StreamPage:

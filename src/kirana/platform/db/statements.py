@@ -22,6 +22,9 @@ from .schema import Id, Upsert
 Row: TypeAlias = Any
 """A named tuple of the columns that were selected."""
 
+Rows: TypeAlias = Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]
+"""What many rows hold: by name, or named tuples of one type, which is quicker."""
+
 _SIZES = (1, 4, 16, 64, 256, 1024, 4096)
 _REQUIRED: Any = object()
 
@@ -93,15 +96,25 @@ class Compiled:
             values.append(value)
         return self.sql, tuple(values)
 
-    def columns(self, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    def columns(self, rows: "Rows") -> list[list[Any]]:
         """The values of many rows, one list per parameter: much quicker than row by row."""
-        columns = []
+        names: tuple[str, ...] | None = getattr(rows[0], "_fields", None)
+        turned = (
+            dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if names else None
+        )
+        columns: list[list[Any]] = []
         for name, convert, default in self._parts:
-            column = [row.get(name, default) for row in rows]
+            column: list[Any]
+            if turned is None:
+                column = [row.get(name, default) for row in rows]  # type: ignore[union-attr]
+            else:
+                column = turned.get(name) or [default] * len(rows)
             if default is _REQUIRED and _REQUIRED in column:
                 self._miss(name)
-            if convert is not None:
-                column = [None if value is None else convert(value) for value in column]
+            if convert is _bytes_of:
+                column = [None if it is None else it.int.to_bytes(16, "big") for it in column]
+            elif convert is not None:
+                column = [None if it is None else convert(it) for it in column]
             columns.append(column)
         return columns
 

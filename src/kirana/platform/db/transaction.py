@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from kirana.platform.events import Bus, Event
 from kirana.values import EventId, Problem, UserId, derived_id, uuid7
 
-from .statements import Q, Row
+from .statements import Q, Row, Rows
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,13 +46,16 @@ class Ring(msgspec.Struct, frozen=True, gc=False):
     hint: bytes | None
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
-    """A job to be kept with this commit."""
+class Told(NamedTuple):
+    """A job to be kept with this commit: a row of `platform_jobs`."""
 
     id: UUID
     name: str
     payload: str
     run_at: int
+    attempts: int = 0
+    failed_at: int | None = None
+    error: str | None = None
 
 
 class Tx:
@@ -97,7 +100,7 @@ class Tx:
         count: int = self._connection.execute(*q.on(self._dialect).arguments(values)).rowcount
         return count
 
-    def many(self, q: Q, rows: Sequence[Mapping[str, Any]]) -> int:
+    def many(self, q: Q, rows: Rows) -> int:
         """One statement for many rows; the number of rows that were written."""
         if not rows:
             return 0
