@@ -172,15 +172,21 @@ class Town:
 class Caller:
     """Somebody who calls the application in process: no socket, and a client that costs little."""
 
-    def __init__(self, app: RunningApp, token: str, waits: list[float]) -> None:
+    def __init__(
+        self, app: RunningApp, token: str, waits: list[float], accepts: bytes = b""
+    ) -> None:
         self._app, self._waits = app.kirana, waits
         self._headers = [
             (b"host", b"kirana.test"),
             (b"authorization", f"Bearer {token}".encode()),
             (b"content-type", b"application/json"),
+            (b"accept-encoding", accepts),
         ]
 
     async def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        return msgspec.json.decode(await self.fetch(method, path, body))
+
+    async def fetch(self, method: str, path: str, body: Any = None) -> bytes:
         content = b"" if body is None else msgspec.json.encode(body)
         answer = bytearray()
         status = 0
@@ -200,7 +206,7 @@ class Caller:
         await self._app(scope, receive, send)
         self._waits.append((time.perf_counter() - started) * 1000)
         assert status < 300, (status, bytes(answer))
-        return msgspec.json.decode(bytes(answer))
+        return bytes(answer)
 
 
 def _scope(

@@ -17,6 +17,7 @@ from .content import (
 from .conversations import (
     Conversation,
     Conversations,
+    count_unread,
     direct_conversation,
     find_direct,
     get_conversation,
@@ -103,6 +104,7 @@ __all__ = [
     "UnknownMedia",
     "VoiceUnreadable",
     "add_media",
+    "count_unread",
     "delete_message",
     "direct_conversation",
     "drop_stale_media",

@@ -217,6 +217,12 @@ def find_direct(tx: Tx, a: UserId, b: UserId, kind: Kind) -> ConversationId | No
     return ConversationId(there.id) if there else None
 
 
+def count_unread(tx: Tx, conversation_id: ConversationId, *, by: Actor) -> int:
+    """How many messages of one's own conversation wait to be read."""
+    rows = tx.all(_UNREAD, ids=[conversation_id], user_id=by.user_id)
+    return sum(row.unread for row in rows)
+
+
 def get_conversation(tx: Tx, conversation_id: ConversationId, *, by: Actor) -> Conversation:
     """One conversation; a joined one answers with the one that it was joined to.
 

@@ -2,7 +2,7 @@
 promised what to whom, where it stands, and what was given back."""
 
 from .book import OrderSummary, count_orders, find_by_token, get_order, list_orders
-from .cart import Cart, CartLine, Trouble, get_cart, join_carts, set_line, set_method
+from .cart import Cart, CartLine, Trouble, count_cart, get_cart, join_carts, set_line, set_method
 from .checkout import place_order
 from .delivery import DeliverySettings, get_delivery, set_delivery
 from .events import (
@@ -111,6 +111,7 @@ __all__ = [
     "cancel_order",
     "cancel_unfunded",
     "collect_cash",
+    "count_cart",
     "count_orders",
     "erase_user",
     "expire_orders",

@@ -156,6 +156,18 @@ def get_cart(tx: Tx, business_id: BusinessId, *, by: Actor) -> Cart:
     )
 
 
+def count_cart(tx: Tx, business_id: BusinessId, currency: str, *, by: Actor) -> tuple[int, Money]:
+    """How many things `by` has in hand in this shop, and what those that are for sale cost."""
+    rows = _rows(tx, business_id, by.user_id)
+    goods = catalog.find_goods(tx, [row.variant_id for row in rows], sold_by=business_id)
+    minor = sum(
+        goods[row.variant_id].price.amount_minor * row.quantity
+        for row in rows
+        if row.variant_id in goods
+    )
+    return sum(row.quantity for row in rows), Money(minor, currency)
+
+
 def set_line(
     tx: Tx, business_id: BusinessId, variant_id: VariantId, quantity: int, *, by: Actor
 ) -> Cart:

@@ -169,14 +169,14 @@ def read_bar(tx: Tx, shop: business.Business, viewer: Actor | None, notice: str 
     notice = notice if notice in NOTICES else ""
     if viewer is None:
         return Bar(notice=notice)
-    cart = orders.get_cart(tx, shop.id, by=viewer)
+    item_count, goods = orders.count_cart(tx, shop.id, shop.currency, by=viewer)
     conversation_id = chat.find_direct(tx, viewer.user_id, shop.id, chat.Kind.BUSINESS)
     unread = 0
     if conversation_id is not None:
-        unread = chat.get_conversation(tx, conversation_id, by=viewer).unread
+        unread = chat.count_unread(tx, conversation_id, by=viewer)
     return Bar(
-        item_count=cart.item_count,
-        sum=cart.quote.goods,
+        item_count=item_count,
+        sum=goods,
         unread=unread,
         conversation_id=conversation_id,
         user_id=viewer.user_id,

@@ -10,14 +10,17 @@ from kirana.platform.settings import Settings
 
 from .looks import Face
 from .rendering import answer, data_block, draw
+from .shelf import Drawn, Shelf
 from .words import Words
 
 PAGE = 60
+GOOD_MS = 5_000
+"""So long may a list of shops be old."""
 
 
 @get("/", include_in_schema=False)
 async def show_town(
-    request: Request[Any, Any, Any], db: Db, settings: Settings, words: Words
+    request: Request[Any, Any, Any], db: Db, settings: Settings, shelf: Shelf, words: Words
 ) -> Response[bytes]:
     """All shops, or those that fit."""
     asked = request.query_params
@@ -27,7 +30,16 @@ async def show_town(
     is_open = asked.get("open") == "1"
     after = asked.get("after") or None
 
+    place = ("town", words.language, text, category, is_open, after)
+
     def read(tx: Tx) -> bytes:
+        if found := shelf.find(place, 0, tx.now):
+            return found.body
+        body = drawn(tx)
+        shelf.keep(place, Drawn(body, 0, tx.now + GOOD_MS))
+        return body
+
+    def drawn(tx: Tx) -> bytes:
         page = business.list_businesses(
             tx, text, category=category or None, after=after, limit=PAGE
         )
