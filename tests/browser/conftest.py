@@ -135,11 +135,14 @@ def keep(page: Page, name: str) -> None:
     page.screenshot(path=OUTPUT / f"{safe}.png")
 
 
-def assert_accessible(page: Page) -> None:
-    """No serious finding by axe on what is shown now."""
+def assert_accessible(page: Page, *rules: str) -> None:
+    """No serious finding by axe on what is shown now; by these rules only, if some are given."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text() + "; undefined")
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    options: dict[str, object] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = list(rules)
+    found = page.evaluate("(options) => axe.run(document, options)", options)
     serious = [
         f"{v['id']}: {v['help']}: {[n['target'] for n in v['nodes']][:3]}"
         for v in found["violations"]
@@ -149,18 +152,28 @@ def assert_accessible(page: Page) -> None:
 
 
 def assert_fits(page: Page) -> None:
-    """Nothing sticks out to the side."""
+    """Nothing sticks out to the side; on a phone not even of what scrolls within the page."""
     too_wide = page.evaluate(
         """() => {
-            const width = document.documentElement.clientWidth;
-            const isOut = (it) => {
-                const box = it.getBoundingClientRect();
-                return box.width > 0 && (box.right > width + 1 || box.left < -1);
+            const scrolls = (it) => {
+                const style = getComputedStyle(it);
+                return /auto|scroll/.test(style.overflowX) && /auto|scroll/.test(style.overflowY)
+                    && style.scrollSnapType === 'none' && it.clientHeight > 160
+                    && innerWidth < 600;
             };
-            const root = document.scrollingElement;
-            if (root.scrollWidth <= width) return [];
-            return [...document.querySelectorAll('body *')].filter(isOut).slice(0, 5)
-                .map((it) => it.outerHTML.slice(0, 120));
+            const found = [];
+            for (const box of [document.scrollingElement, ...document.querySelectorAll('body *')]) {
+                if (box.scrollWidth <= box.clientWidth + 1) continue;
+                if (box !== document.scrollingElement && !scrolls(box)) continue;
+                const edge = box.getBoundingClientRect();
+                const isOut = (it) => {
+                    const at = it.getBoundingClientRect();
+                    return at.width > 0 && (at.right > edge.right + 1 || at.left < edge.left - 1);
+                };
+                const out = [...box.querySelectorAll('*')].filter(isOut);
+                found.push(...[box, ...out].slice(0, 4).map((it) => it.outerHTML.slice(0, 120)));
+            }
+            return found;
         }"""
     )
     assert not too_wide, f"{page.url}: {too_wide}"
