@@ -17,7 +17,6 @@ from litestar import Litestar, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 
-from kirana.platform.db.engines import StorageFull
 from kirana.platform.http import DocumentedProblem, UnexpectedError, json_response
 from kirana.platform.problems import (
     InvalidInput,
@@ -25,6 +24,7 @@ from kirana.platform.problems import (
     NotFound,
     NotSignedIn,
     Overloaded,
+    StorageFull,
 )
 from kirana.values import Problem
 

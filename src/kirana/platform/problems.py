@@ -49,3 +49,9 @@ class Overloaded(Problem):
     """The server is busy. Nothing was done; try again shortly."""
 
     status: ClassVar[int] = 503
+
+
+class StorageFull(Problem):
+    """The server's disk is full. Nothing was done; nothing that was done before is lost."""
+
+    status: ClassVar[int] = 507

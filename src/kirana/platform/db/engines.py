@@ -2,19 +2,13 @@
 
 import sqlite3
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from kirana.values import Problem
+from kirana.platform.problems import StorageFull
 
 from .transaction import Connection
-
-
-class StorageFull(Problem):
-    """The server's disk is full. Nothing was done; nothing that was done before is lost."""
-
-    status: ClassVar[int] = 507
 
 
 class Engine(Protocol):

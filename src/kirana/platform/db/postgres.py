@@ -3,7 +3,8 @@
 import psycopg
 import sqlalchemy as sa
 
-from .engines import StorageFull
+from kirana.platform.problems import StorageFull
+
 from .transaction import Connection
 
 _WRITER_LOCK = 0x4B697261
