@@ -38,7 +38,7 @@ FLAGS = [
 PHONE: ViewportSize = {"width": 360, "height": 740}
 TABLET: ViewportSize = {"width": 768, "height": 1024}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-REFUSALS = (403, 409, 422)
+REFUSALS = (401, 403, 409, 422)
 PATIENCE_MS = 20_000
 WITHOUT_NETWORK = "net::ERR_INTERNET_DISCONNECTED"
 """What a browser writes when a test takes its network away."""

@@ -1,0 +1,74 @@
+"""Coming in: as somebody new, as a guest who stays, and from a phone that was lost."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.servers import Server
+
+from .conftest import DESKTOP, PHONE, Opener, looked_at
+from .steps import enter_as, main_navigation, sign_up
+
+
+def test_a_guest_signs_up_and_keeps_chat_and_order(town: Server, visit: Opener) -> None:
+    # A stranger asks, and orders with delivery.
+    page = visit(f"{town.url}/ashas-kirana/chat", size=PHONE)
+    page.get_by_label("Message").fill("Do you deliver to Deccan?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Namaste, this is Asha.")).to_be_visible()
+    page.goto(f"{town.url}/ashas-kirana/p/wild-honey-350-g")
+    page.get_by_role("button", name="Add to cart").click()
+    page.get_by_role("link", name=re.compile("View cart")).click()
+    page.get_by_role("link", name="Checkout").click()
+    page.get_by_label("Name").fill("Leela")
+    page.get_by_label("Phone").fill("+919812300001")
+    page.get_by_role("radio", name=re.compile("^Delivery")).check()
+    page.get_by_label("Street and number").fill("3 Prabhat Road")
+    looked_at(page, "stranger-delivery")
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_role("heading", name="Order placed")).to_be_visible()
+    expect(page.get_by_text("3 Prabhat Road")).to_be_visible()
+    expect(page.get_by_text("₹350.00").first).to_be_visible()
+
+    # She makes an account in the same browser: both are there.
+    sign_up(page, town, "+919812300001", "Leela")
+    page.get_by_role("link", name=re.compile("Asha's Kirana")).first.click()
+    log = page.get_by_role("log")
+    expect(log.get_by_text("Do you deliver to Deccan?")).to_be_visible()
+    expect(log.get_by_role("article")).to_contain_text("₹350")
+    looked_at(page, "guest-joined")
+    page.goto(f"{town.url}/app/orders")
+    expect(page.get_by_role("link", name=re.compile("Wild honey"))).to_be_visible()
+
+
+def test_a_wrong_code_is_refused_in_words(village: Server, visit: Opener) -> None:
+    page = visit(f"{village.url}/app/sign-in", size=PHONE)
+    page.get_by_label("Phone or e-mail").fill("12")
+    page.get_by_role("button", name="Send me a code").click()
+    expect(page.get_by_text("Type a phone number with its country code")).to_be_visible()
+    page.get_by_label("Phone or e-mail").fill("omar@example.org")
+    page.get_by_role("button", name="Send me a code").click()
+    right = village.code_for("omar@example.org")
+    page.get_by_label("Code").fill(f"{(int(right) + 1) % 1_000_000:06}")
+    expect(page.get_by_label("Code")).to_have_value("")
+    expect(page.get_by_label("Code")).to_have_attribute("aria-invalid", "true")
+    looked_at(page, "wrong-code")
+    page.get_by_label("Code").fill(right)
+    page.get_by_label("Name").fill("Omar")
+    page.get_by_role("button", name="Start").click()
+    expect(main_navigation(page)).to_be_visible()
+
+
+def test_a_lost_phone_is_signed_out_from_another_device(town: Server, visit: Opener) -> None:
+    lost = visit(f"{town.url}/app/sign-in", size=PHONE)
+    enter_as(lost, town, "Greta Lindner")
+    desk = visit(f"{town.url}/app/sign-in", size=DESKTOP)
+    enter_as(desk, town, "Greta Lindner", "/app/you/devices")
+    mine = desk.get_by_role("button", name=re.compile("^Sign out "))
+    expect(mine).not_to_have_count(0)
+    while mine.count():
+        before = mine.count()
+        mine.first.click()
+        expect(mine).to_have_count(before - 1)
+    expect(lost).to_have_url(re.compile("/app/sign-in"))
+    expect(desk.get_by_text("This device")).to_be_visible()
