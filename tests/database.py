@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
+
 from kirana.app.schema import metadata
 from kirana.platform import jobs
 from kirana.platform.database import open_database
@@ -79,3 +81,15 @@ def create_schema(url: str) -> None:
         connection = sqlite3.connect(url.removeprefix("sqlite:///"))
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
+
+
+def empty(url: str) -> None:
+    """Take every row out of a PostgreSQL database, whoever the test before left connected."""
+    tables = "; ".join(f"DELETE FROM {table.name}" for table in metadata.tables.values())
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        # Rows go in any order: nothing is checked that is about to be gone too.
+        connection.execute(f"SET session_replication_role = replica; {tables}")
