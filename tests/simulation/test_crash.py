@@ -147,7 +147,9 @@ async def _ask_again(server: Server, world: World, dice: random.Random) -> None:
 
 
 async def _send(client: httpx.AsyncClient, call: Call) -> dict[str, Any]:
-    response = await client.post(call.path, json=call.body)
+    """Ask until there is an answer; who is told to slow down slows down and asks again."""
+    while (response := await client.post(call.path, json=call.body)).status_code == 429:
+        await asyncio.sleep(0.2)
     assert response.status_code == 201, (call, response.text)
     answer: dict[str, Any] = response.json()
     return answer
