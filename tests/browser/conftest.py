@@ -54,7 +54,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running in this thread, which no asynchronous test could share: so
+# the browser lives no longer than the tests of this folder.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
@@ -65,13 +67,13 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the demo town."""
     yield from running(Server(tmp_path_factory.mktemp("town"), demo=True))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server where nobody lives yet."""
     yield from running(Server(tmp_path_factory.mktemp("village")))
