@@ -87,7 +87,8 @@ class Hub:
         told = asyncio.Event()
         self._waiting[user_id].add(told)
         try:
-            await asyncio.wait_for(told.wait(), timeout=seconds)
+            async with asyncio.timeout(seconds):
+                await told.wait()
         except TimeoutError:
             pass
         finally:

@@ -178,7 +178,8 @@ class Runner:
                 await self._run_all(due)
                 if len(due) < _PAGE:
                     # A second at most: another process may have written a job.
-                    await asyncio.wait_for(self._wake.wait(), timeout=1)
+                    async with asyncio.timeout(1):
+                        await self._wake.wait()
             except TimeoutError:
                 continue
             except Exception:
