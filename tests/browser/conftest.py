@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    BrowserType,
     ConsoleMessage,
     Page,
     ViewportSize,
@@ -58,13 +59,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # the browser lives no longer than the tests of this folder.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = launch(playwright.chromium)
+        yield running
+        running.close()
+
+
+def launch(chromium: BrowserType, *flags: str) -> Browser:
+    """The distribution's Chromium."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         pytest.fail("Chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield running
-        running.close()
+    return chromium.launch(executable_path=found, args=[*FLAGS, *flags])
 
 
 @pytest.fixture(scope="package")

@@ -75,6 +75,8 @@ def test_every_screen_of_a_buyer_is_well_made(town: Server, visit: Opener) -> No
             "/app/my-shop",
             "/app/my-shop/open",
             "/app/you",
+            "/app/you/code",
+            "/app/scan",
             "/app/you/profile",
             "/app/you/pin",
             "/app/you/passkeys",

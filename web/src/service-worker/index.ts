@@ -14,7 +14,13 @@ const FILES = [
   PAGE,
   ...immutable.map(({ path }) => new URL(path, self.registration.scope).pathname),
   ...assets.map(({ path }) => new URL(path, self.registration.scope).pathname),
-].filter((path) => !path.endsWith('.br') && !path.endsWith('.gz'));
+].filter((path) => !/[.](br|gz|wasm)$/.test(path));
+/** Large and seldom needed: kept once somebody used it. */
+const LATER = new Set(
+  immutable
+    .map(({ path }) => new URL(path, self.registration.scope).pathname)
+    .filter((path) => path.endsWith('.wasm')),
+);
 const KNOWN = new Set(FILES);
 
 self.addEventListener('install', (event) => {
@@ -47,8 +53,20 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(
       caches.match(url.pathname, { cacheName: CACHE }).then((hit) => hit ?? fetch(request)),
     );
+  } else if (LATER.has(url.pathname)) {
+    event.respondWith(kept(request));
   }
 });
+
+/** From the device, or from the server and then on the device. */
+async function kept(request: Request): Promise<Response> {
+  const cache = await caches.open(CACHE);
+  const hit = await cache.match(request);
+  if (hit) return hit;
+  const answer = await fetch(request);
+  if (answer.ok) await cache.put(request, answer.clone());
+  return answer;
+}
 
 /** The newest page when the server answers soon, else the one on the device: every path is the same page. */
 async function page(request: Request): Promise<Response> {

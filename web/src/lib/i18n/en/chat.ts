@@ -18,6 +18,7 @@ export const chat = {
   findLabel: 'Phone number or handle',
   findHint: 'Like +91 98450 12345 or asha',
   find: 'Find',
+  showMyCode: 'Show my code',
   notFound: 'Nobody here has this number or handle. Look it over, or invite them to join.',
   thatIsYou: 'This is you.',
   saveContact: 'Save as contact',

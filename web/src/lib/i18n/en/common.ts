@@ -28,6 +28,23 @@ export const common = {
   search: 'Search',
   selected: (n: number) => plural(n, { one: '# selected', other: '# selected' }),
   undo: 'Undo',
+  scan: {
+    title: 'Scan a code',
+    camera: 'What the camera sees',
+    lead: 'Hold the code of a person, a shop or a payment into the frame.',
+    choosePhoto: 'Choose a photo',
+    noneInPhoto: 'There is no code in this photo. Try one that shows it large and sharp.',
+    noReader: 'The scanner could not be loaded. Try again when you are online.',
+    noCamera: 'The camera cannot be used',
+    because: {
+      denied:
+        'This page may not use the camera. Allow it in the settings of your browser, or choose a photo of the code.',
+      missing: 'This device has no camera. Choose a photo of the code instead.',
+      busy: 'Something else is using the camera. Close it and come back, or choose a photo of the code.',
+      insecure:
+        'Your browser gives the camera to pages with https only. Choose a photo of the code instead.',
+    },
+  },
   amount: {
     empty: 'Type an amount.',
     notANumber: 'This is not an amount.',
