@@ -128,7 +128,7 @@ class Kirana:
                 backend="gzip",
                 gzip_compress_level=4,
                 minimum_size=1500,
-                exclude=["^/app(/|$)", "^/media/", "^/v1/media/"],
+                exclude=["^/app(/|$)", "^/media/", "^/v1/media/", "^/v1/me/export$"],
             ),
             before_request=_name_request,
             after_request=_add_headers,

@@ -23,6 +23,8 @@ from kirana.platform.problems import NotAllowed
 from kirana.platform.settings import Settings
 from kirana.values import Actor
 
+from . import account_doors
+
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
@@ -83,6 +85,7 @@ API_ROUTES: Sequence[Any] = [
     *kirana.chat.http.routes,
     *kirana.crm.http.routes,
     *pictures.routes,
+    *account_doors.routes,
     describe_server,
     read_stream,
 ]

@@ -2,7 +2,7 @@
 
 from kirana import business, catalog, chat, crm, identity, money, orders
 from kirana.catalog import files
-from kirana.platform import stream
+from kirana.platform import pictures, stream
 from kirana.platform.db import Database
 from kirana.platform.events import Bus
 from kirana.platform.stream import Frames
@@ -32,7 +32,9 @@ def wire(bus: Bus) -> None:
         bus.on(order_event, reactions.post_order_card)
 
     bus.jobs(files.apply_rows, files.undo_rows)
-    bus.outside_jobs(identity.send_code, chat.remove_files, files.fetch_pictures)
+    bus.outside_jobs(
+        identity.send_code, chat.remove_files, files.fetch_pictures, pictures.remove_pictures
+    )
 
     bus.every(5, orders.expire_orders, money.expire_holds, money.expire_requests)
     bus.every(30, catalog.release_expired)

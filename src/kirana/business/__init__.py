@@ -17,7 +17,15 @@ from .events import (
 from .hours import DayPreview, HoursState, Opening, Proposal, propose
 from .location import Directions, Location, Point, directions_to, distance_m, parse_location
 from .model import Business, Member, Role, ShopCard, ShopClosure, ShopHours
-from .ownership import BusinessExport, erase_user, export_user
+from .ownership import (
+    BusinessExport,
+    LastOwned,
+    close_business,
+    erase_user,
+    export_user,
+    list_last_owned,
+    uses_picture,
+)
 from .problems import (
     BusinessClosed,
     HoursInvalid,
@@ -74,6 +82,7 @@ __all__ = [
     "HoursChanged",
     "HoursInvalid",
     "HoursState",
+    "LastOwned",
     "LastOwner",
     "Location",
     "LocationNotUnderstood",
@@ -93,6 +102,7 @@ __all__ = [
     "TooManyClosures",
     "add_closure",
     "cards_of",
+    "close_business",
     "directions_to",
     "distance_m",
     "draw_sketch",
@@ -108,6 +118,7 @@ __all__ = [
     "get_revision",
     "list_businesses",
     "list_closures",
+    "list_last_owned",
     "list_members",
     "list_mine",
     "list_my_businesses",
@@ -129,5 +140,6 @@ __all__ = [
     "state_at",
     "states_at",
     "touch",
+    "uses_picture",
     "verify_business",
 ]

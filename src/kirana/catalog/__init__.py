@@ -47,7 +47,7 @@ from .model import (
     VariantDraft,
     draft_of,
 )
-from .ownership import CatalogExport, StockDeed, erase_user, export_user
+from .ownership import CatalogExport, StockDeed, erase_user, export_user, uses_picture
 from .problems import (
     InvalidCollection,
     InvalidProduct,
@@ -152,4 +152,5 @@ __all__ = [
     "set_stock",
     "stock_of",
     "take",
+    "uses_picture",
 ]

@@ -2,18 +2,32 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, type_coerce, update
 
-from kirana.platform.db import Q, Tx
+from kirana.platform.db import Q, Text, Tx
 from kirana.values import SYSTEM, OrderId, UserId, VariantId
 
-from .tables import stock_moves
+from .tables import collections, products, stock_moves, variants
 
 _DID = Q(
     select(stock_moves)
     .where(stock_moves.c.by_id == bindparam("person_id"))
     .order_by(stock_moves.c.moved_at, stock_moves.c.variant_id, stock_moves.c.number)
 )
+_SHOWING = [
+    Q(
+        select(products.c.id)
+        .where(
+            or_(
+                type_coerce(products.c.picture_ids, Text).contains(bindparam("picture_id")),
+                type_coerce(products.c.options, Text).contains(bindparam("picture_id")),
+            )
+        )
+        .limit(1)
+    ),
+    Q(select(variants.c.id).where(variants.c.picture_id == bindparam("picture_id")).limit(1)),
+    Q(select(collections.c.id).where(collections.c.picture_id == bindparam("picture_id")).limit(1)),
+]
 _FORGET = Q(
     update(stock_moves)
     .where(stock_moves.c.by_id == bindparam("person_id"))
@@ -57,3 +71,8 @@ def export_user(tx: Tx, user_id: UserId) -> CatalogExport:
 def erase_user(tx: Tx, user_id: UserId) -> None:
     """Forget who moved the stock; that it moved stays. Again: nothing."""
     tx.do(_FORGET, person_id=user_id, nobody=SYSTEM.user_id)
+
+
+def uses_picture(tx: Tx, picture_id: str) -> bool:
+    """Whether a product or a collection shows it. Reads every product: ask seldom."""
+    return any(tx.one(shows, picture_id=picture_id) for shows in _SHOWING)

@@ -66,6 +66,7 @@ from .receipts import (
     receipt_frame,
 )
 from .search import Found, search_messages
+from .uploads import open_file
 
 __all__ = [
     "ChatExport",
@@ -124,6 +125,7 @@ __all__ = [
     "marks_since",
     "message_frames",
     "open_conversation",
+    "open_file",
     "post_fact",
     "read_content",
     "receipt_frame",

@@ -4,7 +4,14 @@ Knows no chat, shop or order; rooms above ask it who `by` is and hear its events
 """
 
 from .blocks import block, is_blocked, list_blocks, unblock
-from .codes import WrongCode, add_address, forget_codes, remove_address, request_code
+from .codes import (
+    WrongCode,
+    add_address,
+    forget_codes,
+    prove_address,
+    remove_address,
+    request_code,
+)
 from .confirmations import (
     Confirmed,
     confirm_by_passkey,
@@ -118,6 +125,7 @@ from .users import (
     get_card,
     get_cards,
     get_me,
+    uses_picture,
 )
 
 __all__ = [
@@ -217,6 +225,7 @@ __all__ = [
     "open_session",
     "options_for",
     "parse_address",
+    "prove_address",
     "remove_address",
     "remove_contact",
     "request_code",
@@ -237,4 +246,5 @@ __all__ = [
     "try_pin",
     "unblock",
     "undelegate",
+    "uses_picture",
 ]

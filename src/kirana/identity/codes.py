@@ -124,6 +124,16 @@ def use_code(tx: Tx, address: Address, code: str, *, for_id: UUID) -> None:
     tx.do(_USE, id_=alive.id, used_by_=for_id)
 
 
+def prove_address(tx: Tx, address: Address, code: str, *, by: Actor) -> None:
+    """Let `by` show, with a fresh code, that an address of theirs is in their hands.
+
+    Raises: WrongCode, for an address of somebody else too.
+    """
+    if address.key not in {row.key for row in tx.all(_LIST_KEYS, user_id=by.person_id)}:
+        raise WrongCode(address)
+    use_code(tx, address, code, for_id=by.person_id)
+
+
 def add_address(tx: Tx, address: Address, code: str, *, by: Actor) -> None:
     """Give `by` a further address, proven by `code`.
 

@@ -45,6 +45,7 @@ _LIST_ADDRESSES = Q(
 )
 _HAS_PIN = Q(select(pins.c.user_id).where(pins.c.user_id == bindparam("user_id")))
 _HAS_PASSKEY = Q(select(passkeys.c.id).where(passkeys.c.user_id == bindparam("user_id")).limit(1))
+_WITH_PICTURE = Q(select(users.c.id).where(users.c.photo_id == bindparam("picture_id")).limit(1))
 _COUNT_PEOPLE = Q(select(func.count().label("count")).where(users.c.kind == "person"))
 _INSERT = Q(insert(users))
 _INSERT_SYSTEM = Q(upsert(users, ["id"]))
@@ -339,6 +340,11 @@ def _free_handle(tx: Tx, handle: str | None, user_id: UserId) -> str | None:
     if owner and owner.id != user_id:
         raise HandleTaken(handle=handle)
     return handle
+
+
+def uses_picture(tx: Tx, picture_id: str) -> bool:
+    """Whether it is somebody's photo."""
+    return tx.one(_WITH_PICTURE, picture_id=picture_id) is not None
 
 
 def count_people(tx: Tx) -> int:

@@ -85,7 +85,7 @@ class CounterFull(LedgerRefusal):
 
 
 class ConfirmationRequired(Problem):
-    """Confirm this payment with your PIN or passkey."""
+    """Confirm this with your PIN or passkey."""
 
     status: ClassVar[int] = 403
 

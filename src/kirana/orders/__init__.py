@@ -35,7 +35,14 @@ from .model import (
     Step,
     TaxLine,
 )
-from .ownership import OrdersExport, erase_user, export_user
+from .ownership import (
+    OrdersExport,
+    Unfinished,
+    erase_user,
+    export_shop,
+    export_user,
+    list_unfinished,
+)
 from .problems import (
     AddressNeeded,
     BelowMinimum,
@@ -106,6 +113,7 @@ __all__ = [
     "TooManyReturned",
     "TooMuch",
     "Trouble",
+    "Unfinished",
     "adopt_by_address",
     "adopt_guest",
     "cancel_order",
@@ -115,6 +123,7 @@ __all__ = [
     "count_orders",
     "erase_user",
     "expire_orders",
+    "export_shop",
     "export_user",
     "find_by_token",
     "get_cart",
@@ -123,6 +132,7 @@ __all__ = [
     "get_receipt",
     "join_carts",
     "list_orders",
+    "list_unfinished",
     "mark_paid",
     "move_order",
     "place_order",

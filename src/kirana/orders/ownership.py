@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from kirana.platform.db import Q, Tx
-from kirana.values import UserId
+from kirana.values import BusinessId, OrderId, UserId
 
-from .book import read_order
+from .book import read_order, state_of
 from .cart import KeptLine, empty_carts, list_kept
-from .model import Address, Contact, Order, Side
+from .model import OPEN, Address, Contact, Order, Side
 from .tables import orders, steps
 
 NOBODY = Contact("erased")
@@ -18,6 +18,19 @@ NOWHERE = Address("erased")
 _OF_BUYER = Q(
     select(orders)
     .where(orders.c.buyer_id == bindparam("buyer_id"))
+    .order_by(orders.c.placed_at, orders.c.id)
+)
+_OF_SHOP = Q(
+    select(orders)
+    .where(orders.c.business_id == bindparam("business_id"))
+    .order_by(orders.c.placed_at, orders.c.id)
+)
+_UNFINISHED = Q(
+    select(orders)
+    .where(
+        or_(orders.c.buyer_id == bindparam("user_id"), orders.c.business_id == bindparam("user_id"))
+    )
+    .where(orders.c.state.in_(sorted(OPEN)))
     .order_by(orders.c.placed_at, orders.c.id)
 )
 _ERASE_PERSON = Q(
@@ -39,6 +52,29 @@ class OrdersExport:
 
     orders: list[Order]
     carts: list[KeptLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An order that something still comes after."""
+
+    id: OrderId
+    number: int
+    business_id: BusinessId
+
+
+def list_unfinished(tx: Tx, user_id: UserId) -> list[Unfinished]:
+    """The open orders of a buyer, or of a shop."""
+    return [
+        Unfinished(row.id, row.number, row.business_id)
+        for row in tx.all(_UNFINISHED, user_id=user_id)
+        if state_of(tx, row) in OPEN
+    ]
+
+
+def export_shop(tx: Tx, business_id: BusinessId) -> list[Order]:
+    """All orders of a shop, as the shop sees them."""
+    return [read_order(tx, row, Side.SHOP) for row in tx.all(_OF_SHOP, business_id=business_id)]
 
 
 def export_user(tx: Tx, user_id: UserId) -> OrdersExport:

@@ -14,7 +14,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import Provide
-from sqlalchemy import Column, bindparam, select
+from sqlalchemy import Column, bindparam, delete, select, type_coerce
 
 from kirana.values import Actor
 
@@ -30,6 +30,7 @@ from .images import (
     PictureUnreadable,
     Rendered,
 )
+from .jobs import Outside
 from .limits import Limits, Rate
 from .problems import NotFound, NotSignedIn, RateLimited
 
@@ -56,6 +57,10 @@ _FIND_MANY = Q(
     )
 )
 _SAVE = Q(upsert(pictures, keys=["id"]))
+_FORGET = Q(delete(pictures).where(pictures.c.id == bindparam("id")))
+_WITH_FILE = Q(
+    select(pictures.c.id).where(type_coerce(pictures.c.files, Text).contains(bindparam("name")))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,22 @@ def save(
         created_at=tx.now,
     )
     return Picture(picture_id, rendered.width, rendered.height, rendered.color)
+
+
+def forget(tx: Tx, picture_id: str) -> None:
+    """Take a picture away, with the files that no other picture shares. Again: nothing."""
+    row = tx.one(_FIND, id=picture_id)
+    if row is None:
+        return
+    tx.do(_FORGET, id=picture_id)
+    if names := [name for name in row.files.values() if not tx.all(_WITH_FILE, name=name)]:
+        tx.enqueue(remove_pictures, names=names)
+
+
+async def remove_pictures(outside: Outside, names: list[str]) -> None:
+    """Take files of pictures from the disk. A job."""
+    for name in names:
+        await outside.blobs.delete(name)
 
 
 async def store(

@@ -1659,6 +1659,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is kept of you, as a ZIP file: `kirana.json`, your files, and the products of your shops as tables */
+        get: operations["V1MeExportTakeAlong"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What has to be settled before the account can be deleted, and which shops would close
+         * @description A shop that only you own is in the way until it is among `close_shops`, or has another owner.
+         */
+        get: operations["V1MeDeletionPlan"];
+        put?: never;
+        /**
+         * Delete your account for good, and sign out everywhere
+         * @description Your name, addresses, words and files go. What was bought and paid stays in the books, of nobody. Confirmed by PIN or passkey (the header `Kirana-Confirmation`), else by a code.
+         */
+        post: operations["V1MeDeletionDeleteMe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/server": {
         parameters: {
             query?: never;
@@ -2002,6 +2043,26 @@ export interface components {
             openings: components["schemas"]["Opening"][];
         };
         /**
+         * DeleteAccount
+         * @description `close_shops` are those that nobody else owns, and that close for good. Who has neither PIN
+         *     nor passkey gives an address of their own and a fresh code sent to it.
+         */
+        DeleteAccount: {
+            close_shops?: string[];
+            /** @default null */
+            address: string | null;
+            /** @default null */
+            code: string | null;
+        };
+        /**
+         * DeletionPlan
+         * @description What deleting the account would take, if the shops named in the question close with it.
+         */
+        DeletionPlan: {
+            unsettled: components["schemas"]["Unsettled"][];
+            closes: components["schemas"]["LastOwned"][];
+        };
+        /**
          * DeliverySettings
          * @description What the shop offers. `pickup_note` says where and when, `delivery_note` how far it goes.
          */
@@ -2304,6 +2365,17 @@ export interface components {
          * @enum {unknown}
          */
         Into: "float" | "wallet";
+        /**
+         * LastOwned
+         * @description A shop that would have no owner without this person; with `has_team` somebody could be.
+         */
+        LastOwned: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            handle: string;
+            has_team: boolean;
+        };
         /**
          * Line
          * @description What was promised: a copy, so later edits of the product change nothing.
@@ -3678,6 +3750,27 @@ export interface components {
          * @enum {unknown}
          */
         Trouble: "not_for_sale" | "sold_out" | "too_many";
+        /**
+         * Unsettled
+         * @description What stands in the way: money left or set aside, an agent's float, an open order, or a shop
+         *     that would have no owner. `owner_id` is the person's, or that of a shop which is to close.
+         */
+        Unsettled: {
+            /** @enum {unknown} */
+            kind: "float" | "order" | "shop" | "wallet";
+            /** Format: uuid */
+            owner_id: string;
+            /** @default null */
+            amount: components["schemas"]["Money"] | null;
+            /** @default null */
+            order_id: string | null;
+            /** @default null */
+            number: number | null;
+            /** @default null */
+            name: string | null;
+            /** @default false */
+            has_team: boolean;
+        };
         /**
          * VariantDraft
          * @description One sellable thing, as the shop wants it to be.
@@ -14227,6 +14320,238 @@ export interface operations {
                 };
             };
             /** @description invalid-input, picture-unreadable */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MeExportTakeAlong: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MeDeletionPlan: {
+        parameters: {
+            query?: {
+                close_shops?: string[] | null;
+            };
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionPlan"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MeDeletionDeleteMe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteAccount"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description confirmation-required, confirmation-wrong, not-allowed, wrong-code */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-not-settled */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description address-invalid, invalid-input */
             422: {
                 headers: {
                     [name: string]: unknown;
