@@ -10,10 +10,20 @@ from kirana.money import ledger
 from kirana.money.model import Group, Move, decide
 from kirana.money.wallets import wallet_key
 from kirana.platform.db import Database, Tx
+from kirana.platform.db.units import Work
 from kirana.platform.events import Bus
 from kirana.platform.problems import IdReused, NotAllowed, NotFound
 from kirana.platform.stream import Frames, read_stream
-from kirana.values import Actor, Confirmation, TransferId, UserId, uuid7
+from kirana.values import (
+    SYSTEM,
+    Actor,
+    Confirmation,
+    Mandate,
+    RequestId,
+    TransferId,
+    UserId,
+    uuid7,
+)
 from tests.database import RehearsedDatabase
 
 from . import make
@@ -165,6 +175,85 @@ def test_only_who_was_paid_may_give_back(db: Database) -> None:
     assert db.read(money.get_transfer, id, by=asha).refunded == inr(30)
     with pytest.raises(NotFound):
         db.read(money.get_transfer, id, by=meera)
+
+
+def test_a_large_sum_is_given_back_with_the_pin(db: RehearsedDatabase) -> None:
+    asha, ravi = make.owner(db, purse=inr(200_001)), make.owner(db)
+    paid, id = make.transfer_id(), make.transfer_id()
+    with pytest.raises(money.ConfirmationRequired) as asked:
+        db.write(money.send_money, paid, ravi.user_id, inr(200_001), by=asha)
+    db.write(money.send_money, paid, ravi.user_id, inr(200_001), by=proven(db, asha, asked.value))
+
+    with pytest.raises(money.ConfirmationRequired) as required:
+        db.write(money.give_back, id, paid, by=ravi)
+    db.write(money.give_back, id, paid, by=proven(db, ravi, required.value))
+
+    assert db.read(money.get_wallet, asha.user_id, "INR").balance == inr(200_001)
+
+
+def test_the_receiver_s_own_line_says_what_is_given_back_with_the_pin(db: Database) -> None:
+    asha, ravi = make.owner(db, purse=inr(500)), make.owner(db)
+    paid = make.transfer_id()
+    db.write(money.send_money, paid, ravi.user_id, inr(500), by=asha)
+    db.write(money.set_confirm_line, inr(100), by=ravi)
+
+    with pytest.raises(money.ConfirmationRequired):
+        db.write(money.give_back, make.transfer_id(), paid, inr(101), by=ravi)
+    db.write(money.give_back, make.transfer_id(), paid, inr(100), by=ravi)
+
+    assert db.read(money.get_wallet, ravi.user_id, "INR").balance == inr(400)
+
+
+def test_the_money_of_an_order_goes_back_from_the_order_alone(db: Database) -> None:
+    shop, ravi = make.owner(db), make.owner(db, purse=inr(900))
+    order, held, paid = money.Ref("order", uuid7()), make.transfer_id(), make.transfer_id()
+    db.write(
+        money.hold, held, payer=ravi.user_id, payee=shop.user_id, amount=inr(300), ref=order,
+        by=ravi,
+    )  # fmt: skip
+    db.write(money.capture, paid, held, by=shop)
+    asked = RequestId(uuid7())
+    db.write(
+        money.ask, asked, asker=shop.user_id, payer=ravi.user_id, amount=inr(200), ref=order,
+        by=shop,
+    )  # fmt: skip
+    request = make.transfer_id()
+    db.write(money.pay_request, request, asked, by=ravi)
+
+    for original in (paid, request):
+        with pytest.raises(NotAllowed):
+            db.write(money.give_back, make.transfer_id(), original, by=shop)
+        db.write(money.refund, make.transfer_id(), original, inr(1), by=shop)
+
+
+def test_what_the_operator_put_in_is_not_given_back_by_oneself(db: Database) -> None:
+    asha, id = make.owner(db), make.transfer_id()
+    db.write(money.top_up, id, asha.user_id, inr(100), by=SYSTEM)
+
+    with pytest.raises(NotAllowed):
+        db.write(money.give_back, make.transfer_id(), id, by=asha)
+
+
+def test_of_many_sendings_at_once_those_without_a_mandate_are_refused(
+    db: RehearsedDatabase,
+) -> None:
+    shop, ravi = make.owner(db, purse=inr(900)), make.owner(db)
+    owner = replace(shop, person_id=UserId(uuid7()), shop_mandate=Mandate.SPEND)
+    manager = replace(owner, person_id=UserId(uuid7()), shop_mandate=Mandate.GIVE_BACK)
+    works = [
+        Work(money.send_money, (make.transfer_id(), ravi.user_id, inr(10)), {"by": by})
+        for by in (owner, manager, owner)
+    ]
+
+    errors = [outcome.error for outcome in db.run(works)]
+
+    assert [type(error) for error in errors] == [type(None), NotAllowed, type(None)]
+    assert db.read(money.get_wallet, ravi.user_id, "INR").balance == inr(20)
+
+
+def proven(db: RehearsedDatabase, by: Actor, required: money.ConfirmationRequired) -> Actor:
+    challenge = bytes.fromhex(required.facts["challenge"])
+    return replace(by, confirmation=Confirmation("pin", challenge, db.clock.now))
 
 
 def test_a_statement_is_read_in_stable_pages(db: Database) -> None:

@@ -13,6 +13,7 @@ from kirana.values import (
     SYSTEM,
     Actor,
     BusinessId,
+    Mandate,
     Money,
     OrderId,
     ProductId,
@@ -47,7 +48,7 @@ class Shop:
 
     @property
     def owner_as_shop(self) -> Actor:
-        return Actor(self.id, self.owner.person_id)
+        return Actor(self.id, self.owner.person_id, shop_mandate=Mandate.SPEND)
 
 
 class Placed(Protocol):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kirana import catalog, money, orders
+from kirana import business, catalog, money, orders
 from kirana.orders import Method, Payment, PaymentState, State
 from kirana.platform.problems import NotFound
 from tests.database import RehearsedDatabase
@@ -269,6 +269,27 @@ def test_canceling_an_order_that_is_paid_in_cash_hands_it_back(db: RehearsedData
     assert (order.state, order.payment_state) == (State.CANCELED, PaymentState.REFUNDED)
     assert [refund.amount for refund in order.refunds] == [inr(120)]
     assert make.stock(db, tea) == (3, 0)
+
+
+def test_calling_off_what_is_paid_is_a_refund_and_takes_a_manager(db: RehearsedDatabase) -> None:
+    shop = make.shop(db)
+    tea = make.variant(db, shop, price=120, stock=3)
+    meera = make.buyer(db)
+    db.write(business.set_role, shop.id, meera.user_id, business.Role.AGENT, by=shop.owner)
+    unpaid, paid = (
+        make.place(db, shop, {tea: 1}, payment=Payment.CASH, by=make.guest(db)) for _ in range(2)
+    )
+    db.write(orders.move_order, paid.id, State.ACCEPTED, by=meera)
+    db.write(orders.collect_cash, paid.id, by=meera)
+    db.deliver()
+
+    assert db.write(orders.cancel_order, unpaid.id, by=meera).state is State.CANCELED
+    with pytest.raises(make.Refused):
+        db.write(orders.cancel_order, paid.id, by=meera)
+    with pytest.raises(make.Refused):
+        make.refund(db, shop, paid, amount=inr(1), by=meera)
+    db.write(business.set_role, shop.id, meera.user_id, business.Role.MANAGER, by=shop.owner)
+    assert db.write(orders.cancel_order, paid.id, by=meera).state is State.CANCELED
 
 
 def test_a_cash_order_may_be_paid_from_the_wallet_and_then_does_not_expire(

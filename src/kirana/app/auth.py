@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from uuid import UUID
 
 from litestar import Request
 
-from kirana import identity
+from kirana import business, identity
 from kirana.platform.db import Db, Tx
 from kirana.platform.http import is_same_site
 from kirana.platform.problems import InvalidInput, NotAllowed, NotSignedIn
-from kirana.values import Actor, DeviceId, UserId
+from kirana.values import Actor, BusinessId, DeviceId, Mandate, UserId
 
 COOKIE = "kirana_session"
 TOUCH_S = 300
@@ -20,7 +21,15 @@ KNOWN_S = 5.0
 """For how long another process may end a session, or a place in a team, without our notice."""
 _MOST_KNOWN = 10_000
 _touched_at: dict[DeviceId, float] = {}
-_TELLING = {"device", "user"}
+_TELLING = {"device", "user", "business"}
+MANDATES = {
+    business.Role.OWNER: Mandate.SPEND,
+    business.Role.MANAGER: Mandate.GIVE_BACK,
+    business.Role.AGENT: Mandate.ASK,
+    business.Role.VIEWER: Mandate.NOTHING,
+}
+"""What each role of a team may do with the shop's money: roles are known to `business` and money to
+`money`, which do not know each other."""
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -93,16 +102,24 @@ def provide_by(viewer: Actor | None) -> Actor:
 
 async def find_actor(db: Db, credentials: Credentials) -> Actor | None:
     try:
-        return await db.read(
-            identity.resolve,
-            credentials.token,
-            acting_for=credentials.acting_for,
-            confirmation_id=credentials.confirmation_id,
-        )
+        return await db.read(_read_actor, credentials)
     except NotSignedIn:
         if credentials.is_cookie:
             return None
         raise
+
+
+def _read_actor(tx: Tx, credentials: Credentials) -> Actor:
+    actor = identity.resolve(
+        tx,
+        credentials.token,
+        acting_for=credentials.acting_for,
+        confirmation_id=credentials.confirmation_id,
+    )
+    if not actor.is_acting_for_a_shop:
+        return actor
+    role = business.find_role(tx, BusinessId(actor.user_id), by=actor)
+    return replace(actor, shop_mandate=MANDATES[role] if role else Mandate.NOTHING)
 
 
 def _is_due(device_id: DeviceId) -> bool:

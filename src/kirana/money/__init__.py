@@ -24,6 +24,7 @@ from .owners import (
     confirm_line,
     find_owner,
     open_owner,
+    require_mandate,
     set_confirm_line,
     set_owner,
 )
@@ -155,6 +156,7 @@ __all__ = [
     "refuse_payout",
     "report_findings",
     "request_money",
+    "require_mandate",
     "seal",
     "send_money",
     "set_confirm_line",

@@ -7,11 +7,11 @@ can never make money.
 
 from kirana.platform.db import Tx
 from kirana.platform.problems import NotFound
-from kirana.values import Actor, Money, OwnerId, RequestId, TransferId, derived_id
+from kirana.values import Actor, Mandate, Money, OwnerId, RequestId, TransferId, derived_id
 
 from .ledger import post
 from .model import AccountKey, Code, Consent, Group, Move, Transfer
-from .owners import find_owner, require_agent, require_owner
+from .owners import find_owner, require_agent, require_mandate, require_owner
 from .problems import SameAccount
 from .requests import find_request
 from .wallets import wallet_key
@@ -86,8 +86,10 @@ def cash_out(tx: Tx, id: TransferId, agent_id: OwnerId, amount: Money, *, by: Ac
     """`by` pays an agent from the wallet and gets cash for it. Always confirmed.
 
     Raises: InsufficientFunds, ConfirmationRequired, ConfirmationWrong, SameAccount, WayOff,
-    AccountFrozen, AccountClosed, IdReused; NotFound for somebody who is no agent.
+    AccountFrozen, AccountClosed, IdReused; NotFound for somebody who is no agent; NotAllowed for
+    whoever may not spend a shop's money.
     """
+    require_mandate(Mandate.SPEND, by=by)
     agent = find_owner(tx, agent_id)
     if agent is None or agent.tier != "agent":
         raise NotFound(agent_id=str(agent_id))

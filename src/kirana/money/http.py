@@ -22,6 +22,7 @@ from kirana.platform.problems import (
 from kirana.values import (
     MAX_AMOUNT_MINOR,
     Actor,
+    Mandate,
     Money,
     OwnerId,
     Page,
@@ -63,6 +64,7 @@ _MOVES = (
     SameAccount,
     WayOff,
     IdReused,
+    NotAllowed,
     NotFound,
     NotSignedIn,
     RateLimited,
@@ -173,6 +175,8 @@ class MyMoney:
     items: list[wallets.Wallet]
     tier: owners.Tier
     floats: list[Money]
+    mandate: Mandate
+    """How far one may go with this money: `spend` with one's own."""
 
 
 @post("/v1/transfers", raises=problems(*_MOVES, *_CONFIRMED))
@@ -213,7 +217,7 @@ async def get_transfer(transfer_id: UUID, db: Db, by: Actor) -> transfers.Transf
 
 @post(
     "/v1/transfers/{transfer_id:uuid}/refunds",
-    raises=problems(*_MOVES, OverRefund, AmountOutOfRange, NotAllowed),
+    raises=problems(*_MOVES, *_CONFIRMED, OverRefund, AmountOutOfRange),
 )
 async def give_back(
     transfer_id: UUID, data: GiveBack, db: Db, by: Actor, limits: Limits
@@ -232,7 +236,14 @@ async def give_back(
 @post(
     "/v1/requests",
     raises=problems(
-        SameAccount, WayOff, IdReused, NotFound, NotSignedIn, RateLimited, InvalidInput
+        SameAccount,
+        WayOff,
+        IdReused,
+        NotAllowed,
+        NotFound,
+        NotSignedIn,
+        RateLimited,
+        InvalidInput,
     ),
 )
 async def request_money(data: RequestMoney, db: Db, by: Actor, limits: Limits) -> requests.Request:
@@ -281,7 +292,7 @@ async def pay_request(
 
 @post(
     "/v1/requests/{request_id:uuid}/decline",
-    raises=problems(RequestEnded, NotFound, NotSignedIn),
+    raises=problems(RequestEnded, NotAllowed, NotFound, NotSignedIn),
 )
 async def decline_request(request_id: UUID, db: Db, by: Actor) -> requests.Request:
     """Say no to a request."""
@@ -290,7 +301,7 @@ async def decline_request(request_id: UUID, db: Db, by: Actor) -> requests.Reque
 
 @post(
     "/v1/requests/{request_id:uuid}/cancellation",
-    raises=problems(RequestEnded, NotFound, NotSignedIn),
+    raises=problems(RequestEnded, NotAllowed, NotFound, NotSignedIn),
 )
 async def take_back_request(request_id: UUID, db: Db, by: Actor) -> requests.Request:
     """Take one's request back."""
@@ -324,7 +335,7 @@ async def get_confirm_line(currency: str, db: Db, by: Actor) -> Money:
 
 @put(
     "/v1/wallets/{currency:str}/confirmation-line",
-    raises=problems(*_CONFIRMED, NotSignedIn, InvalidInput),
+    raises=problems(*_CONFIRMED, NotAllowed, NotSignedIn, InvalidInput),
 )
 async def set_confirm_line(currency: str, data: ConfirmLine, db: Db, by: Actor) -> Money:
     """Draw the line above which one's payments are confirmed. Raising it is confirmed itself."""
@@ -333,7 +344,7 @@ async def set_confirm_line(currency: str, data: ConfirmLine, db: Db, by: Actor) 
     return line
 
 
-@post("/v1/cash-ins", raises=problems(*_MOVES, *_CONFIRMED, NotAllowed))
+@post("/v1/cash-ins", raises=problems(*_MOVES, *_CONFIRMED))
 async def take_cash_in(data: TakeCashIn, db: Db, by: Actor, limits: Limits) -> Transfer:
     """For agents: cash was taken; it goes from one's float into the customer's wallet."""
     _slow_down(limits, by)
@@ -351,7 +362,7 @@ async def take_cash_out(data: TakeCashOut, db: Db, by: Actor, limits: Limits) ->
     )
 
 
-@post("/v1/top-ups", raises=problems(*_MOVES, NotAllowed))
+@post("/v1/top-ups", raises=problems(*_MOVES))
 async def top_up(data: TopUp, db: Db, by: Actor) -> Transfer:
     """For operators: pay into somebody's wallet, or into an agent's float."""
     return await db.write(
@@ -380,7 +391,7 @@ async def list_payouts(db: Db, by: Actor) -> Page[transfers.TransferDetails]:
 
 @post(
     "/v1/payouts/{payout_id:uuid}/settlement",
-    raises=problems(*_MOVES, HoldResolved, HoldExpired, NotAllowed),
+    raises=problems(*_MOVES, HoldResolved, HoldExpired),
 )
 async def settle_payout(payout_id: UUID, data: SettlePayout, db: Db, by: Actor) -> Transfer:
     """For operators: it was paid out."""
@@ -395,7 +406,7 @@ async def settle_payout(payout_id: UUID, data: SettlePayout, db: Db, by: Actor) 
 
 @post(
     "/v1/payouts/{payout_id:uuid}/rejection",
-    raises=problems(*_MOVES, HoldResolved, HoldExpired, NotAllowed),
+    raises=problems(*_MOVES, HoldResolved, HoldExpired),
 )
 async def refuse_payout(payout_id: UUID, data: RefusePayout, db: Db, by: Actor) -> Transfer:
     """For operators: it will not be paid out, and goes back."""
@@ -408,6 +419,7 @@ def _my_money(tx: Tx, *, by: Actor) -> MyMoney:
         wallets.list_wallets(tx, by=by),
         owner.tier if owner else "unverified",
         wallets.list_floats(tx, by=by),
+        by.mandate,
     )
 
 

@@ -258,15 +258,19 @@ def refund(
     amount: Money | None = None,
     reason: str = "refund",
     *,
+    consent: Consent = Consent.NEVER,
     by: Actor,
 ) -> Transfer:
     """Give back a posted transfer, in part or (no amount) all that is left of it. `reason` is a
     code. A refund is never itself refunded: pay again instead.
 
-    Raises: OverRefund, InsufficientFunds, AccountFrozen, AccountClosed, IdReused, NotFound.
+    Raises: OverRefund, InsufficientFunds, AccountFrozen, AccountClosed, IdReused, NotFound; with
+    `consent` ConfirmationRequired, ConfirmationWrong.
     """
     move = Move.reverse(original_id, amount)
-    return post(tx, Group(id, (move,), reason, by.person_id))[0]
+    consent = Consent.NEVER if by.kind == "system" else consent
+    group = Group(id, (move,), reason, by.person_id, consent=consent, confirmation=by.confirmation)
+    return post(tx, group)[0]
 
 
 def expire_holds(tx: Tx) -> None:
@@ -307,14 +311,21 @@ def _load(tx: Tx, groups: Sequence[Group]) -> Books:
             books.accounts[key.id] = Account.opened(key)
 
     payers = {
-        group.moves[0].debit.owner_id
-        for group in groups
-        if group.consent is Consent.ABOVE and group.moves[0].debit
-    }
+        _payer(books, group.moves[0]) for group in groups if group.consent is Consent.ABOVE
+    } - {None}
     if payers:
         for row in tx.all(_CONFIRM_LINES, ids=list(payers)):
             books.confirm_above[row.owner_id, row.currency] = row.above_minor
     return books
+
+
+def _payer(books: Books, move: Move) -> OwnerId | None:
+    """Whose money a move takes, as far as the books know."""
+    if move.debit:
+        return move.debit.owner_id
+    if move.reverses_id and (original := books.originals.get(move.reverses_id)):
+        return books.accounts[original.credit_id].owner_id
+    return None
 
 
 def _known(tx: Tx, ids: Sequence[TransferId]) -> dict[TransferId, Known]:

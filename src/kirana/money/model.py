@@ -412,6 +412,7 @@ class Reason(StrEnum):
     """Why a group is refused: the slug of the `Problem` that its caller meets."""
 
     NOT_FOUND = "not-found"
+    NOT_ALLOWED = "not-allowed"
     ID_REUSED = "id-reused"
     SAME_ACCOUNT = "same-account"
     AMOUNT_OUT_OF_RANGE = "amount-out-of-range"
@@ -431,6 +432,7 @@ class Reason(StrEnum):
 
 _NOT_REMEMBERED = {
     Reason.NOT_FOUND,
+    Reason.NOT_ALLOWED,
     Reason.ID_REUSED,
     Reason.SAME_ACCOUNT,
     Reason.WAY_OFF,

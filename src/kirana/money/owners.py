@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 from kirana.platform.db import Q, Tx, any_of, upsert
 from kirana.platform.problems import NotAllowed, NotFound
-from kirana.values import Actor, Money, OwnerId
+from kirana.values import Actor, Mandate, Money, OwnerId
 
 from .model import (
     challenge_of,
@@ -77,15 +77,26 @@ def _appoint(tx: Tx, owner_id: OwnerId, tier: Tier, *, by: Actor) -> None:
     tx.do(_SET, id=owner_id, tier=tier, zone=known.zone if known else "UTC")
 
 
+def require_mandate(mandate: Mandate, *, by: Actor) -> None:
+    """Whoever acts for a shop does with its money what their place in the team allows.
+
+    Raises: NotAllowed.
+    """
+    if not by.mandate.includes(mandate):
+        raise NotAllowed(needs=mandate)
+
+
 def require_operator(tx: Tx, *, by: Actor) -> None:
     if by.kind == "system":
         return
+    require_mandate(Mandate.SPEND, by=by)
     owner = find_owner(tx, by.user_id)
     if owner is None or owner.tier != "operator":
         raise NotAllowed()
 
 
 def require_agent(tx: Tx, *, by: Actor) -> None:
+    require_mandate(Mandate.SPEND, by=by)
     owner = find_owner(tx, by.user_id)
     if owner is None or owner.tier != "agent":
         raise NotAllowed()
@@ -115,8 +126,9 @@ def confirm_line(tx: Tx, owner_id: OwnerId, currency: str) -> Money:
 def set_confirm_line(tx: Tx, line: Money, *, by: Actor) -> None:
     """Draw the line above which `by`'s payments are confirmed. Lowering it is free.
 
-    Raises: ConfirmationRequired, ConfirmationWrong for raising it.
+    Raises: ConfirmationRequired, ConfirmationWrong for raising it; NotAllowed.
     """
+    require_mandate(Mandate.SPEND, by=by)
     before = confirm_line(tx, by.user_id, line.currency)
     if line > before and by.kind != "system":
         content = digest(by.person_id, by.user_id, "confirm-line", line.currency, line.amount_minor)

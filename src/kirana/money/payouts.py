@@ -5,11 +5,11 @@ from sqlalchemy import select
 
 from kirana.platform.db import Q, Tx
 from kirana.platform.problems import NotFound
-from kirana.values import Actor, Money, TransferId
+from kirana.values import Actor, Mandate, Money, TransferId
 
 from . import ledger
 from .model import OPERATOR, AccountKey, Code, Consent, Group, Kind, Move, Transfer
-from .owners import require_operator
+from .owners import require_mandate, require_operator
 from .tables import holds, transfers
 from .topups import Source, operator_key
 from .transfers import TransferDetails, find_transfer
@@ -27,8 +27,9 @@ def ask_payout(tx: Tx, id: TransferId, amount: Money, *, by: Actor) -> Transfer:
     """Set `amount` of `by`'s wallet aside, to be paid out by the operator. Always confirmed.
 
     Raises: InsufficientFunds, ConfirmationRequired, ConfirmationWrong, AccountFrozen,
-    AccountClosed, IdReused.
+    AccountClosed, IdReused; NotAllowed for whoever may not spend a shop's money.
     """
+    require_mandate(Mandate.SPEND, by=by)
     going_out = AccountKey(OPERATOR, Code.GOING_OUT, amount.currency)
     move = Move.pending(wallet_key(by.user_id, amount.currency), going_out, amount, None)
     group = Group(

@@ -8,12 +8,12 @@ from sqlalchemy import and_, bindparam, insert, or_, select
 
 from kirana.platform.db import Q, Row, Tx
 from kirana.platform.problems import IdReused, NotFound
-from kirana.values import SYSTEM, Actor, Money, OwnerId, Page, RequestId, TransferId
+from kirana.values import SYSTEM, Actor, Mandate, Money, OwnerId, Page, RequestId, TransferId
 
 from .events import RequestCanceled, RequestDeclined, RequestExpired, RequestMade
 from .ledger import open_currency, post, tell_request
 from .model import Consent, Group, Move, Ref, Transfer, digest, ref_of
-from .owners import require_owner
+from .owners import require_mandate, require_owner
 from .problems import RequestEnded, SameAccount
 from .tables import request_ends, requests
 from .wallets import wallet_key
@@ -78,8 +78,10 @@ def request_money(
 ) -> Request:
     """Ask somebody to pay `by`. Safe to repeat with the same id.
 
-    Raises: SameAccount, WayOff, IdReused; NotFound for a payer who is not here.
+    Raises: SameAccount, WayOff, IdReused; NotFound for a payer who is not here; NotAllowed for
+    whoever may not ask in a shop's name.
     """
+    require_mandate(Mandate.ASK, by=by)
     if tx.one(_FIND, id=request_id) is None:
         require_owner(tx, payer_id)
         require_way(tx, amount.currency, WALLET)
@@ -143,8 +145,10 @@ def pay_request(tx: Tx, id: TransferId, request_id: RequestId, *, by: Actor) -> 
     is refused uses up its own id, not the request.
 
     Raises: RequestEnded, InsufficientFunds, AccountFrozen, AccountClosed, ConfirmationRequired,
-    ConfirmationWrong, SameAccount, WayOff, IdReused; NotFound for somebody else's request.
+    ConfirmationWrong, SameAccount, WayOff, IdReused; NotFound for somebody else's request;
+    NotAllowed for whoever may not spend a shop's money.
     """
+    require_mandate(Mandate.SPEND, by=by)
     request = find_request(tx, request_id)
     if request.payer_id not in (by.user_id, None):
         raise NotFound()
@@ -171,8 +175,9 @@ def pay_request(tx: Tx, id: TransferId, request_id: RequestId, *, by: Actor) -> 
 def decline_request(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
     """Say no. Safe to repeat.
 
-    Raises: RequestEnded; NotFound unless `by` was asked.
+    Raises: RequestEnded; NotFound unless `by` was asked; NotAllowed.
     """
+    require_mandate(Mandate.ASK, by=by)
     request = find_request(tx, request_id)
     if request.payer_id != by.user_id:
         raise NotFound()
@@ -182,8 +187,9 @@ def decline_request(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
 def take_back_request(tx: Tx, request_id: RequestId, *, by: Actor) -> Request:
     """Take a request back. Safe to repeat.
 
-    Raises: RequestEnded; NotFound unless `by` asked.
+    Raises: RequestEnded; NotFound unless `by` asked; NotAllowed.
     """
+    require_mandate(Mandate.ASK, by=by)
     if find_request(tx, request_id).asker_id != by.user_id:
         raise NotFound()
     return cancel_request(tx, request_id, by=by)

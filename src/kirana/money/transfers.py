@@ -9,11 +9,20 @@ from sqlalchemy import bindparam, select
 
 from kirana.platform.db import Call, Q, Row, Tx, batched
 from kirana.platform.problems import NotAllowed, NotFound
-from kirana.values import Actor, Money, OwnerId, Problem, TransferId, UserId, derived_id
+from kirana.values import (
+    Actor,
+    Mandate,
+    Money,
+    OwnerId,
+    Problem,
+    TransferId,
+    UserId,
+    derived_id,
+)
 
 from . import ledger
 from .model import Consent, Group, Kind, Move, Reason, Ref, Refused, Transfer
-from .owners import confirm_line, known_owners, require_owner
+from .owners import confirm_line, known_owners, require_mandate, require_owner
 from .problems import InsufficientFunds, SameAccount, problem_of
 from .tables import accounts, holds, reversals, transfers
 from .wallets import get_wallet, list_wallets, wallet_key
@@ -39,6 +48,11 @@ _BY_REF = Q(
         transfers.c.ref_kind == bindparam("ref_kind"), transfers.c.ref_id == bindparam("ref_id")
     ).order_by(transfers.c.seq)
 )
+
+
+_BETWEEN_PEOPLE = {"send", "request", "cash_in", "cash_out"}
+"""Purposes of what the payee may give back by themselves. The money of an order, say, goes back
+from the order, which writes down what for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +100,8 @@ def send_money(
     """Pay somebody from `by`'s wallet. Safe to repeat with the same `id`.
 
     Raises: InsufficientFunds, AccountFrozen, AccountClosed, CounterFull, ConfirmationRequired,
-    ConfirmationWrong, SameAccount, WayOff, IdReused; NotFound for a payee who is not here.
+    ConfirmationWrong, SameAccount, WayOff, IdReused; NotFound for a payee who is not here;
+    NotAllowed for whoever may not spend a shop's money.
     """
     sending = _Sending(id, payee_id, amount, ref=ref, by=by)
     return ledger.post(tx, sending.group(ways_off(tx), known_owners(tx, [payee_id])))[0]
@@ -111,6 +126,8 @@ class _Sending:
         objection = object_to(currency, WALLET, off)
         if payee_id not in known:
             objection = Refused(Reason.NOT_FOUND, payee_id=str(payee_id))
+        if not by.mandate.includes(Mandate.SPEND):
+            objection = Refused(Reason.NOT_ALLOWED, needs=Mandate.SPEND)
         move = Move.posted(
             wallet_key(by.user_id, currency), wallet_key(payee_id, currency), self.amount
         )
@@ -148,13 +165,20 @@ def hand_over(tx: Tx, from_id: OwnerId, to_id: OwnerId, *, parent: UUID, by: Act
 def give_back(
     tx: Tx, id: TransferId, original_id: TransferId, amount: Money | None = None, *, by: Actor
 ) -> Transfer:
-    """Give back what `by` was paid, in part or all that is left of it.
+    """Give back what `by` was paid, in part or all that is left of it. Confirmed like any payment.
 
-    Raises: those of `refund`; NotAllowed for the payer; NotFound for somebody else's transfer.
+    Raises: those of `refund`; ConfirmationRequired, ConfirmationWrong; NotAllowed for the payer,
+    for whoever may not do this with a shop's money, and for what was paid for an order or by the
+    operator; NotFound for somebody else's transfer.
     """
-    if get_transfer(tx, original_id, by=by).payee_id != by.user_id:
+    require_mandate(Mandate.GIVE_BACK, by=by)
+    original = get_transfer(tx, original_id, by=by)
+    is_between_people = original.purpose in _BETWEEN_PEOPLE and (
+        original.ref is None or original.ref.kind == "conversation"
+    )
+    if original.payee_id != by.user_id or not is_between_people:
         raise NotAllowed()
-    return ledger.refund(tx, id, original_id, amount, by=by)
+    return ledger.refund(tx, id, original_id, amount, consent=Consent.ABOVE, by=by)
 
 
 def preview_transfer(tx: Tx, payee_id: OwnerId, amount: Money, *, by: Actor) -> Preview:

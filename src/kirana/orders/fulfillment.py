@@ -56,13 +56,16 @@ def move_order(tx: Tx, order_id: OrderId, to: State, *, note: str = "", by: Acto
 def cancel_order(tx: Tx, order_id: OrderId, *, note: str = "", by: Actor) -> Order:
     """Call it off: the stock comes back, and so does the money. Canceling twice is harmless.
 
-    The buyer may until the shop accepts, the shop until the goods are handed over.
+    The buyer may until the shop accepts, the shop until the goods are handed over. What has been
+    paid already goes back, which is a refund and a manager's to give.
 
     Raises: NotFound, NotAllowed, IllegalMove, RefundNotCovered.
     """
     row, side = require(tx, order_id, by=by)
     if side is Side.SHOP:
-        business.require(tx, row.business_id, business.Role.AGENT, by=by)
+        is_paid = bool(payments.funds_of(tx, row).left)
+        role = business.Role.MANAGER if is_paid else business.Role.AGENT
+        business.require(tx, row.business_id, role, by=by)
     state = state_of(tx, row)
     if state is State.CANCELED:
         return read_order(tx, row, side)

@@ -169,6 +169,7 @@ async def set_method(business_id: UUID, data: SetMethod, db: Db, by: Actor) -> c
         IdReused,
         RateLimited,
         InvalidInput,
+        NotAllowed,
         NotFound,
         NotSignedIn,
     ),

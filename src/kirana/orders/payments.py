@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kirana import money
 from kirana.platform.db import Row, Tx
-from kirana.values import Actor, Money, OrderId, RequestId, TransferId, derived_id, total
+from kirana.values import Actor, Mandate, Money, OrderId, RequestId, TransferId, derived_id, total
 
 from .model import Payment, PaymentState, payment_state
 from .problems import RefundNotCovered
@@ -63,7 +63,7 @@ def secure(tx: Tx, row: Row, *, by: Actor) -> None:
     """Set the total aside in the buyer's wallet, or ask for it in cash. What is free needs neither.
 
     Raises: money.WayOff, money.InsufficientFunds, money.ConfirmationRequired and what else money
-    refuses.
+    refuses; NotAllowed for whoever may not spend the money of the shop that buys.
     """
     amount = Money(row.total_minor, row.currency)
     if not amount:
@@ -71,6 +71,7 @@ def secure(tx: Tx, row: Row, *, by: Actor) -> None:
     if (row.currency, *_WAYS[Payment(row.payment)]) in money.ways_off(tx):
         raise money.WayOff(currency=row.currency)
     if row.payment == Payment.WALLET:
+        money.require_mandate(Mandate.SPEND, by=by)
         money.hold(
             tx,
             TransferId(row.id),

@@ -1,6 +1,6 @@
 """The words that every room shares. Standard library only, no input or output."""
 
-from .actors import SYSTEM, Actor, Confirmation
+from .actors import SYSTEM, Actor, Confirmation, Mandate
 from .currencies import Currency, UnknownCurrency, currency
 from .ids import (
     BusinessId,
@@ -39,6 +39,7 @@ __all__ = [
     "DeviceId",
     "EventId",
     "ImportId",
+    "Mandate",
     "MediaId",
     "MessageId",
     "Money",

@@ -1,6 +1,7 @@
 """Who is acting."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
@@ -17,6 +18,24 @@ class Confirmation:
     at: int
 
 
+class Mandate(StrEnum):
+    """How far somebody may go with the money of the shop that they act for. Each step includes
+    those before it."""
+
+    NOTHING = "nothing"
+    """Looks on."""
+    ASK = "ask"
+    """Asks others for money, and declines."""
+    GIVE_BACK = "give_back"
+    """Returns what the shop was paid."""
+    SPEND = "spend"
+    """All: sends, pays, takes out."""
+
+    def includes(self, other: "Mandate") -> bool:
+        order = list(Mandate)
+        return order.index(self) >= order.index(other)
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """The user a command acts as, and the person behind it.
@@ -29,10 +48,17 @@ class Actor:
     kind: Literal["person", "guest", "system"] = "person"
     device_id: DeviceId | None = None
     confirmation: Confirmation | None = None
+    shop_mandate: Mandate = Mandate.NOTHING
+    """How far the person may go with the shop's money. Of one's own one needs none."""
 
     @property
     def is_acting_for_a_shop(self) -> bool:
         return self.user_id != self.person_id
+
+    @property
+    def mandate(self) -> Mandate:
+        """How far this actor may go with the money of `user_id`."""
+        return self.shop_mandate if self.is_acting_for_a_shop else Mandate.SPEND
 
 
 SYSTEM = Actor(UserId(UUID(int=0)), UserId(UUID(int=0)), "system")

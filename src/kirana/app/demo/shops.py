@@ -12,6 +12,7 @@ from kirana.values import (
     Actor,
     BusinessId,
     CollectionId,
+    Mandate,
     Money,
     ProductId,
     UserId,
@@ -45,7 +46,7 @@ class Shop:
     @property
     def by(self) -> Actor:
         """The owner, acting for the shop."""
-        return Actor(self.id, self.owner.id)
+        return Actor(self.id, self.owner.id, shop_mandate=Mandate.SPEND)
 
     @property
     def products(self) -> list[dict[str, Any]]:

@@ -2399,6 +2399,13 @@ export interface components {
             returned: number;
         };
         /**
+         * Mandate
+         * @description How far somebody may go with the money of the shop that they act for. Each step includes
+         *     those before it.
+         * @enum {unknown}
+         */
+        Mandate: "ask" | "give_back" | "nothing" | "spend";
+        /**
          * Mark
          * @description How far somebody has received and read a conversation. Both numbers only grow.
          */
@@ -2492,6 +2499,7 @@ export interface components {
             /** @enum {unknown} */
             tier: "agent" | "basic" | "full" | "merchant" | "operator" | "unverified";
             floats: components["schemas"]["Money"][];
+            mandate: components["schemas"]["Mandate"];
         };
         /**
          * Note
@@ -11287,7 +11295,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description confirmation-required, confirmation-wrong, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;

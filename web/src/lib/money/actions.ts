@@ -59,8 +59,8 @@ export const takeBackRequest = (id: string, actingFor: string | null): Promise<M
 export const giveBack = (
   id: string,
   transferId: string,
-  actingFor: string | null,
-): Promise<Transfer> => api.post(`/v1/transfers/${transferId}/refunds`, { id }, { actingFor });
+  options: { actingFor: string | null; confirmation?: string },
+): Promise<Transfer> => api.post(`/v1/transfers/${transferId}/refunds`, { id }, options);
 
 export const askPayout = (
   id: string,
