@@ -1,10 +1,12 @@
 """Cash for an order, agents, top-ups and pay-outs."""
 
+import msgspec
 import pytest
 
 from kirana import money
 from kirana.platform.db import Database
 from kirana.platform.problems import NotAllowed, NotFound
+from kirana.platform.stream import Frames, read_stream
 from kirana.values import SYSTEM, Actor, Confirmation, RequestId, uuid7
 from tests.database import RehearsedDatabase
 
@@ -81,6 +83,57 @@ def test_an_agent_pays_cash_in_from_a_float_and_never_more(db: Database) -> None
     assert db.read(money.get_wallet, asha.user_id, "INR").balance == inr(400)
     assert db.read(money.list_floats, by=agent) == [inr(100)]
     assert db.read(money.list_wallets, by=agent) == []
+
+
+def test_an_agent_reads_what_happened_to_the_float(db: RehearsedDatabase) -> None:
+    agent, asha = make.owner(db), make.owner(db)
+    db.write(money.appoint_agent, agent.user_id, by=SYSTEM)
+    db.write(
+        money.top_up, make.transfer_id(), agent.user_id, inr(500), into=money.Into.FLOAT, by=SYSTEM
+    )
+    db.write(money.cash_in, make.transfer_id(), asha.user_id, inr(400), by=agent)
+
+    lines = db.read(money.list_float_statement, "INR", by=agent).items
+
+    assert [(line.purpose, line.posted, line.balance_after) for line in lines] == [
+        ("cash_in", inr(-400), inr(100)),
+        ("top_up", inr(500), inr(500)),
+    ]
+    assert lines[0].counterparty_id == asha.user_id
+    assert db.read(money.list_float_statement, "INR", by=asha).items == []
+
+
+def test_a_float_is_for_agents_alone(db: Database) -> None:
+    asha = make.owner(db)
+
+    with pytest.raises(NotFound):
+        db.write(
+            money.top_up, make.transfer_id(), asha.user_id, inr(5), into=money.Into.FLOAT, by=SYSTEM
+        )
+
+    assert db.read(money.list_floats, by=asha) == []
+
+
+def test_operators_hear_of_what_waits_to_be_paid_out(db: RehearsedDatabase) -> None:
+    operator, asha = make.owner(db), make.owner(db)
+    db.write(money.appoint_operator, operator.user_id, by=SYSTEM)
+    db.write(money.top_up, make.transfer_id(), asha.user_id, inr(500), by=operator)
+    paid, refused = make.transfer_id(), make.transfer_id()
+    for id in (paid, refused):
+        with pytest.raises(money.ConfirmationRequired) as required:
+            db.write(money.ask_payout, id, inr(200), by=asha)
+        db.write(money.ask_payout, id, inr(200), by=confirmed(db, asha, required.value))
+    db.write(money.settle_payout, make.transfer_id(), paid, by=operator)
+    db.write(money.refuse_payout, make.transfer_id(), refused, by=operator)
+
+    assert payouts_heard_by(db, operator) == [str(id) for id in (paid, refused, paid, refused)]
+    assert payouts_heard_by(db, asha) == []
+
+
+def payouts_heard_by(db: Database, who: Actor) -> list[str]:
+    frames = db.read(read_stream, who.user_id, 0, Frames()).frames
+    heard = [msgspec.json.decode(frame) for frame in frames]
+    return [frame["ref"] for frame in heard if frame["k"] == "payout"]
 
 
 def test_cash_out_is_always_confirmed_by_the_customer(db: RehearsedDatabase) -> None:

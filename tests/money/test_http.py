@@ -233,6 +233,33 @@ async def test_the_operator_tops_up_and_settles_and_others_may_not(app: RunningA
     assert (await asha.get("/v1/payouts")).status_code == 403
 
 
+async def test_the_operator_sees_what_to_put_in_and_everybody_who_the_agents_are(
+    app: RunningApp,
+) -> None:
+    operator_id, operator = await person(app)
+    agent_id, agent = await person(app)
+    _, asha = await person(app, 500)
+    await app.db.write(money.appoint_operator, operator_id, by=SYSTEM)
+    await app.db.write(money.appoint_agent, agent_id, by=SYSTEM)
+    top_up = {
+        "id": str(uuid7()),
+        "owner_id": str(agent_id),
+        "amount": {"amount_minor": 500, "currency": "JPY"},
+        "into": "float",
+    }
+    assert (await operator.post("/v1/top-ups", json=top_up)).status_code == 201
+
+    purse = (await operator.get(f"/v1/purses/{agent_id}")).json()
+    lines = (await agent.get("/v1/floats/JPY/statement")).json()["items"]
+
+    assert purse == {"owner_id": str(agent_id), "tier": "agent", "currencies": ["JPY"]}
+    assert [line["purpose"] for line in lines] == ["top_up"]
+    assert (await asha.get("/v1/cash-agents")).json()["items"] == [str(agent_id)]
+    assert (await asha.get(f"/v1/purses/{agent_id}")).status_code == 403
+    assert (await operator.get(f"/v1/purses/{uuid7()}")).status_code == 404
+    assert (await agent.get("/v1/floats/XXZ/statement")).status_code == 422
+
+
 async def test_nobody_who_is_not_signed_in_sees_money(app: RunningApp) -> None:
     stranger = await app.client()
 

@@ -23,6 +23,7 @@ from .owners import (
     appoint_operator,
     confirm_line,
     find_owner,
+    list_agents,
     open_owner,
     require_mandate,
     set_confirm_line,
@@ -60,7 +61,7 @@ from .requests import (
     request_money,
     take_back_request,
 )
-from .statements import StatementLine, list_statement
+from .statements import StatementLine, list_float_statement, list_statement
 from .topups import Into, Source, top_up
 from .transfers import (
     Preview,
@@ -143,6 +144,8 @@ __all__ = [
     "hand_in_cash",
     "hand_over",
     "hold",
+    "list_agents",
+    "list_float_statement",
     "list_floats",
     "list_payouts",
     "list_requests",

@@ -11,10 +11,10 @@ from kirana.values import Actor, Mandate, Money, OwnerId, RequestId, TransferId,
 
 from .ledger import post
 from .model import AccountKey, Code, Consent, Group, Move, Transfer
-from .owners import find_owner, require_agent, require_mandate, require_owner
+from .owners import require_agent, require_agent_owner, require_mandate, require_owner
 from .problems import SameAccount
 from .requests import find_request
-from .wallets import wallet_key
+from .wallets import float_key, wallet_key
 from .ways import AGENT, CASH, objection_to
 
 
@@ -90,9 +90,7 @@ def cash_out(tx: Tx, id: TransferId, agent_id: OwnerId, amount: Money, *, by: Ac
     whoever may not spend a shop's money.
     """
     require_mandate(Mandate.SPEND, by=by)
-    agent = find_owner(tx, agent_id)
-    if agent is None or agent.tier != "agent":
-        raise NotFound(agent_id=str(agent_id))
+    require_agent_owner(tx, agent_id)
     return _between(tx, id, agent_id, by.user_id, amount, "cash_out", Consent.ALWAYS, by=by)
 
 
@@ -109,7 +107,7 @@ def _between(
 ) -> Transfer:
     if agent_id == customer_id:
         raise SameAccount()
-    agent = AccountKey(agent_id, Code.AGENT_FLOAT, amount.currency)
+    agent = float_key(agent_id, amount.currency)
     customer = wallet_key(customer_id, amount.currency)
     debit, credit = (agent, customer) if purpose == "cash_in" else (customer, agent)
     group = Group(

@@ -169,6 +169,16 @@ class ConfirmLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Purse:
+    """What an operator has to know to put money in: an agent has a float too, and these
+    `currencies` are in use, the likeliest first."""
+
+    owner_id: OwnerId
+    tier: owners.Tier
+    currencies: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class MyMoney:
     """`tier` agent may take cash in, operator may top up; an agent also has `floats`."""
 
@@ -327,6 +337,31 @@ async def list_statement(
     return await db.read(statements.list_statement, code, before=before, limit=limit, by=by)
 
 
+@get("/v1/floats/{currency:str}/statement", raises=problems(NotSignedIn, InvalidInput))
+async def list_float_statement(
+    currency: str,
+    db: Db,
+    by: Actor,
+    before: Annotated[int | None, Parameter(ge=1, le=MAX_AMOUNT_MINOR)] = None,
+    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+) -> Page[statements.StatementLine]:
+    """For agents: what happened to one's float, the newest first."""
+    code = _currency(currency)
+    return await db.read(statements.list_float_statement, code, before=before, limit=limit, by=by)
+
+
+@get("/v1/cash-agents", raises=problems(NotSignedIn))
+async def list_agents(db: Db, by: Actor) -> Page[OwnerId]:
+    """Who takes in and pays out cash here, by id."""
+    return Page(await db.read(owners.list_agents))
+
+
+@get("/v1/purses/{owner_id:uuid}", raises=problems(NotAllowed, NotFound, NotSignedIn))
+async def get_purse(owner_id: UUID, db: Db, by: Actor) -> Purse:
+    """For operators: what kind of owner somebody is, and which currencies they use."""
+    return await db.read(_purse, owner_id, by=by)
+
+
 @get("/v1/wallets/{currency:str}/confirmation-line", raises=problems(NotSignedIn, InvalidInput))
 async def get_confirm_line(currency: str, db: Db, by: Actor) -> Money:
     """Up to this amount, one's payments need no PIN."""
@@ -423,6 +458,14 @@ def _my_money(tx: Tx, *, by: Actor) -> MyMoney:
     )
 
 
+def _purse(tx: Tx, owner_id: OwnerId, *, by: Actor) -> Purse:
+    owners.require_operator(tx, by=by)
+    owner = owners.find_owner(tx, owner_id)
+    if owner is None:
+        raise NotFound(owner_id=str(owner_id))
+    return Purse(owner_id, owner.tier, wallets.list_currencies(tx, owner_id))
+
+
 def _slow_down(limits: Limits, by: Actor) -> None:
     limits.take("money", by.person_id, TRIES_PER_PERSON)
 
@@ -458,6 +501,9 @@ routes: list[Any] = [
     take_back_request,
     list_wallets,
     list_statement,
+    list_float_statement,
+    list_agents,
+    get_purse,
     get_confirm_line,
     set_confirm_line,
     take_cash_in,

@@ -8,7 +8,8 @@ from sqlalchemy import bindparam, select
 
 from kirana.platform.db import Q, Tx, any_of, upsert
 from kirana.platform.problems import NotAllowed, NotFound
-from kirana.values import Actor, Mandate, Money, OwnerId
+from kirana.platform.stream import Change
+from kirana.values import Actor, Mandate, Money, OwnerId, TransferId, UserId
 
 from .model import (
     challenge_of,
@@ -23,6 +24,11 @@ Tier = Literal["unverified", "basic", "full", "merchant", "agent", "operator"]
 
 _FIND = Q(select(owners).where(owners.c.id == bindparam("id")))
 _KNOWN = Q(select(owners.c.id).where(any_of(owners.c.id, "ids"), owners.c.erased_at.is_(None)))
+_OF_TIER = Q(
+    select(owners.c.id)
+    .where(owners.c.tier == bindparam("tier"), owners.c.erased_at.is_(None))
+    .order_by(owners.c.id)
+)
 _ADD = Q(upsert(owners, ["id"]))
 _SET = Q(upsert(owners, ["id"], ["tier", "zone"]))
 _LINE = Q(
@@ -100,6 +106,24 @@ def require_agent(tx: Tx, *, by: Actor) -> None:
     owner = find_owner(tx, by.user_id)
     if owner is None or owner.tier != "agent":
         raise NotAllowed()
+
+
+def require_agent_owner(tx: Tx, owner_id: OwnerId) -> None:
+    """Raises: NotFound for somebody who is no agent."""
+    owner = find_owner(tx, owner_id)
+    if owner is None or owner.tier != "agent":
+        raise NotFound(agent_id=str(owner_id))
+
+
+def list_agents(tx: Tx) -> list[OwnerId]:
+    """Who takes in and pays out cash here: for everybody to see."""
+    return [row.id for row in tx.all(_OF_TIER, tier="agent")]
+
+
+def tell_operators(tx: Tx, payout_id: TransferId) -> None:
+    """What waits to be paid out has changed."""
+    operators = [UserId(row.id) for row in tx.all(_OF_TIER, tier="operator")]
+    tx.publish(operators, Change("payout", payout_id))
 
 
 def find_owner(tx: Tx, owner_id: OwnerId) -> Owner | None:

@@ -9,7 +9,7 @@ from kirana.values import Actor, Mandate, Money, TransferId
 
 from . import ledger
 from .model import OPERATOR, AccountKey, Code, Consent, Group, Kind, Move, Transfer
-from .owners import require_mandate, require_operator
+from .owners import require_mandate, require_operator, tell_operators
 from .tables import holds, transfers
 from .topups import Source, operator_key
 from .transfers import TransferDetails, find_transfer
@@ -40,7 +40,9 @@ def ask_payout(tx: Tx, id: TransferId, amount: Money, *, by: Actor) -> Transfer:
         consent=Consent.NEVER if by.kind == "system" else Consent.ALWAYS,
         confirmation=by.confirmation,
     )
-    return ledger.post(tx, group)[0]
+    [payout] = ledger.post(tx, group)
+    tell_operators(tx, payout.id)
+    return payout
 
 
 def settle_payout(
@@ -58,7 +60,9 @@ def settle_payout(
         Move.post(payout_id),
         Move.posted(going_out, operator_key(source, currency), payout.amount),
     )
-    return ledger.post(tx, Group(id, moves, "payout", by.person_id))[0]
+    settled, _ = ledger.post(tx, Group(id, moves, "payout", by.person_id))
+    tell_operators(tx, payout_id)
+    return settled
 
 
 def refuse_payout(tx: Tx, id: TransferId, payout_id: TransferId, *, by: Actor) -> Transfer:
@@ -67,7 +71,9 @@ def refuse_payout(tx: Tx, id: TransferId, payout_id: TransferId, *, by: Actor) -
     Raises: NotAllowed unless an operator does it; HoldResolved, IdReused, NotFound.
     """
     _get(tx, payout_id, by=by)
-    return ledger.void(tx, id, payout_id, "payout_refused", by=by)
+    refused = ledger.void(tx, id, payout_id, "payout_refused", by=by)
+    tell_operators(tx, payout_id)
+    return refused
 
 
 def list_payouts(tx: Tx, *, by: Actor) -> list[TransferDetails]:

@@ -1,5 +1,5 @@
-"""What happened to a wallet, line by line. Read from the entries, by version: no sums, and pages
-that stay as they are while new lines arrive."""
+"""What happened to a wallet or a float, line by line. Read from the entries, by version: no sums,
+and pages that stay as they are while new lines arrive."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, case, select
 from kirana.platform.db import Q, Row, Tx
 from kirana.values import Actor, Money, OwnerId, Page, TransferId
 
-from .model import Kind, Ref, ref_of
+from .model import AccountKey, Kind, Ref, ref_of
 from .tables import accounts, entries, transfers
-from .wallets import wallet_key
+from .wallets import float_key, wallet_key
 
 _other = accounts.alias("other")
 _LINES = Q(
@@ -70,12 +70,25 @@ def list_statement(
     tx: Tx, currency: str, *, before: int | None = None, limit: int = 50, by: Actor
 ) -> Page[StatementLine]:
     """The lines of `by`'s wallet, the newest first; `before` is the `line` to go on from."""
+    return _list(tx, wallet_key(by.user_id, currency), before, limit)
+
+
+def list_float_statement(
+    tx: Tx, currency: str, *, before: int | None = None, limit: int = 50, by: Actor
+) -> Page[StatementLine]:
+    """The same of `by`'s float: the cash that an agent took in and paid out, and what was bought of
+    the operator."""
+    return _list(tx, float_key(by.user_id, currency), before, limit)
+
+
+def _list(tx: Tx, key: AccountKey, before: int | None, limit: int) -> Page[StatementLine]:
     rows = tx.all(
         _LINES,
-        account_id=wallet_key(by.user_id, currency).id,
+        account_id=key.id,
         before=2**62 if before is None else before,
         limit=limit + 1,
     )
+    currency = key.currency
     lines = [_line(row, currency) for row in rows[:limit]]
     return Page(lines, str(lines[-1].line) if len(rows) > limit else None)
 

@@ -7,7 +7,7 @@ from kirana.values import Actor, Money, OwnerId, TransferId
 
 from .ledger import post
 from .model import OPERATOR, AccountKey, Code, Group, Move, Transfer
-from .owners import open_owner, require_operator, require_owner
+from .owners import open_owner, require_agent_owner, require_operator, require_owner
 
 
 class Source(StrEnum):
@@ -43,13 +43,15 @@ def top_up(
 ) -> Transfer:
     """The operator has received money, or gives credit, and pays it into a wallet or a float.
 
-    Raises: NotAllowed unless an operator does it; NotFound, AccountFrozen, AccountClosed,
-    CounterFull, IdReused.
+    Raises: NotAllowed unless an operator does it; NotFound, also for the float of somebody who
+    is no agent and could not use it; AccountFrozen, AccountClosed, CounterFull, IdReused.
     """
     require_operator(tx, by=by)
     if by.kind == "system":
         open_owner(tx, owner_id)
     require_owner(tx, owner_id)
+    if into is Into.FLOAT:
+        require_agent_owner(tx, owner_id)
     move = Move.posted(
         operator_key(source, amount.currency),
         AccountKey(owner_id, _INTO[into], amount.currency),

@@ -59,6 +59,10 @@ def get_wallet(tx: Tx, owner_id: OwnerId, currency: str) -> Wallet:
     return _wallet(_find_account(tx, wallet_key(owner_id, currency)))
 
 
+def float_key(owner_id: OwnerId, currency: str) -> AccountKey:
+    return AccountKey(owner_id, Code.AGENT_FLOAT, currency)
+
+
 def list_wallets(tx: Tx, *, by: Actor) -> list[Wallet]:
     """Every wallet that `by` has used."""
     return [_wallet(account) for account in _list_accounts(tx, by.user_id, Code.WALLET)]
@@ -70,6 +74,18 @@ def list_floats(tx: Tx, *, by: Actor) -> list[Money]:
         Money(account.available_minor, currency_of(account.ledger_id))
         for account in _list_accounts(tx, by.user_id, Code.AGENT_FLOAT)
     ]
+
+
+def list_currencies(tx: Tx, owner_id: OwnerId) -> list[str]:
+    """The currencies that an owner has used, in a wallet or a float; the fullest wallet first."""
+    purses = [
+        account
+        for code in (Code.WALLET, Code.AGENT_FLOAT)
+        for account in _list_accounts(tx, owner_id, code)
+        if not account.flags & Flag.CLOSED
+    ]
+    purses.sort(key=lambda account: -account.balance_minor)
+    return list(dict.fromkeys(currency_of(account.ledger_id) for account in purses))
 
 
 def freeze_wallet(
