@@ -19,7 +19,7 @@ from .confirmations import (
     find_confirmation,
     forget_confirmations,
 )
-from .contacts import Contact, find_user_by, list_contacts, remove_contact, save_contact
+from .contacts import Contact, find_user_by, list_contacts, remove_contact, save_contact, who_knows
 from .cookies import session_cookie
 from .delegations import delegate, list_delegates, list_delegations, may_act_for, undelegate
 from .delivery import can_deliver, send_code
@@ -116,6 +116,7 @@ from .users import (
     count_people,
     create_business_user,
     create_person,
+    devices_rev_of,
     edit_business_user,
     edit_profile,
     ensure_system,
@@ -187,6 +188,7 @@ __all__ = [
     "create_token",
     "delegate",
     "delete_passkey",
+    "devices_rev_of",
     "edit_business_user",
     "edit_profile",
     "ensure_system",
@@ -247,4 +249,5 @@ __all__ = [
     "unblock",
     "undelegate",
     "uses_picture",
+    "who_knows",
 ]

@@ -1,11 +1,12 @@
 """Whom a user knows, and how they are found: by telephone number, handle or QR code."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select
 
-from kirana.platform.db import Q, Tx, upsert
+from kirana.platform.db import Q, Tx, any_of, upsert
 from kirana.platform.problems import NotFound
 from kirana.platform.stream import Change
 from kirana.values import Actor, Page, UserId
@@ -32,6 +33,11 @@ _DELETE = Q(
         contacts.c.user_id == bindparam("user_id"),
         contacts.c.contact_id == bindparam("contact_id"),
     )
+)
+_WHO_KNOWS = Q(
+    select(contacts.c.user_id)
+    .where(any_of(contacts.c.user_id, "user_ids"))
+    .where(contacts.c.contact_id == bindparam("contact_id"))
 )
 _LIST_EITHER = Q(
     select(contacts).where(
@@ -74,6 +80,12 @@ def list_contacts(tx: Tx, *, after: UserId | None = None, by: Actor) -> Page[Con
     cards = get_cards(tx, [row.contact_id for row in rows[:_PAGE]])
     items = [Contact(cards[row.contact_id], row.name, row.created_at) for row in rows[:_PAGE]]
     return Page(items, str(rows[_PAGE - 1].contact_id) if len(rows) > _PAGE else None)
+
+
+def who_knows(tx: Tx, user_ids: Iterable[UserId], contact_id: UserId) -> set[UserId]:
+    """Those of `user_ids` who keep `contact_id` as a contact."""
+    rows = tx.all(_WHO_KNOWS, user_ids=list(user_ids), contact_id=contact_id)
+    return {row.user_id for row in rows}
 
 
 def find_user_by(
