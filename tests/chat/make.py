@@ -1,6 +1,10 @@
 """The smallest people, shops and conversations that these tests need."""
 
+import hmac
+from base64 import b64encode
 from typing import Any, cast
+
+from msgspec import json
 
 from kirana import chat, identity
 from kirana.chat.content import Content, Edit, Quote, Text
@@ -84,3 +88,74 @@ def said(item: chat.Entry) -> Content | None:
 
 def nobody() -> UserId:
     return UserId(uuid7())
+
+
+def friends(db: RehearsedDatabase, *people: Actor) -> None:
+    """All of them keep each other as contacts."""
+    for who in people:
+        for other in people:
+            if other != who:
+                db.write(identity.save_contact, other.user_id, by=who)
+
+
+def private(db: RehearsedDatabase, a: Actor, b: Actor) -> ConversationId:
+    """A private conversation between two people who know each other."""
+    friends(db, a, b)
+    conversation_id = ConversationId(uuid7())
+    db.write(chat.open_conversation, conversation_id, chat.Kind.PRIVATE, b.user_id, by=a)
+    return conversation_id
+
+
+def group(db: RehearsedDatabase, admin: Actor, *others: Actor) -> ConversationId:
+    """A group of people who know each other."""
+    friends(db, admin, *others)
+    conversation_id = ConversationId(uuid7())
+    db.write(chat.open_group, conversation_id, [other.user_id for other in others], by=admin)
+    return conversation_id
+
+
+def ciphertext(words: str = "Secret") -> str:
+    """What a crypto library would make of it; here everybody could read it."""
+    return json.encode(
+        {
+            "algorithm": "m.megolm.v1.aes-sha2",
+            "ciphertext": b64encode(words.encode()).rstrip(b"=").decode(),
+            "session_id": b64encode(b"s" * 32).rstrip(b"=").decode(),
+        }
+    ).decode()
+
+
+def commitment(words: str = "Secret", key: bytes = b"k" * 32) -> str:
+    digest = hmac.digest(key, words.encode(), "sha256")
+    return b64encode(digest).rstrip(b"=").decode()
+
+
+def rev_of(db: RehearsedDatabase, conversation_id: ConversationId, who: Actor) -> str:
+    shown = db.read(chat.get_conversation, conversation_id, by=who)
+    assert shown.rev is not None
+    return shown.rev
+
+
+def seal(words: str = "Secret", rev: str = "1.0", **more: Any) -> chat.Sealed:
+    return chat.take_sealed(ciphertext(words), rev, commitment(words), **more)
+
+
+def secret(
+    db: RehearsedDatabase,
+    conversation_id: ConversationId,
+    words: str = "Secret",
+    *,
+    by: Actor,
+    **more: Any,
+) -> MessageId:
+    """Send an encrypted message."""
+    message_id = MessageId(uuid7())
+    sealed = seal(words, rev_of(db, conversation_id, by), **more)
+    db.write(chat.send_sealed, message_id, conversation_id, sealed, by=by)
+    return message_id
+
+
+def changes(db: RehearsedDatabase, conversation_id: ConversationId, who: Actor) -> list[Any]:
+    """The changes that this member is shown, as JSON."""
+    page = db.read(chat.list_messages, conversation_id, limit=1_000, by=who)
+    return [json.decode(bytes(cast(Any, item.body))) for item in page.items if item.k == "change"]

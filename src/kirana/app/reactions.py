@@ -85,13 +85,14 @@ def _post_money(
     cards = identity.get_cards(tx, [payer_id, payee_id])
     if len(cards) < 2 or payer_id == payee_id:
         return  # the operator's side of a top-up has no face
+    actor_id = payer_id if state == "paid" else payee_id
     # The conversation of these two, whatever the client said it was paying in.
     chat.post_fact(
         tx,
-        chat.direct_conversation(tx, payer_id, payee_id),
+        chat.direct_conversation(tx, payer_id, payee_id, begun_by=actor_id),
         event.event_id,
         event.name,
         subject,
-        payer_id if state == "paid" else payee_id,
+        actor_id,
         chat.FactCard(state=state, amount=event.amount, payer_id=payer_id, payee_id=payee_id),
     )

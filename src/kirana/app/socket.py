@@ -7,7 +7,7 @@ the streams as they grow, and typing.
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -22,7 +22,7 @@ from kirana.platform.hub import Hub, Member
 from kirana.platform.problems import InvalidInput, NotAllowed, NotSignedIn
 from kirana.platform.stream import acknowledge, head_of
 from kirana.platform.websockets import EXTENSION
-from kirana.values import Actor, ConversationId, MessageId, Problem, UserId
+from kirana.values import Actor, ConversationId, MediaId, MessageId, Problem, UserId
 
 from .auth import Credentials, find_actor
 
@@ -49,11 +49,20 @@ class Hello(Frame, frozen=True):
 
 
 class SendMessage(Frame, frozen=True, tag="send"):
+    """Either a `body`, to a shop or a customer, or in a private conversation a `ct`."""
+
     id: UUID
     conv: UUID
-    body: msgspec.Raw
+    body: msgspec.Raw = msgspec.Raw()
     stream: UUID | None = None
     """The shop that speaks, if it is not the person."""
+    ct: str | None = None
+    rev: str = ""
+    com: str = ""
+    ttl_s: int | None = None
+    media: list[UUID] = []
+    quiet: bool = False
+    slot: Literal["settings"] | None = None
 
 
 class Ack(Frame, frozen=True):
@@ -161,15 +170,7 @@ class Connection:
             case Hello():
                 await self._hello(command)
             case SendMessage():
-                by = self._as(command.stream)
-                sent = await self._db.write(
-                    as_delegate,
-                    chat.send_message,
-                    MessageId(command.id),
-                    ConversationId(command.conv),
-                    chat.read_content(bytes(command.body)),
-                    by=by,
-                )
+                sent = await self._send_message(command, self._as(command.stream))
                 self._say({"t": "ok", "id": command.id, "seq": sent.seq, "ts": sent.created_at})
             case Ack():
                 await self._acknowledge(self._as(command.stream), command.pos)
@@ -187,6 +188,27 @@ class Connection:
                     as_delegate, chat.typing_audience, conversation_id, by=by
                 )
                 self._bell.flash(audience, chat.typing_frame(conversation_id, by.user_id))
+
+    async def _send_message(self, command: SendMessage, by: Actor) -> chat.Sent:
+        place, message_id = ConversationId(command.conv), MessageId(command.id)
+        if bool(bytes(command.body)) == (command.ct is not None):
+            message = "A message has either a body or a ct."
+            raise InvalidInput(errors=[{"field": "body", "message": message}])
+        if command.ct is None:
+            content = chat.read_content(bytes(command.body))
+            return await self._db.write(
+                as_delegate, chat.send_message, message_id, place, content, by=by
+            )
+        sealed = chat.take_sealed(
+            command.ct,
+            command.rev,
+            command.com,
+            ttl_s=command.ttl_s,
+            media=[MediaId(media_id) for media_id in command.media],
+            is_quiet=command.quiet,
+            slot=command.slot,
+        )
+        return await self._db.write(as_delegate, chat.send_sealed, message_id, place, sealed, by=by)
 
     async def _hello(self, command: Hello) -> None:
         me = self.actor.user_id

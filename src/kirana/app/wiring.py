@@ -36,7 +36,13 @@ def wire(bus: Bus) -> None:
         identity.send_code, chat.remove_files, files.fetch_pictures, pictures.remove_pictures
     )
 
-    bus.every(5, orders.expire_orders, money.expire_holds, money.expire_requests)
+    bus.every(
+        5,
+        orders.expire_orders,
+        money.expire_holds,
+        money.expire_requests,
+        chat.expire_messages,
+    )
     bus.every(30, catalog.release_expired)
     bus.every(
         3600,
@@ -45,6 +51,7 @@ def wire(bus: Bus) -> None:
         identity.forget_confirmations,
         identity.revoke_idle,
         chat.drop_stale_media,
+        chat.forget_invitations,
         stream.expire_entries,
     )
 

@@ -1,8 +1,9 @@
 """Conversations: opening, finding and listing them, and who takes part."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from msgspec import structs
 from sqlalchemy import and_, bindparam, false, func, insert, or_, select, update
 
 from kirana import identity
@@ -13,10 +14,21 @@ from kirana.platform.stream import Change
 from kirana.values import Actor, BusinessId, ConversationId, UserId, derived_id
 
 from .cursors import read_cursor, write_cursor
-from .entries import COLUMNS, Entry, entries_about, entry
-from .model import Form, Kind, Mark, MemberState, pair_key
+from .entries import Entry, entries_about, entry, read_entries
+from .model import Form, Kind, Mark, MemberState, Role, pair_key
 from .problems import ConversationExists, NeedsBusiness, NoDevices, NotReachable, require_own_id
-from .tables import conversations, members, messages
+from .strangers import states_of
+from .tables import conversations, hidden, members, messages
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """Somebody who belongs to a private conversation, as the others see them."""
+
+    user_id: UserId
+    role: Role
+    state: MemberState
+    joined_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,10 @@ class Conversation:
 
     `other` is who is on the other side of a direct one. `last` is the last entry worth showing,
     `about_last` what was said about it since (edits, reactions). `unread` counts messages and
-    facts of others after the member's own read mark.
+    facts of others after the member's own read mark. `state` is the reader's own.
+
+    A private one has `members`, their `cards`, `rev`, which a message has to name, and the
+    encrypted `settings`; of a private `last` message it is only said that there is one.
     """
 
     id: ConversationId
@@ -38,6 +53,13 @@ class Conversation:
     marks: list[Mark]
     last: Entry | None
     about_last: list[Entry]
+    state: MemberState
+    role: Role
+    members: list[MemberView]
+    cards: list[identity.Card]
+    rev: str | None
+    settings: Entry | None
+    timer_s: int | None
     muted_until: int | None
     is_archived: bool
     created_at: int
@@ -57,6 +79,7 @@ _FIND = Q(
     select(
         conversations.c.kind,
         conversations.c.pair_key,
+        conversations.c.form,
         conversations.c.merged_into,
         conversations.c.created_by,
     ).where(conversations.c.id == bindparam("id"))
@@ -67,10 +90,15 @@ _INSERT_MEMBER = Q(insert(members))
 _MEMBERS = Q(
     select(
         conversations.c.kind,
+        conversations.c.form,
         conversations.c.business_id,
         conversations.c.seq,
         conversations.c.spoken_at,
+        conversations.c.members_rev,
+        conversations.c.settings_seq,
+        conversations.c.timer_s,
         members.c.user_id,
+        members.c.role,
         members.c.state,
         members.c.joined_seq,
         members.c.left_seq,
@@ -89,17 +117,27 @@ _MINE = (
         conversations.c.seq,
         conversations.c.created_at,
         conversations.c.active_at,
+        conversations.c.members_rev,
+        conversations.c.settings_seq,
+        conversations.c.timer_s,
+        members.c.role,
+        members.c.state,
+        members.c.joined_seq,
         members.c.read_seq,
         members.c.muted_until,
         members.c.archived_at,
     )
     .join(conversations, conversations.c.id == members.c.conversation_id)
     .where(members.c.user_id == bindparam("user_id"))
-    .where(members.c.state == MemberState.JOINED)
+    .where(or_(members.c.state == MemberState.JOINED, members.c.state == MemberState.REQUESTED))
 )
 _LIST = Q(
     _MINE.where(
-        or_(conversations.c.shown_seq > 0, conversations.c.created_by == bindparam("user_id"))
+        or_(
+            conversations.c.shown_seq > 0,
+            conversations.c.created_by == bindparam("user_id"),
+            conversations.c.form == Form.GROUP,
+        )
     )
     .where(conversations.c.merged_into.is_(None))
     .where(
@@ -116,7 +154,7 @@ _LIST = Q(
 )
 _GET = Q(_MINE.where(conversations.c.id == bindparam("id")))
 _LAST = Q(
-    select(*COLUMNS)
+    read_entries()
     .join(
         conversations,
         and_(
@@ -126,10 +164,24 @@ _LAST = Q(
     )
     .where(any_of(conversations.c.id, "ids"))
 )
-_MARKS = Q(
+_SETTINGS = Q(
+    read_entries()
+    .join(
+        conversations,
+        and_(
+            conversations.c.id == messages.c.conversation_id,
+            conversations.c.settings_seq == messages.c.seq,
+        ),
+    )
+    .where(any_of(conversations.c.id, "ids"))
+)
+_EVERYBODY = Q(
     select(
         members.c.conversation_id,
         members.c.user_id,
+        members.c.role,
+        members.c.state,
+        members.c.joined_seq,
         members.c.delivered_seq,
         members.c.read_seq,
     )
@@ -147,8 +199,15 @@ _UNREAD = Q(
     )
     .where(any_of(messages.c.conversation_id, "ids"))
     .where(messages.c.seq > members.c.read_seq)
+    .where(messages.c.seq >= members.c.joined_seq)
     .where(messages.c.is_quiet == false())
     .where(messages.c.content.is_not(None))
+    .where(or_(messages.c.expires_at.is_(None), messages.c.expires_at > bindparam("now")))
+    .where(
+        messages.c.id.not_in(
+            select(hidden.c.message_id).where(hidden.c.user_id == bindparam("user_id"))
+        )
+    )
     .where(or_(messages.c.sender_id.is_(None), messages.c.sender_id != bindparam("user_id")))
     .group_by(messages.c.conversation_id)
 )
@@ -181,16 +240,28 @@ def open_conversation(
     if there := tx.one(_FIND_PAIR, pair_key=key):
         raise ConversationExists(conversation_id=there.id)
 
-    _create(tx, conversation_id, kind, (by.user_id, with_id), business_id, created_by=by.user_id)
+    create_conversation(
+        tx,
+        conversation_id,
+        kind,
+        states_of(tx, kind, by.user_id, [by.user_id, with_id]),
+        form=Form.DIRECT,
+        pair_key=key,
+        business_id=business_id,
+        created_by=by.user_id,
+    )
     tx.publish([by.user_id], Change("conversation", conversation_id))
     return get_conversation(tx, conversation_id, by=by)
 
 
-def direct_conversation(tx: Tx, a: UserId, b: UserId, kind: Kind | None = None) -> ConversationId:
+def direct_conversation(
+    tx: Tx, a: UserId, b: UserId, kind: Kind | None = None, *, begun_by: UserId | None = None
+) -> ConversationId:
     """The conversation of these two, begun if there was none: where cards about them go.
 
     Without a kind it is the one that fits: `business` when one of them is a shop, else `private`.
-    Cards may also stand in a private conversation that could hold no messages yet.
+    Cards may also stand in a private conversation that could hold no messages yet: whoever did
+    not begin it, and does not know the other, has still to accept what the other writes.
 
     Raises: NotFound, NeedsBusiness.
     """
@@ -207,7 +278,16 @@ def direct_conversation(tx: Tx, a: UserId, b: UserId, kind: Kind | None = None) 
     if moved := tx.one(_FIND, id=conversation_id):
         # It was theirs, until one of them turned out to be somebody known.
         return moved.merged_into or conversation_id
-    _create(tx, conversation_id, kind, (a, b), business_id, created_by=None)
+    create_conversation(
+        tx,
+        conversation_id,
+        kind,
+        states_of(tx, kind, begun_by, [a, b]),
+        form=Form.DIRECT,
+        pair_key=key,
+        business_id=business_id,
+        created_by=None,
+    )
     return conversation_id
 
 
@@ -219,7 +299,7 @@ def find_direct(tx: Tx, a: UserId, b: UserId, kind: Kind) -> ConversationId | No
 
 def count_unread(tx: Tx, conversation_id: ConversationId, *, by: Actor) -> int:
     """How many messages of one's own conversation wait to be read."""
-    rows = tx.all(_UNREAD, ids=[conversation_id], user_id=by.user_id)
+    rows = tx.all(_UNREAD, ids=[conversation_id], user_id=by.user_id, now=tx.now)
     return sum(row.unread for row in rows)
 
 
@@ -289,11 +369,19 @@ class Member:
     """Somebody who belongs, or belonged, to a conversation."""
 
     user_id: UserId
+    role: Role
     state: MemberState
     joined_seq: int
     left_seq: int | None
     delivered_seq: int
     read_seq: int
+
+    @property
+    def is_here(self) -> bool:
+        return self.state in (MemberState.JOINED, MemberState.REQUESTED)
+
+    def may_see(self, seq: int) -> bool:
+        return self.joined_seq <= seq and (self.left_seq is None or seq <= self.left_seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,15 +389,24 @@ class Audience:
     """A conversation and who takes part in it now."""
 
     kind: Kind
+    form: Form
     business_id: BusinessId | None
     seq: int
     spoken_at: int | None
+    members_rev: int
+    settings_seq: int | None
+    timer_s: int | None
     members: tuple[Member, ...]
 
     @property
     def user_ids(self) -> list[UserId]:
-        """Who is told of what happens."""
+        """Who takes part, and has said so."""
         return [member.user_id for member in self.members if member.state == MemberState.JOINED]
+
+    @property
+    def told(self) -> list[UserId]:
+        """Who is told of what happens: also those who have not accepted yet."""
+        return [member.user_id for member in self.members if member.is_here]
 
     def member(self, user_id: UserId) -> Member | None:
         return next((member for member in self.members if member.user_id == user_id), None)
@@ -322,12 +419,17 @@ def find_audience(tx: Tx, conversation_id: ConversationId) -> Audience | None:
         return None
     return Audience(
         kind=Kind(rows[0].kind),
+        form=Form(rows[0].form),
         business_id=rows[0].business_id,
         seq=rows[0].seq,
         spoken_at=rows[0].spoken_at,
+        members_rev=rows[0].members_rev,
+        settings_seq=rows[0].settings_seq,
+        timer_s=rows[0].timer_s,
         members=tuple(
             Member(
                 row.user_id,
+                Role(row.role),
                 MemberState(row.state),
                 row.joined_seq,
                 row.left_seq,
@@ -366,21 +468,25 @@ def _sides(
     return BusinessId(shops[0])
 
 
-def _create(
+def create_conversation(
     tx: Tx,
     conversation_id: ConversationId,
     kind: Kind,
-    pair: tuple[UserId, UserId],
-    business_id: BusinessId | None,
+    states: Mapping[UserId, MemberState],
     *,
+    form: Form,
+    pair_key: str | None = None,
+    business_id: BusinessId | None = None,
+    admin_id: UserId | None = None,
     created_by: UserId | None,
 ) -> None:
+    """For this room only: a conversation from nothing, with these members."""
     tx.do(
         _INSERT,
         id=conversation_id,
         kind=kind,
-        form=Form.DIRECT,
-        pair_key=pair_key(kind, *pair),
+        form=form,
+        pair_key=pair_key,
         business_id=business_id,
         seq=0,
         shown_seq=0,
@@ -395,14 +501,14 @@ def _create(
             {
                 "conversation_id": conversation_id,
                 "user_id": user_id,
-                "role": "member",
-                "state": MemberState.JOINED,
+                "role": Role.ADMIN if user_id == admin_id else Role.MEMBER,
+                "state": state,
                 "joined_seq": 1,
                 "delivered_seq": 0,
                 "read_seq": 0,
                 "marks_at": tx.now,
             }
-            for user_id in dict.fromkeys(pair)
+            for user_id, state in states.items()
         ],
     )
 
@@ -411,27 +517,48 @@ def _show(tx: Tx, rows: list[Row], reader: UserId) -> list[Conversation]:
     ids = [row.id for row in rows]
     if not ids:
         return []
-    marks: dict[ConversationId, list[Mark]] = {id_: [] for id_ in ids}
-    for row in tx.all(_MARKS, ids=ids):
-        mark = Mark(row.conversation_id, row.user_id, row.delivered_seq, row.read_seq)
-        marks[row.conversation_id].append(mark)
-    unread = {row.conversation_id: row.unread for row in tx.all(_UNREAD, ids=ids, user_id=reader)}
-    last = {row.conversation_id: entry(row, reader=reader) for row in tx.all(_LAST, ids=ids)}
+    everybody: dict[ConversationId, list[Row]] = {id_: [] for id_ in ids}
+    for row in tx.all(_EVERYBODY, ids=ids):
+        everybody[row.conversation_id].append(row)
+    unread = {
+        row.conversation_id: row.unread
+        for row in tx.all(_UNREAD, ids=ids, user_id=reader, now=tx.now)
+    }
+    last = {
+        row.conversation_id: entry(row, reader=reader, now=tx.now)
+        for row in tx.all(_LAST, ids=ids, reader=reader)
+    }
     about = entries_about(tx, ids, [shown.id for shown in last.values()], reader=reader)
-    others = {id_: _other(marks[id_], reader) for id_ in ids}
-    cards = identity.get_cards(tx, list(set(others.values())))
+    others = {row.id: _other(row, everybody[row.id], reader) for row in rows}
+    private = [row for row in rows if row.kind == Kind.PRIVATE]
+    views = {row.id: _views(row, everybody[row.id], reader) for row in private}
+    wanted = {view.user_id for some in views.values() for view in some}
+    cards = identity.get_cards(tx, wanted.union(one for one in others.values() if one))
+    revs = identity.devices_rev_of(tx, wanted) if private else {}
+    settings = _settings(tx, private, reader)
     return [
         Conversation(
             id=row.id,
             kind=Kind(row.kind),
             form=Form(row.form),
             business_id=row.business_id,
-            other=cards.get(others[row.id]),
+            other=cards[other] if (other := others[row.id]) in cards else None,
             seq=row.seq,
             unread=unread.get(row.id, 0),
-            marks=marks[row.id],
-            last=last.get(row.id),
+            marks=[
+                Mark(row.id, one.user_id, one.delivered_seq, one.read_seq)
+                for one in everybody[row.id]
+                if one.state == MemberState.JOINED
+            ],
+            last=_without_content(row, last.get(row.id)),
             about_last=[later for later in about if later.conv == row.id],
+            state=MemberState(row.state),
+            role=Role(row.role),
+            members=views.get(row.id, []),
+            cards=[cards[view.user_id] for view in views.get(row.id, [])],
+            rev=_rev(row, everybody[row.id], revs) if row.id in views else None,
+            settings=settings.get(row.id),
+            timer_s=row.timer_s,
             muted_until=row.muted_until,
             is_archived=row.archived_at is not None,
             created_at=row.created_at,
@@ -441,6 +568,54 @@ def _show(tx: Tx, rows: list[Row], reader: UserId) -> list[Conversation]:
     ]
 
 
-def _other(marks: Iterable[Mark], reader: UserId) -> UserId:
-    """Who is on the other side; oneself in a note to oneself."""
-    return next((mark.user_id for mark in marks if mark.user_id != reader), reader)
+def _other(row: Row, everybody: Iterable[Row], reader: UserId) -> UserId | None:
+    """Who is on the other side of a direct conversation; oneself in a note to oneself."""
+    if row.form != Form.DIRECT:
+        return None
+    return next((one.user_id for one in everybody if one.user_id != reader), reader)
+
+
+def _views(row: Row, everybody: Iterable[Row], reader: UserId) -> list[MemberView]:
+    """Who belongs to a private conversation. That somebody refused is not told to the other."""
+    is_direct = row.form == Form.DIRECT
+    return [
+        MemberView(
+            one.user_id,
+            Role(one.role),
+            MemberState(one.state) if one.state in _HERE else MemberState.REQUESTED,
+            one.joined_seq,
+        )
+        for one in everybody
+        if one.state in _HERE or is_direct
+    ]
+
+
+def _rev(row: Row, everybody: Iterable[Row], revs: Mapping[UserId, int]) -> str:
+    here = [one.user_id for one in everybody if one.state in _HERE]
+    return write_rev(row.members_rev, here, revs)
+
+
+def write_rev(members_rev: int, here: Iterable[UserId], devices_revs: Mapping[UserId, int]) -> str:
+    """What a sender has to know to encrypt for all of these: both numbers only grow."""
+    return f"{members_rev}.{sum(devices_revs.get(user_id, 0) for user_id in here)}"
+
+
+def _settings(tx: Tx, private: Iterable[Row], reader: UserId) -> dict[ConversationId, Entry]:
+    since = {row.id: row.joined_seq for row in private if row.settings_seq is not None}
+    if not since:
+        return {}
+    return {
+        row.conversation_id: entry(row, reader=reader, now=tx.now)
+        for row in tx.all(_SETTINGS, ids=list(since), reader=reader)
+        if row.seq >= since[row.conversation_id]
+    }
+
+
+def _without_content(row: Row, last: Entry | None) -> Entry | None:
+    """Nobody reads a list's ciphertext: the entry is fetched where it is decrypted."""
+    if last is None or last.seq < row.joined_seq:
+        return None
+    return structs.replace(last, ct=None, com=None) if row.kind == Kind.PRIVATE else last
+
+
+_HERE = (MemberState.JOINED, MemberState.REQUESTED)

@@ -42,7 +42,7 @@ def post_fact(
     return append_entry(
         tx,
         conversation_id,
-        audience.user_ids,
+        audience.told,
         id=fact_id,
         k=RowKind.FACT,
         sender_id=actor_id,

@@ -3,18 +3,18 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam
 
 from kirana.platform import stream
 from kirana.platform.db import Q, Tx, any_of
 from kirana.values import ConversationId, UserId
 
 from .conversations import find_audience
-from .entries import COLUMNS, encode, entry
+from .entries import encode, entry, read_entries
 from .tables import messages
 
 _SOME = Q(
-    select(*COLUMNS)
+    read_entries()
     .where(messages.c.conversation_id == bindparam("conversation_id"))
     .where(any_of(messages.c.seq, "seqs"))
 )
@@ -34,7 +34,7 @@ def message_frames(tx: Tx, reader: UserId, pointers: Sequence[stream.Entry]) -> 
         member = audience.member(reader) if audience else None
         if member is None:
             continue
-        for row in tx.all(_SOME, conversation_id=conversation_id, seqs=seqs):
+        for row in tx.all(_SOME, conversation_id=conversation_id, seqs=seqs, reader=reader):
             if member.joined_seq <= row.seq <= (member.left_seq or row.seq):
-                frames[conversation_id, row.seq] = encode(entry(row, reader=reader))
+                frames[conversation_id, row.seq] = encode(entry(row, reader=reader, now=tx.now))
     return [frames.get((pointer.ref, pointer.seq)) for pointer in pointers]

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam
 
 from kirana.platform.db import Q, Row, Tx
 from kirana.platform.problems import NotFound
 from kirana.values import Actor, ConversationId
 
 from .conversations import find_audience
-from .entries import COLUMNS, Entry, entries_about, entry
+from .entries import Entry, entries_about, entry, read_entries
 from .tables import messages
 
 
@@ -28,7 +28,7 @@ class History:
 
 
 _RANGE = (
-    select(*COLUMNS)
+    read_entries()
     .where(messages.c.conversation_id == bindparam("conversation_id"))
     .where(messages.c.seq >= bindparam("first"))
     .where(messages.c.seq <= bindparam("last"))
@@ -63,6 +63,7 @@ def list_messages(
             first=first,
             last=min(than - 1, last),
             limit=count,
+            reader=by.user_id,
         )[::-1]
 
     def newer(than: int, count: int) -> list[Row]:
@@ -72,6 +73,7 @@ def list_messages(
             first=max(than + 1, first),
             last=last,
             limit=count,
+            reader=by.user_id,
         )
 
     if around is not None:
@@ -81,12 +83,12 @@ def list_messages(
     else:
         rows = older(last + 1 if before is None else before, limit)
 
-    items = [entry(row, reader=by.user_id) for row in rows]
+    items = [entry(row, reader=by.user_id, now=tx.now) for row in rows]
     shown = [item.id for item in items]
     about = entries_about(tx, [conversation_id], shown, reader=by.user_id)
     return History(
         items=items,
-        about=[later for later in about if later.seq > items[-1].seq],
+        about=[later for later in about if items[-1].seq < later.seq <= last],
         has_before=bool(items) and items[0].seq > first,
         has_after=bool(items) and items[-1].seq < last,
     )

@@ -1,6 +1,6 @@
 """Routes: conversations, messages, receipts, files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -9,6 +9,7 @@ from uuid import UUID
 from litestar import Request, Response, Router, get, patch, post, put
 from litestar.di import Provide
 from litestar.params import Parameter, QueryParameter
+from litestar.response import Stream
 from msgspec import Meta
 
 from kirana.platform.bell import Bell
@@ -21,6 +22,7 @@ from kirana.platform.pictures import provide_images
 from kirana.platform.problems import (
     IdReused,
     InvalidInput,
+    NotAllowed,
     NotFound,
     NotSignedIn,
     RateLimited,
@@ -28,27 +30,46 @@ from kirana.platform.problems import (
 )
 from kirana.values import Actor, ConversationId, MediaId, MessageId, Page, UserId
 
-from . import conversations, history, media, messages, presence, receipts, search, uploads
-from .content import Content
+from . import (
+    conversations,
+    groups,
+    history,
+    media,
+    messages,
+    presence,
+    private_http,
+    receipts,
+    sealed,
+    sealed_media,
+    search,
+    uploads,
+)
+from .content import MAX_BODY_BYTES, Content
 from .conversations import Conversation, Conversations
 from .history import History
 from .media import Media, MediaKind
-from .model import Kind, Mark, Sent
+from .model import MAX_MEMBERS, Form, Kind, Mark, Sent
 from .problems import (
     ConversationExists,
+    GroupFull,
     NeedsBusiness,
     NeedsEncryption,
     NoDevices,
     NotEditable,
+    NotEncrypted,
     NotReachable,
+    RequestPending,
+    StaleAudience,
     TooLateToEdit,
     UnknownMedia,
+    UploadIncomplete,
     VoiceUnreadable,
     invalid,
     require_own_id,
 )
 
 MESSAGES_PER_DEVICE = Rate(40, 0.1)
+RECIPIENTS_PER_PERSON = Rate(60, 600)
 TYPING_PER_DEVICE = Rate(5, 1)
 SEARCHES_PER_DEVICE = Rate(20, 0.5)
 UPLOADS_PER_PERSON = Rate(60, 3)
@@ -60,9 +81,13 @@ Cursor = Annotated[str, Parameter(max_length=80)]
 
 @dataclass(frozen=True, slots=True)
 class OpenConversation:
+    """With one other, `with_id`; or a private group of `member_ids`, of `form` group."""
+
     id: ConversationId
     kind: Kind
-    with_id: UserId
+    with_id: UserId | None = None
+    form: Form = Form.DIRECT
+    member_ids: Annotated[list[UserId], Meta(max_length=MAX_MEMBERS)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +100,20 @@ class EditConversation:
 
 @dataclass(frozen=True, slots=True)
 class SendMessage:
+    """To a shop or a customer, what is said is the `body`. In a private conversation it is `ct`,
+    the exact text of an `m.room.encrypted` content, with the `rev` of the conversation that it was
+    encrypted for and the commitment `com` to its words (32 bytes in base64, unpadded).
+    """
+
     id: MessageId
-    body: Content
+    body: Content | None = None
+    ct: Annotated[str, Meta(min_length=2, max_length=MAX_BODY_BYTES)] | None = None
+    rev: Annotated[str, Meta(max_length=40)] = ""
+    com: Annotated[str, Meta(max_length=43)] = ""
+    ttl_s: Annotated[int, Meta(ge=1, le=sealed.MAX_TTL_S)] | None = None
+    media: Annotated[list[MediaId], Meta(max_length=sealed.MAX_MEDIA)] = field(default_factory=list)
+    is_quiet: bool = False
+    slot: sealed.Slot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +135,24 @@ class SetReceipt:
         NoDevices,
         NotReachable,
         ConversationExists,
+        GroupFull,
         RateLimited,
     ),
 )
 async def open_conversation(
     data: OpenConversation, db: Db, by: Actor, limits: Limits
 ) -> Conversation:
-    """Begin a conversation with somebody. There is one for each pair of users and kind."""
+    """Begin a conversation with somebody, or a group. With somebody there is one of each kind."""
     limits.take("send", by.device_id or by.person_id, MESSAGES_PER_DEVICE)
+    if data.kind == Kind.PRIVATE:
+        limits.take("recipients", by.person_id, RECIPIENTS_PER_PERSON)
+    if data.form == Form.GROUP and data.kind == Kind.PRIVATE and data.with_id is None:
+        wanted = data.member_ids or []
+        return await db.write(groups.open_group, data.id, wanted, by=by)
+    if data.form != Form.DIRECT or data.member_ids is not None:
+        raise invalid("form", "A group is private, and begins with its members.")
+    if data.with_id is None:
+        raise invalid("with_id", "With whom?")
     return await db.write(conversations.open_conversation, data.id, data.kind, data.with_id, by=by)
 
 
@@ -173,22 +220,43 @@ async def list_messages(
         IdReused,
         NotFound,
         NeedsEncryption,
+        NotEncrypted,
         NotReachable,
+        NotAllowed,
+        RequestPending,
+        StaleAudience,
         ConversationExists,
         NotEditable,
         TooLateToEdit,
         UnknownMedia,
+        UploadIncomplete,
         RateLimited,
     ),
 )
 async def send_message(
     conversation_id: UUID, data: SendMessage, db: Db, by: Actor, limits: Limits
 ) -> Sent:
-    """Say something to a shop or a customer. Safe to repeat with the same `id`."""
+    """Say something. Safe to repeat with the same `id`.
+
+    `stale-audience` says that somebody's devices, or the members, are other ones than `rev` names:
+    encrypt again for all of them, and send again with the same `id`.
+    """
     limits.take("send", by.device_id or by.person_id, MESSAGES_PER_DEVICE)
-    return await db.write(
-        messages.send_message, data.id, ConversationId(conversation_id), data.body, by=by
+    place = ConversationId(conversation_id)
+    if (data.body is None) == (data.ct is None):
+        raise invalid("body", "A message has either a body or a ct.")
+    if data.body is not None:
+        return await db.write(messages.send_message, data.id, place, data.body, by=by)
+    taken = sealed.take_sealed(
+        data.ct or "",
+        data.rev,
+        data.com,
+        ttl_s=data.ttl_s,
+        media=data.media,
+        is_quiet=data.is_quiet,
+        slot=data.slot,
     )
+    return await db.write(sealed.send_sealed, data.id, place, taken, by=by)
 
 
 @post("/v1/messages/{message_id:uuid}/deletion", raises=problems(NotSignedIn, NotFound))
@@ -279,8 +347,11 @@ async def upload_media(
 ) -> Media:
     """Upload a file for a message: the bytes are the whole body, 16 MB at most.
 
-    A photo is kept without what the camera wrote into it. Safe to repeat with the same `id`.
+    A photo is kept without what the camera wrote into it. Safe to repeat with the same `id`. What
+    is `sealed` comes in parts instead (`/v1/media-uploads`).
     """
+    if kind == MediaKind.SEALED:
+        raise invalid("kind", "An encrypted file comes in parts.")
     limits.take("media", by.person_id, UPLOADS_PER_PERSON)
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > uploads.MAX_BYTES:
@@ -306,7 +377,7 @@ async def get_media(media_id: UUID, db: Db, by: Actor) -> Media:
 
 @get(
     "/v1/media/{media_id:uuid}/content",
-    raises=problems(NotSignedIn, InvalidInput, NotFound),
+    raises=problems(NotSignedIn, InvalidInput, NotFound, UploadIncomplete),
     media_type="application/octet-stream",
 )
 async def get_media_content(
@@ -316,9 +387,11 @@ async def get_media_content(
     blobs: Blobs,
     by: Actor,
     size: Annotated[int, Parameter(ge=1, le=100_000)] | None = None,
-) -> Response[bytes]:
+) -> Response[Any]:
     """The bytes of a file; of a photo, with `size`, a smaller one of at least that width."""
     file, names = await db.read(media.get_blobs, MediaId(media_id), by=by)
+    if file.kind == MediaKind.SEALED:
+        return await _sealed_content(request, file, db, blobs, by)
     is_small = size is not None and size <= uploads.PREVIEW
     name = names.get(str(uploads.PREVIEW) if is_small else media.FULL, names[media.FULL])
     content = await uploads.open_file(file.id, name, blobs=blobs)
@@ -337,6 +410,27 @@ async def get_media_content(
         content = content[part.first : part.last + 1]
     status = 206 if part else 200
     return Response(content, status_code=status, media_type=file.mime, headers=headers)
+
+
+async def _sealed_content(
+    request: Request[Any, Any, Any], file: Media, db: Db, blobs: Blobs, by: Actor
+) -> Response[Any]:
+    size, parts = await db.read(sealed_media.pieces_of, file.id, by=by)
+    part = uploads.slice_of(request.headers.get("range", ""), size)
+    first, last = (part.first, part.last) if part else (0, size - 1)
+    headers = {
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "X-Content-Type-Options": "nosniff",
+        "Accept-Ranges": "bytes",
+        "Content-Encoding": "identity",
+        "Content-Disposition": "attachment",
+        "Content-Length": str(last - first + 1),
+    }
+    if part:
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    content = sealed_media.read_pieces(file.id, parts, first, last, blobs=blobs)
+    status = 206 if part else 200
+    return Stream(content, status_code=status, media_type=file.mime, headers=headers)
 
 
 def _disposition(file: Media) -> str:
@@ -363,6 +457,7 @@ routes: list[Any] = [
             upload_media,
             get_media,
             get_media_content,
+            *private_http.private_routes,
         ],
         dependencies={
             "limits": Provide(provide_limits, sync_to_thread=False),

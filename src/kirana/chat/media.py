@@ -1,7 +1,8 @@
 """Files that people send: a photo, a voice note, a document.
 
 The bytes lie in the blobs; a row here says whose they are. Who belongs to a conversation where a
-file is attached may fetch it, and nobody else but its owner.
+file is attached may fetch it, and nobody else but its owner. What the server cannot read is
+`sealed` and comes in parts (`sealed_media.py`); the two never meet in one message.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,13 @@ from kirana.platform.jobs import Outside
 from kirana.platform.problems import IdReused, NotFound
 from kirana.values import Actor, MediaId, MessageId, UserId
 
-from .model import MemberState
-from .problems import UnknownMedia, require_own_id
+from .problems import (
+    NeedsEncryption,
+    NotEncrypted,
+    UnknownMedia,
+    UploadIncomplete,
+    require_own_id,
+)
 from .tables import attachments, media, members, messages
 
 FULL = "full"
@@ -30,6 +36,7 @@ class MediaKind(StrEnum):
     IMAGE = "image"
     VOICE = "voice"
     DOCUMENT = "document"
+    SEALED = "sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +65,31 @@ class StoredFile:
     height: int | None = None
 
 
+_STATE = (media.c.id, media.c.kind, media.c.parts, media.c.blobs)
 _FIND = Q(select(media).where(media.c.id == bindparam("id")))
 _INSERT = Q(insert(media))
 _OWNED = Q(
-    select(media.c.id)
+    select(*_STATE)
     .where(any_of(media.c.id, "ids"))
     .where(
         or_(media.c.owner_id == bindparam("user_id"), media.c.owner_id == bindparam("person_id"))
     )
 )
 _SEEN = Q(
-    select(attachments.c.media_id)
+    select(*_STATE)
+    .join(attachments, attachments.c.media_id == media.c.id)
     .join(messages, messages.c.id == attachments.c.message_id)
     .join(members, members.c.conversation_id == messages.c.conversation_id)
     .where(any_of(attachments.c.media_id, "ids"))
     .where(members.c.user_id == bindparam("user_id"))
-    .where(members.c.state == MemberState.JOINED)
+    .where(messages.c.seq >= members.c.joined_seq)
+    .where(or_(members.c.left_seq.is_(None), messages.c.seq <= members.c.left_seq))
+    .where(or_(messages.c.expires_at.is_(None), messages.c.expires_at > bindparam("now")))
 )
 _ATTACH = Q(insert(attachments))
 _DETACH = Q(
     delete(attachments)
-    .where(attachments.c.message_id == bindparam("message_id"))
+    .where(any_of(attachments.c.message_id, "message_ids"))
     .returning(attachments.c.media_id)
 )
 _ATTACHED = select(attachments.c.media_id)
@@ -148,26 +159,47 @@ def find_same_media(
 
 def get_media(tx: Tx, media_id: MediaId, *, by: Actor) -> Media:
     """What is known of a file. Raises: NotFound."""
-    return _media(_get(tx, media_id, by))
+    return _media(get_row(tx, media_id, by=by))
 
 
 def get_blobs(tx: Tx, media_id: MediaId, *, by: Actor) -> tuple[Media, dict[str, str]]:
     """A file and the names of its blobs. Raises: NotFound."""
-    row = _get(tx, media_id, by)
+    row = get_row(tx, media_id, by=by)
     return _media(row), row.blobs
 
 
-def attach(tx: Tx, message_id: MessageId, files: Sequence[MediaId], *, by: Actor) -> None:
-    """The message shows these files: own ones, or forwarded ones. Raises: UnknownMedia."""
+def attach(
+    tx: Tx,
+    message_id: MessageId,
+    files: Sequence[MediaId],
+    *,
+    is_sealed: bool = False,
+    by: Actor,
+) -> None:
+    """The message shows these files: own ones, or forwarded ones.
+
+    Raises: UnknownMedia, UploadIncomplete, NeedsEncryption or NotEncrypted for a file of the other
+    kind of conversation.
+    """
     usable = _may_use(tx, files, by)
     if missing := [media_id for media_id in files if media_id not in usable]:
         raise UnknownMedia(media_ids=missing)
+    for file in usable.values():
+        if is_sealed != (file.kind == MediaKind.SEALED):
+            raise NeedsEncryption if is_sealed else NotEncrypted
+        if not is_whole(file):
+            raise UploadIncomplete(media_id=file.id)
     tx.many(_ATTACH, [{"message_id": message_id, "media_id": media_id} for media_id in files])
 
 
 def detach(tx: Tx, message_id: MessageId) -> None:
     """The message shows no file any more; files that no other message shows go."""
-    if loose := [row.media_id for row in tx.all(_DETACH, message_id=message_id)]:
+    detach_all(tx, [message_id])
+
+
+def detach_all(tx: Tx, message_ids: Sequence[MessageId]) -> None:
+    """For this room only: the same, of many messages."""
+    if loose := list({row.media_id for row in tx.all(_DETACH, message_ids=message_ids)}):
         _remove_files(tx, tx.all(_DROP_LOOSE, ids=loose))
 
 
@@ -198,19 +230,28 @@ def _remove_files(tx: Tx, dropped: Sequence[Row]) -> None:
         tx.enqueue(remove_files, names=names)
 
 
-def _get(tx: Tx, media_id: MediaId, by: Actor) -> Row:
+def get_row(tx: Tx, media_id: MediaId, *, by: Actor) -> Row:
+    """For this room only: the row of a file that `by` may see. Raises: NotFound."""
     row = tx.one(_FIND, id=media_id)
     if row is None or not _may_use(tx, [media_id], by):
         raise NotFound(media_id=media_id)
     return row
 
 
-def _may_use(tx: Tx, files: Sequence[MediaId], by: Actor) -> set[MediaId]:
-    own = {row.id for row in tx.all(_OWNED, ids=files, user_id=by.user_id, person_id=by.person_id)}
+def is_whole(row: Row) -> bool:
+    """For this room only: whether all parts of a file have arrived."""
+    return row.parts is None or len(row.blobs) == row.parts
+
+
+def _may_use(tx: Tx, files: Sequence[MediaId], by: Actor) -> dict[MediaId, Row]:
+    own = {
+        row.id: row for row in tx.all(_OWNED, ids=files, user_id=by.user_id, person_id=by.person_id)
+    }
     rest = [media_id for media_id in files if media_id not in own]
     if not rest:
         return own
-    return own | {row.media_id for row in tx.all(_SEEN, ids=rest, user_id=by.user_id)}
+    seen = tx.all(_SEEN, ids=rest, user_id=by.user_id, now=tx.now)
+    return own | {row.id: row for row in seen}
 
 
 def _media(row: Row) -> Media:

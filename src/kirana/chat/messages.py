@@ -42,6 +42,7 @@ _WOKEN_AFTER_MS = 24 * 60 * 60 * 1000
 _FIND = Q(
     select(
         messages.c.conversation_id,
+        messages.c.seq,
         messages.c.k,
         messages.c.sender_id,
         messages.c.content,
@@ -82,14 +83,14 @@ def send_message(
         require_own_id(message_id)
     stored = write_content(content)
     if known := find_sent(tx, message_id):
-        return _same_again(tx, known, message_id, conversation_id, content_hash(stored), by)
+        return same_again(tx, known, message_id, conversation_id, content_hash(stored), by)
 
     audience = _may_speak(tx, conversation_id, by)
     _check_target(tx, conversation_id, content, by)
     sent = append_entry(
         tx,
         conversation_id,
-        audience.user_ids,
+        audience.told,
         id=message_id,
         k=RowKind.MESSAGE,
         sender_id=by.user_id,
@@ -100,6 +101,7 @@ def send_message(
         target_id=target_of(content),
         is_quiet=isinstance(content, Quiet),
         is_automatic=is_automatic,
+        expires_at=tx.now + audience.timer_s * 1000 if audience.timer_s else None,
     )
     if files := media_of(content):
         attach(tx, message_id, files, by=by)
@@ -113,23 +115,28 @@ def send_message(
 def delete_message(tx: Tx, message_id: MessageId, *, by: Actor) -> Sent:
     """Delete an own message for all: words and files go, the number stays.
 
+    The server does not know which encrypted edits belong to a message, so in a private
+    conversation quiet ones can be deleted too; the settings that hold now cannot.
+
     Raises: NotFound for whatever is not an own message.
     """
     row = tx.one(_FIND, id=message_id)
-    if row is None or row.k != RowKind.MESSAGE or row.is_quiet or row.sender_id != by.user_id:
+    if row is None or row.k != RowKind.MESSAGE or row.sender_id != by.user_id:
         raise NotFound(message_id=message_id)
     deletion_id = MessageId(derived_id(message_id, "deletion"))
     if known := find_sent(tx, deletion_id):
         return Sent(deletion_id, known.conversation_id, known.seq, known.created_at)
     audience = find_audience(tx, row.conversation_id)
     assert audience is not None
+    if row.is_quiet and (audience.kind == Kind.BUSINESS or row.seq == audience.settings_seq):
+        raise NotFound(message_id=message_id)
 
     tx.do(_EMPTY, conversation_id_=row.conversation_id, id_=message_id)
     detach(tx, message_id)
     return append_entry(
         tx,
         row.conversation_id,
-        audience.user_ids,
+        audience.told,
         id=deletion_id,
         k=RowKind.DELETION,
         sender_id=by.user_id,
@@ -141,7 +148,7 @@ def delete_message(tx: Tx, message_id: MessageId, *, by: Actor) -> Sent:
     )
 
 
-def _same_again(
+def same_again(
     tx: Tx,
     known: Row,
     message_id: MessageId,
@@ -149,6 +156,7 @@ def _same_again(
     digest: bytes,
     by: Actor,
 ) -> Sent:
+    """For this room only: what the first call with this id answered. Raises: IdReused."""
     is_same = (known.sender_id, known.content_hash) == (by.user_id, digest)
     is_there = known.conversation_id in (conversation_id, find_merged(tx, conversation_id))
     if not (is_same and is_there):

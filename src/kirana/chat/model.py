@@ -33,8 +33,28 @@ class RowKind(StrEnum):
     CHANGE = "change"
 
 
+class Role(StrEnum):
+    """What a member of a group may do. Admins say who belongs to it, and what it is called."""
+
+    MEMBER = "member"
+    ADMIN = "admin"
+
+
+class ChangeKind(StrEnum):
+    """What happened to a conversation itself."""
+
+    JOINED = "joined"
+    LEFT = "left"
+    REMOVED = "removed"
+    ROLE = "role"
+    TIMER = "timer"
+    KEYS = "keys"
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+
+
 class MemberState(StrEnum):
-    """How far somebody belongs to a conversation."""
+    """How far somebody belongs to a conversation. Whoever a stranger wrote to is `requested`."""
 
     REQUESTED = "requested"
     JOINED = "joined"
@@ -62,6 +82,16 @@ class Mark:
     read_seq: int
 
 
+MAX_MEMBERS = 256
+"""People in a group, requested ones included."""
+REQUEST_MESSAGES = 3
+"""What a stranger may write before being accepted."""
+TIMERS_S = (0, 24 * 3600, 7 * 24 * 3600, 90 * 24 * 3600)
+"""After how long messages disappear, in seconds; 0 is never."""
+MAX_SEALED_BYTES = 100 * 1024 * 1024
+"""An encrypted file."""
+MAX_PART_BYTES = 2 * 1024 * 1024
+MAX_PARTS = 256
 EDIT_WITHIN_MS = 24 * 60 * 60 * 1000
 """How long the words of a message may be changed."""
 

@@ -78,5 +78,5 @@ def erase_user(tx: Tx, user_id: UserId) -> None:
         emptied = tx.do(_EMPTY, conversation_id_=row.conversation_id, user_id_=user_id)
         audience = find_audience(tx, row.conversation_id)
         if emptied and audience is not None:
-            tx.publish(audience.user_ids, Change("history", row.conversation_id))
+            tx.publish(audience.told, Change("history", row.conversation_id))
     forget_media_of(tx, user_id)

@@ -19,8 +19,44 @@ class NeedsEncryption(Problem):
     status: ClassVar[int] = 422
 
 
+class NotEncrypted(Problem):
+    """A shop reads what is written to it. It cannot be encrypted for a few devices."""
+
+    status: ClassVar[int] = 422
+
+
+class StaleAudience(Problem):
+    """Who reads this conversation has changed. Encrypt again for all of them, and send again."""
+
+
+class RequestPending(Problem):
+    """They have not accepted yet. Until then you can send three messages, without files."""
+
+
 class NoDevices(Problem):
-    """A private conversation needs two people who have devices of their own."""
+    """A private conversation is between people who have devices of their own."""
+
+
+class NotAGroup(Problem):
+    """This can only be done in a group."""
+
+
+class GroupFull(Problem):
+    """A group has at most 256 people."""
+
+
+class LastAdmin(Problem):
+    """A group needs an admin. Make somebody else one first."""
+
+
+class NotProven(Problem):
+    """This is not what that person sent to you."""
+
+    status: ClassVar[int] = 422
+
+
+class UploadIncomplete(Problem):
+    """Parts of this file have not arrived yet."""
 
 
 class NeedsBusiness(Problem):

@@ -26,7 +26,14 @@ _RAISE = Q(
         marks_at=bindparam("marks_at"),
     )
 )
-_MINE = select(members.c.conversation_id).where(members.c.user_id == bindparam("user_id"))
+MAX_DELIVERY_AUDIENCE = 32
+"""In larger groups only what was read is told."""
+
+_MINE = (
+    select(members.c.conversation_id)
+    .where(members.c.user_id == bindparam("user_id"))
+    .where(members.c.state == MemberState.JOINED)
+)
 _SINCE = Q(
     select(
         members.c.conversation_id,
@@ -35,6 +42,7 @@ _SINCE = Q(
         members.c.read_seq,
     )
     .where(members.c.conversation_id.in_(_MINE))
+    .where(members.c.state == MemberState.JOINED)
     .where(members.c.marks_at >= bindparam("since"))
 )
 _ARRIVED = Q(
@@ -126,8 +134,10 @@ def _raise(tx: Tx, audience: Audience | None, mark: Mark) -> MarkMoved | None:
     member = audience.member(mark.user_id) if audience else None
     if audience is None or member is None or member.state != MemberState.JOINED:
         return None
+    told = audience.user_ids
+    arrived = mark.delivered_seq if len(told) <= MAX_DELIVERY_AUDIENCE else 0
     read_seq = max(member.read_seq, min(mark.read_seq, audience.seq))
-    delivered_seq = max(member.delivered_seq, min(mark.delivered_seq, audience.seq), read_seq)
+    delivered_seq = max(member.delivered_seq, min(arrived, audience.seq), read_seq)
     if (delivered_seq, read_seq) == (member.delivered_seq, member.read_seq):
         return None
     tx.do(
@@ -149,4 +159,4 @@ def _raise(tx: Tx, audience: Audience | None, mark: Mark) -> MarkMoved | None:
             )
         )
     grown = Mark(mark.conversation_id, mark.user_id, delivered_seq, read_seq)
-    return MarkMoved(grown, audience.user_ids)
+    return MarkMoved(grown, told)

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import Text as SqlText
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_
 
 from kirana.platform.db import Q, Tx
 from kirana.platform.search import fold
 from kirana.values import Actor, ConversationId, Page
 
 from .cursors import read_cursor, write_cursor
-from .entries import COLUMNS, Entry, entries_about, entry
+from .entries import Entry, entries_about, entry, read_entries
 from .model import MemberState
-from .tables import members, messages
+from .tables import hidden, members, messages
 
 MAX_TERMS = 8
 _PUNCTUATION = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\x00\t\r\n", " "))
@@ -69,8 +69,10 @@ def search_messages(
         before=before,
         before_id=before_id,
         limit=limit + 1,
+        reader=by.user_id,
+        now=tx.now,
     )
-    found = [entry(row, reader=by.user_id) for row in rows[:limit]]
+    found = [entry(row, reader=by.user_id, now=tx.now) for row in rows[:limit]]
     places = list({message.conv for message in found})
     about = entries_about(tx, places, [message.id for message in found], reader=by.user_id)
     targets = {row.id: row.target for row in about}
@@ -92,11 +94,13 @@ def _pattern(term: str) -> str:
 @cache
 def _matching(terms: int, is_in_one: bool) -> Q:
     statement = (
-        select(*COLUMNS)
+        read_entries()
         .join(members, members.c.conversation_id == messages.c.conversation_id)
         .where(members.c.user_id == bindparam("user_id"))
         .where(members.c.state == MemberState.JOINED)
         .where(messages.c.seq >= members.c.joined_seq)
+        .where(or_(messages.c.expires_at.is_(None), messages.c.expires_at > bindparam("now")))
+        .where(hidden.c.message_id.is_(None))
         .where(
             or_(
                 messages.c.created_at < bindparam("before"),

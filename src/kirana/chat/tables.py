@@ -14,6 +14,7 @@ conversations = table(
     Column("seq", Int, nullable=False),
     Column("shown_seq", Int, nullable=False),
     Column("members_rev", Int, nullable=False),
+    Column("settings_seq", Int),
     Column("timer_s", Int),
     Column("title", Text),
     Column("photo_id", Text),
@@ -29,8 +30,10 @@ conversations = table(
     CheckConstraint("(kind = 'business') = (business_id IS NOT NULL)", name="business"),
 )
 """`shown_seq` is the last entry that is not quiet, `active_at` its time; `spoken_at` is the time of
-the last message by anybody. `fact_hash` waits for signed facts. A conversation that was joined
-to another one (a guest became somebody known) is empty and `merged_into` it."""
+the last message by anybody. `members_rev` grows with every change of members; `settings_seq` is
+the latest encrypted settings, such as a group's name. `fact_hash` waits for signed facts. A
+conversation that was joined to another one (a guest became somebody known) is empty and
+`merged_into` it."""
 
 members = table(
     "chat_members",
@@ -51,7 +54,8 @@ members = table(
     CheckConstraint("0 <= read_seq AND read_seq <= delivered_seq", name="marks"),
     Index("ix_chat_members_user_id", "user_id", "conversation_id"),
 )
-"""A member is served the entries from `joined_seq` to `left_seq`, and nothing else."""
+"""A member is served the entries from `joined_seq` to `left_seq`, and nothing else. Who is
+`requested` was written to by a stranger, and has not answered yet."""
 
 messages = table(
     "chat_messages",
@@ -75,8 +79,9 @@ messages = table(
     CheckConstraint("k IN ('message', 'fact', 'deletion', 'change')", name="k"),
 )
 """`content` is the JSON that was sent, as text; a deleted message has none, but keeps its number,
-id and hash. `words` is what a search looks at (`search.py`). `commitment` is for encrypted
-messages. `author_id` is who of a shop's team wrote."""
+id and hash. `words` is what a search looks at (`search.py`). An encrypted message has a
+`commitment`, and its `content` is the ciphertext, byte for byte as it was sent. `author_id` is who
+of a shop's team wrote."""
 
 Index(
     "ix_chat_messages_target_id",
@@ -85,6 +90,22 @@ Index(
     sqlite_where=messages.c.target_id.is_not(None),
     postgresql_where=messages.c.target_id.is_not(None),
 )
+
+Index(
+    "ix_chat_messages_expires_at",
+    messages.c.expires_at,
+    sqlite_where=messages.c.expires_at.is_not(None) & messages.c.content.is_not(None),
+    postgresql_where=messages.c.expires_at.is_not(None) & messages.c.content.is_not(None),
+)
+
+hidden = table(
+    "chat_hidden",
+    Column("user_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("message_id", Id, nullable=False),
+    Column("created_at", Int, nullable=False),
+    PrimaryKeyConstraint("user_id", "message_id"),
+)
+"""What somebody deleted for themselves only."""
 
 media = table(
     "chat_media",
@@ -98,11 +119,16 @@ media = table(
     Column("blobs", Json, nullable=False),
     Column("width", Int),
     Column("height", Int),
+    Column("parts", Int),
+    Column("sizes", Json),
     Column("created_at", Int, nullable=False),
-    CheckConstraint("kind IN ('image', 'voice', 'document')", name="kind"),
+    CheckConstraint("kind IN ('image', 'voice', 'document', 'sealed')", name="kind"),
+    CheckConstraint("(kind = 'sealed') = (parts IS NOT NULL)", name="parts"),
 )
 """Files that somebody sent to the server. `source_hash` is of what was sent; `blobs` names what is
-kept of it, by width in pixels for a smaller picture, and `full`."""
+kept of it, by width in pixels for a smaller picture, and `full`. A sealed file, which the server
+cannot read, comes in `parts`: `blobs` and `sizes` are by the number of the part, and the file is
+whole when all have arrived."""
 
 attachments = table(
     "chat_attachments",
@@ -111,3 +137,28 @@ attachments = table(
     PrimaryKeyConstraint("message_id", "media_id"),
     Index("ix_chat_attachments_media_id", "media_id"),
 )
+
+invitations = table(
+    "chat_invitations",
+    Column("code", Text, primary_key=True),
+    Column("conversation_id", Id, ForeignKey("chat_conversations.id"), nullable=False),
+    Column("created_by", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("expires_at", Int, nullable=False),
+    Column("revoked_at", Int),
+    Index(None, "conversation_id"),
+)
+"""Links into a group. Whoever has the code may join until it expires or is taken back."""
+
+reports = table(
+    "chat_reports",
+    Column("reporter_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("message_id", Id, nullable=False),
+    Column("conversation_id", Id, ForeignKey("chat_conversations.id"), nullable=False),
+    Column("sender_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("sent_at", Int, nullable=False),
+    Column("created_at", Int, nullable=False),
+    PrimaryKeyConstraint("reporter_id", "message_id"),
+)
+"""What somebody showed to the operator: the words of a message, proven by its commitment."""

@@ -58,8 +58,8 @@ async def keep_file(
             picture = await images.render(content)
             full = picture.files[MASTER]
             names = {
-                FULL: await blobs.put(_sealed(media_id, full)),
-                str(PREVIEW): await blobs.put(_sealed(media_id, picture.files[PREVIEW])),
+                FULL: await blobs.put(with_id(media_id, full)),
+                str(PREVIEW): await blobs.put(with_id(media_id, picture.files[PREVIEW])),
             }
             return StoredFile(
                 source_hash, names, "image/webp", len(full), picture.width, picture.height
@@ -68,9 +68,9 @@ async def keep_file(
             mime = _sniff(content, _SOUNDS)
             if mime is None:
                 raise VoiceUnreadable
-        case MediaKind.DOCUMENT:
+        case _:
             mime = _sniff(content, _DOCUMENTS) or "application/octet-stream"
-    name = await blobs.put(_sealed(media_id, content))
+    name = await blobs.put(with_id(media_id, content))
     return StoredFile(source_hash, {FULL: name}, mime, len(content))
 
 
@@ -103,7 +103,7 @@ def slice_of(header: str, size: int) -> Slice | None:
     return Slice(begin, end) if begin <= end else None
 
 
-def _sealed(media_id: MediaId, content: bytes) -> bytes:
+def with_id(media_id: MediaId, content: bytes) -> bytes:
     """With the file's id before it, so that no two files share a name and each can go alone."""
     return media_id.bytes + content
 

@@ -1506,7 +1506,7 @@ export interface paths {
         /** One's conversations, the latest first, and where the stream goes on */
         get: operations["V1ConversationsListConversations"];
         put?: never;
-        /** Begin a conversation with somebody. There is one for each pair of users and kind */
+        /** Begin a conversation with somebody, or a group. With somebody there is one of each kind */
         post: operations["V1ConversationsOpenConversation"];
         delete?: never;
         options?: never;
@@ -1542,7 +1542,10 @@ export interface paths {
         /** The entries before or after a number, around one, or the latest */
         get: operations["V1ConversationsConversationIdMessagesListMessages"];
         put?: never;
-        /** Say something to a shop or a customer. Safe to repeat with the same `id` */
+        /**
+         * Say something. Safe to repeat with the same `id`
+         * @description `stale-audience` says that somebody's devices, or the members, are other ones than `rev` names: encrypt again for all of them, and send again with the same `id`.
+         */
         post: operations["V1ConversationsConversationIdMessagesSendMessage"];
         delete?: never;
         options?: never;
@@ -1629,7 +1632,7 @@ export interface paths {
         put?: never;
         /**
          * Upload a file for a message: the bytes are the whole body, 16 MB at most
-         * @description A photo is kept without what the camera wrote into it. Safe to repeat with the same `id`.
+         * @description A photo is kept without what the camera wrote into it. Safe to repeat with the same `id`. What is `sealed` comes in parts instead (`/v1/media-uploads`).
          */
         post: operations["V1MediaUploadMedia"];
         delete?: never;
@@ -1665,6 +1668,196 @@ export interface paths {
         /** The bytes of a file; of a photo, with `size`, a smaller one of at least that width */
         get: operations["V1MediaMediaIdContentGetMediaContent"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation_id}/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Bring somebody into a group, or give a member another role. For admins */
+        put: operations["V1ConversationsConversationIdMembersUserIdPutMember"];
+        post?: never;
+        /** Take somebody out of a group, or leave it oneself */
+        delete: operations["V1ConversationsConversationIdMembersUserIdRemoveMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation_id}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Accept what a stranger began, or talk again to somebody whom one had refused */
+        put: operations["V1ConversationsConversationIdAcceptanceAcceptRequest"];
+        post?: never;
+        /** Refuse what a stranger began. A person is not told */
+        delete: operations["V1ConversationsConversationIdAcceptanceRefuseRequest"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation_id}/timer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Let what is written from now on disappear after a while */
+        put: operations["V1ConversationsConversationIdTimerSetTimer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation_id}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The link into a group, for admins. There is one at a time: again, it is the same */
+        post: operations["V1ConversationsConversationIdInvitationsInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a link leads to, and by whom. The group's name is not known here */
+        get: operations["V1InvitationsCodeGetInvitation"];
+        put?: never;
+        post?: never;
+        /** Let a link lead nowhere any more. For admins */
+        delete: operations["V1InvitationsCodeRevokeInvitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{code}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Join the group that a link leads to */
+        put: operations["V1InvitationsCodeAcceptanceAcceptInvitation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{message_id}/hiding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Delete a message for oneself only, on all own devices */
+        put: operations["V1MessagesMessageIdHidingHideMessage"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show up to five messages of others to the operator: their content `c`, and its key `k` */
+        post: operations["V1ReportsReportMessages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Announce an encrypted file of at most 100 MB, which then comes in parts */
+        post: operations["V1MediaUploadsBeginUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media-uploads/{media_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which parts of an own encrypted file have arrived */
+        get: operations["V1MediaUploadsMediaIdGetUpload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/media-uploads/{media_id}/parts/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** A part of an encrypted file, counted from 0: the bytes are the whole body, at most 2 MiB */
+        put: operations["V1MediaUploadsMediaIdPartsNPutPart"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1881,6 +2074,17 @@ export interface components {
             /** @default null */
             userHandle: string | null;
         };
+        /**
+         * BeginUpload
+         * @description An encrypted file: how long its ciphertext is, and in how many parts it comes.
+         */
+        BeginUpload: {
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            size_bytes: number;
+            parts: number;
+        };
         /** CancelOrder */
         CancelOrder: {
             /** @default  */
@@ -1957,6 +2161,31 @@ export interface components {
             before: string;
             after: string;
         };
+        /**
+         * ChangeKind
+         * @description What happened to a conversation itself.
+         * @enum {unknown}
+         */
+        ChangeKind: "accepted" | "joined" | "keys" | "left" | "removed" | "requested" | "role" | "timer";
+        /**
+         * Changed
+         * @description Something that became of the conversation itself: ids only, no words.
+         *
+         *     `user_id` is whom it is about, `by_id` who did it, if that is somebody else.
+         */
+        Changed: {
+            /** @enum {unknown} */
+            type: "change";
+            change: components["schemas"]["ChangeKind"];
+            /** @default null */
+            user_id: string | null;
+            /** @default null */
+            by_id: string | null;
+            /** @default null */
+            role: components["schemas"]["chat_model_Role"] | null;
+            /** @default null */
+            timer_s: number | null;
+        };
         /** Collection */
         Collection: {
             /** Format: uuid */
@@ -2006,7 +2235,10 @@ export interface components {
          *
          *     `other` is who is on the other side of a direct one. `last` is the last entry worth showing,
          *     `about_last` what was said about it since (edits, reactions). `unread` counts messages and
-         *     facts of others after the member's own read mark.
+         *     facts of others after the member's own read mark. `state` is the reader's own.
+         *
+         *     A private one has `members`, their `cards`, `rev`, which a message has to name, and the
+         *     encrypted `settings`; of a private `last` message it is only said that there is one.
          */
         Conversation: {
             /** Format: uuid */
@@ -2020,6 +2252,13 @@ export interface components {
             marks: components["schemas"]["Mark"][];
             last: components["schemas"]["Entry"] | null;
             about_last: components["schemas"]["Entry"][];
+            state: components["schemas"]["MemberState"];
+            role: components["schemas"]["chat_model_Role"];
+            members: components["schemas"]["MemberView"][];
+            cards: components["schemas"]["Card"][];
+            rev: string | null;
+            settings: components["schemas"]["Entry"] | null;
+            timer_s: number | null;
             muted_until: number | null;
             is_archived: boolean;
             created_at: number;
@@ -2229,7 +2468,12 @@ export interface components {
          *
          *     `from` is who said or did it. `author`, who of the shop's team wrote, is there for the team
          *     only. `auto` marks what a rule of the shop sent. A deleted message has no `body`; a `deletion`
-         *     names its `target`.
+         *     names its `target`. `expires_at` is when the content disappears, `hidden` says that the reader
+         *     deleted it for themselves.
+         *
+         *     A message in a private conversation has `dev`, the device that encrypted it, `ct`, the JSON text
+         *     that it made, and `com`, the commitment by which it can be reported; `quiet` if it is not to be
+         *     counted as unread.
          */
         Entry: {
             /** Format: uuid */
@@ -2248,7 +2492,19 @@ export interface components {
             target: string | null;
             ts: number;
             /** @default null */
-            body: (components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Voice"] | components["schemas"]["Document"] | components["schemas"]["chat_content_Location"] | components["schemas"]["chat_content_Contact"] | components["schemas"]["Product"] | components["schemas"]["Reaction"] | components["schemas"]["Edit"] | components["schemas"]["Fact"]) | null;
+            dev: string | null;
+            /** @default null */
+            ct: string | null;
+            /** @default null */
+            com: string | null;
+            /** @default false */
+            quiet: boolean;
+            /** @default null */
+            expires_at: number | null;
+            /** @default false */
+            hidden: boolean;
+            /** @default null */
+            body: (components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Voice"] | components["schemas"]["Document"] | components["schemas"]["chat_content_Location"] | components["schemas"]["chat_content_Contact"] | components["schemas"]["Product"] | components["schemas"]["Reaction"] | components["schemas"]["Edit"] | components["schemas"]["Fact"] | components["schemas"]["Changed"]) | null;
         };
         /**
          * Fact
@@ -2417,6 +2673,26 @@ export interface components {
          */
         Into: "float" | "wallet";
         /**
+         * Invitation
+         * @description A link into a group. One holds at a time.
+         */
+        Invitation: {
+            code: string;
+            expires_at: number;
+        };
+        /**
+         * InvitationView
+         * @description What somebody who was sent a link may know before joining.
+         */
+        InvitationView: {
+            /** Format: uuid */
+            conversation_id: string;
+            inviter: components["schemas"]["Card"];
+            member_count: number;
+            expires_at: number;
+            is_member: boolean;
+        };
+        /**
          * LastOwned
          * @description A shop that would have no owner without this person; with `has_team` somebody could be.
          */
@@ -2448,6 +2724,10 @@ export interface components {
             paid: components["schemas"]["Money"];
             /** @default 0 */
             returned: number;
+        };
+        /** MakeReport */
+        MakeReport: {
+            messages: components["schemas"]["Shown"][];
         };
         /**
          * Mandate
@@ -2508,7 +2788,7 @@ export interface components {
          * @description What a file is sent as.
          * @enum {unknown}
          */
-        MediaKind: "document" | "image" | "voice";
+        MediaKind: "document" | "image" | "sealed" | "voice";
         /**
          * Member
          * @description Somebody of the team.
@@ -2518,8 +2798,25 @@ export interface components {
             id: string;
             name: string;
             photo_id: string | null;
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["business_model_Role"];
             joined_at: number;
+        };
+        /**
+         * MemberState
+         * @description How far somebody belongs to a conversation. Whoever a stranger wrote to is `requested`.
+         * @enum {unknown}
+         */
+        MemberState: "joined" | "left" | "removed" | "requested";
+        /**
+         * MemberView
+         * @description Somebody who belongs to a private conversation, as the others see them.
+         */
+        MemberView: {
+            /** Format: uuid */
+            user_id: string;
+            role: components["schemas"]["chat_model_Role"];
+            state: components["schemas"]["MemberState"];
+            joined_seq: number;
         };
         /**
          * Method
@@ -2591,13 +2888,20 @@ export interface components {
             /** @default true */
             is_listed: boolean;
         };
-        /** OpenConversation */
+        /**
+         * OpenConversation
+         * @description With one other, `with_id`; or a private group of `member_ids`, of `form` group.
+         */
         OpenConversation: {
             /** Format: uuid */
             id: string;
             kind: components["schemas"]["chat_model_Kind"];
-            /** Format: uuid */
-            with_id: string;
+            /** @default null */
+            with_id: string | null;
+            /** @default direct */
+            form: components["schemas"]["Form"];
+            /** @default null */
+            member_ids: string[] | null;
         };
         /** OpenPasskeySession */
         OpenPasskeySession: {
@@ -3083,7 +3387,7 @@ export interface components {
             created_at: number;
             closed_at: number | null;
             /** @default null */
-            role: components["schemas"]["Role"] | null;
+            role: components["schemas"]["business_model_Role"] | null;
         };
         /**
          * Proposal
@@ -3127,6 +3431,14 @@ export interface components {
             /** @enum {unknown} */
             tier: "agent" | "basic" | "full" | "merchant" | "operator" | "unverified";
             currencies: string[];
+        };
+        /**
+         * PutMember
+         * @description Without a role, somebody new is a member and a member stays what they are.
+         */
+        PutMember: {
+            /** @default null */
+            role: components["schemas"]["chat_model_Role"] | null;
         };
         /**
          * Reaction
@@ -3236,6 +3548,23 @@ export interface components {
             id: string;
         };
         /**
+         * Report
+         * @description What was proven: this person wrote this, there and then.
+         */
+        Report: {
+            /** Format: uuid */
+            reporter_id: string;
+            /** Format: uuid */
+            message_id: string;
+            /** Format: uuid */
+            conversation_id: string;
+            /** Format: uuid */
+            sender_id: string;
+            content: string;
+            sent_at: number;
+            created_at: number;
+        };
+        /**
          * Request
          * @description `asker_id` would like to be paid. No payer: whoever has the `reference` may pay.
          */
@@ -3290,12 +3619,6 @@ export interface components {
             variant_id: string;
             quantity: number;
         };
-        /**
-         * Role
-         * @description What somebody may do in a shop. Each role may all that the ones after it may.
-         * @enum {unknown}
-         */
-        Role: "agent" | "manager" | "owner" | "viewer";
         /**
          * RowKind
          * @description What an entry of a conversation is. All share one sequence of numbers.
@@ -3420,11 +3743,30 @@ export interface components {
             phone: string | null;
             email: string | null;
         };
-        /** SendMessage */
+        /**
+         * SendMessage
+         * @description To a shop or a customer, what is said is the `body`. In a private conversation it is `ct`,
+         *     the exact text of an `m.room.encrypted` content, with the `rev` of the conversation that it was
+         *     encrypted for and the commitment `com` to its words (32 bytes in base64, unpadded).
+         */
         SendMessage: {
             /** Format: uuid */
             id: string;
-            body: components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Voice"] | components["schemas"]["Document"] | components["schemas"]["chat_content_Location"] | components["schemas"]["chat_content_Contact"] | components["schemas"]["Product"] | components["schemas"]["Reaction"] | components["schemas"]["Edit"];
+            /** @default null */
+            body: (components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Voice"] | components["schemas"]["Document"] | components["schemas"]["chat_content_Location"] | components["schemas"]["chat_content_Contact"] | components["schemas"]["Product"] | components["schemas"]["Reaction"] | components["schemas"]["Edit"]) | null;
+            /** @default null */
+            ct: string | null;
+            /** @default  */
+            rev: string;
+            /** @default  */
+            com: string;
+            /** @default null */
+            ttl_s: number | null;
+            media?: string[];
+            /** @default false */
+            is_quiet: boolean;
+            /** @default null */
+            slot: "settings" | null;
         };
         /** SendMoney */
         SendMoney: {
@@ -3556,7 +3898,14 @@ export interface components {
         };
         /** SetRole */
         SetRole: {
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["business_model_Role"];
+        };
+        /**
+         * SetTimer
+         * @description Seconds: one day, one week, 90 days, or 0 for never.
+         */
+        SetTimer: {
+            timer_s: number;
         };
         /** SettlePayout */
         SettlePayout: {
@@ -3585,7 +3934,7 @@ export interface components {
             is_verified: boolean;
             state: components["schemas"]["HoursState"];
             /** @default null */
-            role: components["schemas"]["Role"] | null;
+            role: components["schemas"]["business_model_Role"] | null;
         };
         /**
          * ShopClosure
@@ -3611,6 +3960,16 @@ export interface components {
             kind: "always" | "by_appointment" | "hours" | "unknown";
             text: string;
             rules: string;
+        };
+        /**
+         * Shown
+         * @description A message as its reader opens it: `k` in base64 without padding, and the content `c`.
+         */
+        Shown: {
+            /** Format: uuid */
+            id: string;
+            k: string;
+            c: string;
         };
         /**
          * Source
@@ -3852,6 +4211,18 @@ export interface components {
             has_team: boolean;
         };
         /**
+         * Upload
+         * @description An encrypted file on its way: which of its parts, counted from 0, have arrived.
+         */
+        Upload: {
+            /** Format: uuid */
+            id: string;
+            size_bytes: number;
+            parts: number;
+            arrived: number[];
+            is_complete: boolean;
+        };
+        /**
          * VariantDraft
          * @description One sellable thing, as the shop wants it to be.
          */
@@ -3947,6 +4318,12 @@ export interface components {
             note: string;
         };
         /**
+         * Role
+         * @description What somebody may do in a shop. Each role may all that the ones after it may.
+         * @enum {unknown}
+         */
+        business_model_Role: "agent" | "manager" | "owner" | "viewer";
+        /**
          * Text
          * @description Name and description in one more language.
          */
@@ -4010,6 +4387,12 @@ export interface components {
          * @enum {unknown}
          */
         chat_model_Kind: "business" | "private";
+        /**
+         * Role
+         * @description What a member of a group may do. Admins say who belongs to it, and what it is called.
+         * @enum {unknown}
+         */
+        chat_model_Role: "admin" | "member";
         /**
          * Contact
          * @description A user whom one has saved, perhaps under a name of one's own.
@@ -13359,7 +13742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description conversation-exists, id-reused, needs-business, no-devices */
+            /** @description conversation-exists, group-full, id-reused, needs-business, no-devices */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13714,7 +14097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description conversation-exists, id-reused, not-editable, too-late-to-edit */
+            /** @description conversation-exists, id-reused, not-editable, request-pending, stale-audience, too-late-to-edit, upload-incomplete */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13723,7 +14106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid-input, needs-encryption, unknown-media */
+            /** @description invalid-input, needs-encryption, not-encrypted, unknown-media */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14337,7 +14720,299 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upload-incomplete */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ConversationsConversationIdMembersUserIdPutMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                conversation_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutMember"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed, not-reachable */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description group-full, last-admin, no-devices, not-agroup */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ConversationsConversationIdMembersUserIdRemoveMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                conversation_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-agroup */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ConversationsConversationIdAcceptanceAcceptRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
                 };
             };
             /** @description not-signed-in */
@@ -14378,6 +15053,1084 @@ export interface operations {
             };
             /** @description unexpected-error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ConversationsConversationIdAcceptanceRefuseRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ConversationsConversationIdTimerSetTimer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetTimer"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ConversationsConversationIdInvitationsInvite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-agroup */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1InvitationsCodeGetInvitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationView"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1InvitationsCodeRevokeInvitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1InvitationsCodeAcceptanceAcceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed, not-reachable */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description group-full, no-devices */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MessagesMessageIdHidingHideMessage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ReportsReportMessages: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeReport"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"][];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input, not-proven */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MediaUploadsBeginUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginUpload"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused, no-devices */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too-large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MediaUploadsMediaIdGetUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                media_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MediaUploadsMediaIdPartsNPutPart: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                media_id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too-large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
