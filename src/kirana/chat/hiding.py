@@ -1,6 +1,6 @@
 """Deleting for oneself: the message stays for the others, and is shown to one no more."""
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 
 from kirana.platform.db import Q, Row, Tx, upsert
 from kirana.platform.problems import NotFound
@@ -12,6 +12,12 @@ from .model import RowKind
 from .tables import hidden, messages
 
 _HIDE = Q(upsert(hidden, ["user_id", "message_id"]))
+_LIST = Q(
+    select(hidden.c.message_id)
+    .where(hidden.c.user_id == bindparam("user_id"))
+    .order_by(hidden.c.message_id)
+)
+_FORGET = Q(delete(hidden).where(hidden.c.user_id == bindparam("user_id")))
 _FIND = Q(
     select(
         messages.c.conversation_id,
@@ -39,3 +45,13 @@ def find_seen(tx: Tx, message_id: MessageId, user_id: UserId) -> Row | None:
     audience = find_audience(tx, row.conversation_id) if row else None
     member = audience.member(user_id) if audience else None
     return row if row is not None and member is not None and member.may_see(row.seq) else None
+
+
+def list_hidden_of(tx: Tx, user_id: UserId) -> list[MessageId]:
+    """For this room only: what somebody has hidden."""
+    return [row.message_id for row in tx.all(_LIST, user_id=user_id)]
+
+
+def forget_hidden_of(tx: Tx, user_id: UserId) -> None:
+    """For this room only: nothing is hidden from them any more."""
+    tx.do(_FORGET, user_id=user_id)

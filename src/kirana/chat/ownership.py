@@ -2,29 +2,41 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, exists, not_, select, update
 
 from kirana.platform.db import Q, Tx
 from kirana.platform.stream import Change
-from kirana.values import Actor, ConversationId, UserId
+from kirana.values import Actor, ConversationId, MessageId, UserId
 
 from .conversations import find_audience
 from .entries import Entry
+from .hiding import forget_hidden_of, list_hidden_of
 from .history import list_messages
+from .invitations import forget_invitations_of
 from .media import Media, forget_media_of, list_media_of
-from .model import Kind
-from .tables import members, messages
+from .members import leave_groups
+from .model import Form, Kind
+from .reports import Report, forget_reports_of, list_reports_of
+from .tables import conversations, members, messages
 
 _MINE = Q(
     select(members.c.conversation_id)
     .where(members.c.user_id == bindparam("user_id"))
     .order_by(members.c.conversation_id)
 )
+_NAMES_A_GROUP = exists().where(
+    and_(
+        conversations.c.id == messages.c.conversation_id,
+        conversations.c.settings_seq == messages.c.seq,
+        conversations.c.form == Form.GROUP,
+    )
+)
 _EMPTY = Q(
     update(messages)
     .where(messages.c.conversation_id == bindparam("conversation_id_"))
     .where(messages.c.sender_id == bindparam("user_id_"))
     .where(messages.c.k == "message", messages.c.content.is_not(None))
+    .where(not_(_NAMES_A_GROUP))
     .values(content=None, words=None)
 )
 
@@ -41,10 +53,15 @@ class ConversationExport:
 
 @dataclass(frozen=True, slots=True)
 class ChatExport:
-    """All that this room knows of a user; the files themselves are fetched by their ids."""
+    """All that this room knows of a user; the files themselves are fetched by their ids.
+
+    What is encrypted is taken along as it stands here: only the user's own devices can read it.
+    """
 
     conversations: list[ConversationExport]
     media: list[Media]
+    hidden: list[MessageId]
+    reports: list[Report]
 
 
 def export_user(tx: Tx, user_id: UserId) -> ChatExport:
@@ -69,14 +86,25 @@ def export_user(tx: Tx, user_id: UserId) -> ChatExport:
                 entries,
             )
         )
-    return ChatExport(exported, list_media_of(tx, user_id))
+    return ChatExport(
+        exported,
+        list_media_of(tx, user_id),
+        list_hidden_of(tx, user_id),
+        list_reports_of(tx, user_id),
+    )
 
 
 def erase_user(tx: Tx, user_id: UserId) -> None:
-    """Empty what this user said; the numbers stay whole, and so do the facts. Again: nothing."""
+    """Empty what this user said, and leave every group; the numbers stay whole, and so do the facts
+    and the settings that a group still has. What others have reported stays. Again: nothing.
+    """
+    leave_groups(tx, user_id)
+    forget_invitations_of(tx, user_id)
     for row in tx.all(_MINE, user_id=user_id):
         emptied = tx.do(_EMPTY, conversation_id_=row.conversation_id, user_id_=user_id)
         audience = find_audience(tx, row.conversation_id)
         if emptied and audience is not None:
             tx.publish(audience.told, Change("history", row.conversation_id))
     forget_media_of(tx, user_id)
+    forget_hidden_of(tx, user_id)
+    forget_reports_of(tx, user_id)
