@@ -7,7 +7,13 @@ repeat gets the same answer.
 from typing import ClassVar
 
 from kirana.platform.db import Refusal, Tx
-from kirana.platform.problems import IdReused, NotAllowed, NotFound
+from kirana.platform.problems import (
+    ConfirmationRequired,
+    ConfirmationWrong,
+    IdReused,
+    NotAllowed,
+    NotFound,
+)
 from kirana.values import Problem
 
 from . import journal
@@ -82,18 +88,6 @@ class RequestEnded(LedgerRefusal):
 
 class CounterFull(LedgerRefusal):
     """The wallet cannot hold that much."""
-
-
-class ConfirmationRequired(Problem):
-    """Confirm this with your PIN or passkey."""
-
-    status: ClassVar[int] = 403
-
-
-class ConfirmationWrong(Problem):
-    """The confirmation was for something else, or too long ago. Confirm again."""
-
-    status: ClassVar[int] = 403
 
 
 class AmountOutOfRange(Problem):

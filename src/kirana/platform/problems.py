@@ -39,6 +39,18 @@ class RateLimited(Problem):
     status: ClassVar[int] = 429
 
 
+class ConfirmationRequired(Problem):
+    """Confirm this with your PIN or passkey."""
+
+    status: ClassVar[int] = 403
+
+
+class ConfirmationWrong(Problem):
+    """The confirmation was for something else, or too long ago. Confirm again."""
+
+    status: ClassVar[int] = 403
+
+
 class TooLarge(Problem):
     """This is larger than the server accepts."""
 
