@@ -23,6 +23,7 @@ from .ids import (
     uuid7,
 )
 from .money import MAX_AMOUNT_MINOR, Money, total
+from .names import conversation_name, read_conversation_name, read_user_name, user_name
 from .pages import Page
 from .phones import Phone, canonical_key
 from .problems import Problem
@@ -55,9 +56,13 @@ __all__ = [
     "UserId",
     "VariantId",
     "canonical_key",
+    "conversation_name",
     "currency",
     "derived_id",
     "quick_uuid",
+    "read_conversation_name",
+    "read_user_name",
     "total",
+    "user_name",
     "uuid7",
 ]
