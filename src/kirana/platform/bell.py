@@ -19,10 +19,14 @@ Fleeting = bytes
 class Bell(Protocol):
     def ring(self, rings: Iterable[Ring]) -> None: ...
     def flash(self, users: Iterable[UserId], frame: Fleeting) -> None: ...
+    def knock(self, devices: Iterable[str]) -> None:
+        """Something waits for these devices alone. Call it before the sender is answered."""
+
     def listen(
         self,
         on_ring: Callable[[Ring], None],
         on_flash: Callable[[UserId, Fleeting], None],
+        on_knock: Callable[[str], None],
     ) -> None: ...
 
 
@@ -32,14 +36,17 @@ class LocalBell:
     def __init__(self) -> None:
         self._rings: list[Callable[[Ring], None]] = []
         self._flashes: list[Callable[[UserId, Fleeting], None]] = []
+        self._knocks: list[Callable[[str], None]] = []
 
     def listen(
         self,
         on_ring: Callable[[Ring], None],
         on_flash: Callable[[UserId, Fleeting], None],
+        on_knock: Callable[[str], None],
     ) -> None:
         self._rings.append(on_ring)
         self._flashes.append(on_flash)
+        self._knocks.append(on_knock)
 
     def ring(self, rings: Iterable[Ring]) -> None:
         for ring in rings:
@@ -50,3 +57,8 @@ class LocalBell:
         for user_id in users:
             for listener in self._flashes:
                 listener(user_id, frame)
+
+    def knock(self, devices: Iterable[str]) -> None:
+        for device in devices:
+            for listener in self._knocks:
+                listener(device)

@@ -7,7 +7,7 @@ from the database.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,8 +47,16 @@ class Member:
     actor: Actor
     push: Callable[[bytes], bool]
     close: Callable[[str], None]
+    fetch: Callable[[], Awaitable[None]] | None = None
+    """Brings what waits for this device alone. No later entry of a stream overtakes it."""
     feeds: dict[UserId, Feed] = field(default_factory=dict)
+    has_mail: bool = False
+    fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_gone: bool = False
+
+    @property
+    def is_waiting_for_mail(self) -> bool:
+        return self.has_mail or self.fetching.locked()
 
 
 class Hub:
@@ -60,9 +68,10 @@ class Hub:
         self._db, self.frames, self._allowed = db, frames, allowed
         self._connected: set[Member] = set()
         self._members: dict[UserId, set[Member]] = defaultdict(set)
+        self._devices: dict[str, set[Member]] = defaultdict(set)
         self._waiting: dict[UserId, set[asyncio.Event]] = defaultdict(set)
         self._tasks: set[asyncio.Task[None]] = set()
-        bell.listen(self._on_ring, self._on_flash)
+        bell.listen(self._on_ring, self._on_flash, self._on_knock)
 
     @property
     def connections(self) -> int:
@@ -99,6 +108,7 @@ class Hub:
     def enter(self, member: Member) -> None:
         """From now on `member` is let go when its device is signed out, whatever it follows."""
         self._connected.add(member)
+        self._devices[str(member.actor.device_id)].add(member)
 
     def follow(self, member: Member, user_id: UserId, after: int) -> None:
         """Bring `member` what `user_id`'s stream has after `after`, and then what comes."""
@@ -110,8 +120,24 @@ class Hub:
     def leave(self, member: Member) -> None:
         member.is_gone = True
         self._connected.discard(member)
+        device = str(member.actor.device_id)
+        self._devices[device].discard(member)
+        if not self._devices[device]:
+            del self._devices[device]
         for user_id in list(member.feeds):
             self._unfollow(member, user_id)
+
+    async def collect(self, member: Member) -> None:
+        """Bring `member` what waits for its device alone; when this returns, it was brought."""
+        async with member.fetching:
+            while member.has_mail and member.fetch is not None and not member.is_gone:
+                member.has_mail = False
+                await member.fetch()
+
+    def expect(self, member: Member) -> None:
+        """Something waits for the device of `member`: bring it, in its own time."""
+        member.has_mail = True
+        self._spawn(self._deliver(member))
 
     def sign_out(self, device_id: object) -> None:
         """Close the connections of a revoked device."""
@@ -128,6 +154,18 @@ class Hub:
         for member in list(self._members.get(user_id, ())):
             self.send(member, text)
 
+    def _on_knock(self, device: str) -> None:
+        for member in list(self._devices.get(device, ())):
+            if member.fetch is not None:
+                self.expect(member)
+
+    async def _deliver(self, member: Member) -> None:
+        try:
+            await self.collect(member)
+        except Exception:
+            log.exception("mail_interrupted")
+            self._drop(member, "restart")
+
     def _on_ring(self, ring: Ring) -> None:
         for told in self._waiting.get(ring.user_id, ()):
             told.set()
@@ -142,7 +180,8 @@ class Hub:
             if ring.pos < feed.next:
                 continue
             needs_reading = ring.hint is None and ring.change.kind in self.frames.queries
-            if feed.is_reading or ring.pos > feed.next or needs_reading:
+            is_late = feed.is_reading or member.is_waiting_for_mail or ring.pos > feed.next
+            if is_late or needs_reading:
                 self._read(member, ring.user_id)
                 continue
             if text is None:
@@ -163,6 +202,9 @@ class Hub:
             while user_id in member.feeds:
                 feed.is_behind = False
                 page = await self._db.read(read_stream, user_id, feed.next - 1, self.frames)
+                if member.is_waiting_for_mail:
+                    # A message's key was sent before the message.
+                    await self.collect(member)
                 if page.resync:
                     feed.next = page.pos + 1
                     text = b'{"t":"resync","head":%d}' % page.pos
