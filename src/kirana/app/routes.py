@@ -11,8 +11,10 @@ import kirana.business.http
 import kirana.catalog.files.http
 import kirana.catalog.http
 import kirana.chat.http
+import kirana.chat.keys.http
 import kirana.crm.http
 import kirana.identity.http
+import kirana.identity.keys.http
 import kirana.money.http
 import kirana.orders.http
 from kirana.platform import pictures, stream
@@ -77,12 +79,14 @@ def now(tx: Tx) -> int:
 
 API_ROUTES: Sequence[Any] = [
     *kirana.identity.http.routes,
+    *kirana.identity.keys.http.routes,
     *kirana.business.http.routes,
     *kirana.catalog.http.routes,
     *kirana.catalog.files.http.routes,
     *kirana.orders.http.routes,
     *kirana.money.http.routes,
     *kirana.chat.http.routes,
+    *kirana.chat.keys.http.routes,
     *kirana.crm.http.routes,
     *pictures.routes,
     *account_doors.routes,

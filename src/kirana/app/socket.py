@@ -5,6 +5,7 @@ the streams as they grow, and typing.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
@@ -28,6 +29,8 @@ from .auth import Credentials, find_actor
 
 FRAME_BYTES = 128 * 1024
 STREAMS = 20
+ON_THE_WAY_BYTES = 512 * 1024
+"""Of messages for a device that it has not acknowledged; the others wait."""
 MARKS_AGAIN_MS = 5000
 
 T = TypeVar("T")
@@ -66,8 +69,11 @@ class SendMessage(Frame, frozen=True, tag="send"):
 
 
 class Ack(Frame, frozen=True):
-    pos: int
+    """What this device has handled: of a stream, up to `pos`; of its own messages, up to `n`."""
+
+    pos: int | None = None
     stream: UUID | None = None
+    n: int | None = None
 
 
 class Read(Frame, frozen=True):
@@ -125,7 +131,19 @@ class SocketDoor:
 class Connection:
     """One socket: reads commands, answers, and is a member of the hub."""
 
-    __slots__ = ("_bell", "_db", "_hub", "_loop", "_send", "_tasks", "actor", "member")
+    __slots__ = (
+        "_bell",
+        "_counts",
+        "_db",
+        "_hub",
+        "_loop",
+        "_on_the_way",
+        "_send",
+        "_sent_n",
+        "_tasks",
+        "actor",
+        "member",
+    )
 
     def __init__(
         self, db: Db, hub: Hub, bell: Bell, actor: Actor, scope: Scope, send: Send
@@ -133,6 +151,10 @@ class Connection:
         self._db, self._hub, self._bell, self._send = db, hub, bell, send
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sent_n = 0
+        self._on_the_way: deque[tuple[int, int]] = deque()
+        """Number and size of what this device has not acknowledged."""
+        self._counts: bytes | None = None
         self.actor = actor
         extensions: dict[str, Any] = scope.get("extensions") or {}
         self.member = Member(actor, extensions.get(EXTENSION) or self._push, self._close)
@@ -173,7 +195,10 @@ class Connection:
                 sent = await self._send_message(command, self._as(command.stream))
                 self._say({"t": "ok", "id": command.id, "seq": sent.seq, "ts": sent.created_at})
             case Ack():
-                await self._acknowledge(self._as(command.stream), command.pos)
+                if command.pos is not None:
+                    await self._acknowledge(self._as(command.stream), command.pos)
+                if command.n is not None:
+                    await self._acknowledge_mail(command.n)
             case Read():
                 by = self._as(command.stream)
                 moved = await self._db.write(
@@ -227,6 +252,9 @@ class Connection:
                 "streams": {str(u): p for u, p in heads.items() if u != me},
             }
         )
+        if self.actor.kind == "person" and not self.actor.is_acting_for_a_shop:
+            self.member.fetch, self.member.has_mail = self._fetch, True
+            await self._hub.collect(self.member)
         for user_id, pos in wanted.items():
             if user_id not in self.member.feeds:
                 self._hub.follow(self.member, user_id, heads[user_id] if pos is None else pos)
@@ -244,6 +272,38 @@ class Connection:
         if before is not None:
             for moved in await self._db.write(as_delegate, chat.mark_arrived, before, pos, by=by):
                 self._bell.flash(moved.user_ids, chat.receipt_frame(moved.mark))
+
+    async def _fetch(self) -> None:
+        """Bring what waits for this device alone, and how many of its one-time keys are left."""
+        while sum(size for _, size in self._on_the_way) < ON_THE_WAY_BYTES:
+            waiting = await self._db.read(chat.find_device_messages, self._sent_n, by=self.actor)
+            if waiting is None:
+                return
+            if waiting.items:
+                told = {"t": "td", "n": waiting.n, "items": waiting.items}
+                text = msgspec.json.encode(told)
+                self._hub.send(self.member, text)
+                self._sent_n = waiting.n
+                self._on_the_way.append((waiting.n, len(text)))
+            counts = msgspec.json.encode(
+                {
+                    "t": "otk",
+                    "counts": waiting.one_time_key_counts,
+                    "unused": waiting.unused_fallback_key_types,
+                }
+            )
+            if counts != self._counts:
+                self._counts = counts
+                self._hub.send(self.member, counts)
+            if not waiting.has_more:
+                return
+
+    async def _acknowledge_mail(self, n: int) -> None:
+        await self._db.write(chat.acknowledge_device_messages, n, by=self.actor)
+        while self._on_the_way and self._on_the_way[0][0] <= n:
+            self._on_the_way.popleft()
+        if self.member.fetch is not None:
+            self._hub.expect(self.member)
 
     def _as(self, stream: UUID | None) -> Actor:
         """Whoever is to do it; for a shop only by `as_delegate`."""

@@ -14,6 +14,8 @@ def wire(bus: Bus) -> None:
     """Listeners, jobs, and what runs by the clock."""
     bus.on(identity.UserJoined, reactions.know_person, orders.adopt_by_address)
     bus.on(identity.GuestJoined, chat.join_guest, orders.adopt_guest, reactions.hand_over_wallet)
+    bus.on(identity.DeviceKeysChanged, chat.tell_devices)
+    bus.on(identity.DeviceRevoked, chat.forget_device)
     bus.on(business.BusinessOpened, reactions.know_business)
 
     bus.on(chat.ConversationWoke, crm.greet)
@@ -52,6 +54,8 @@ def wire(bus: Bus) -> None:
         identity.revoke_idle,
         chat.drop_stale_media,
         chat.forget_invitations,
+        chat.expire_device_messages,
+        chat.forget_used_keys,
         stream.expire_entries,
     )
 

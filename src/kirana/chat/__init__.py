@@ -46,6 +46,16 @@ from .invitations import (
     new_invitation_code,
     revoke_invitation,
 )
+from .keys import (
+    DeviceMessage,
+    DeviceMessages,
+    acknowledge_device_messages,
+    expire_device_messages,
+    find_device_messages,
+    forget_device,
+    forget_used_keys,
+    tell_devices,
+)
 from .media import (
     Media,
     MediaKind,
@@ -62,6 +72,7 @@ from .model import ChangeKind, Form, Kind, Mark, MemberState, Role, Sent
 from .ownership import ChatExport, erase_user, export_user
 from .presence import typing_audience, typing_frame
 from .problems import (
+    BackupReplaced,
     ConversationExists,
     GroupFull,
     LastAdmin,
@@ -97,6 +108,7 @@ from .search import Found, search_messages
 from .uploads import open_file
 
 __all__ = [
+    "BackupReplaced",
     "ChangeKind",
     "Changed",
     "ChatExport",
@@ -105,6 +117,8 @@ __all__ = [
     "ConversationExists",
     "ConversationWoke",
     "Conversations",
+    "DeviceMessage",
+    "DeviceMessages",
     "Entry",
     "Fact",
     "FactCard",
@@ -153,6 +167,7 @@ __all__ = [
     "VoiceUnreadable",
     "accept_invitation",
     "accept_request",
+    "acknowledge_device_messages",
     "add_media",
     "begin_upload",
     "count_unread",
@@ -160,10 +175,14 @@ __all__ = [
     "direct_conversation",
     "drop_stale_media",
     "erase_user",
+    "expire_device_messages",
     "expire_messages",
     "export_user",
+    "find_device_messages",
     "find_direct",
+    "forget_device",
     "forget_invitations",
+    "forget_used_keys",
     "get_blobs",
     "get_conversation",
     "get_invitation",
@@ -203,6 +222,7 @@ __all__ = [
     "set_timer",
     "take_content",
     "take_sealed",
+    "tell_devices",
     "typing_audience",
     "typing_frame",
 ]

@@ -13,6 +13,7 @@ from .entries import Entry
 from .hiding import forget_hidden_of, list_hidden_of
 from .history import list_messages
 from .invitations import forget_invitations_of
+from .keys import KeysExport, erase_keys, export_keys
 from .media import Media, forget_media_of, list_media_of
 from .members import leave_groups
 from .model import Form, Kind
@@ -62,6 +63,7 @@ class ChatExport:
     media: list[Media]
     hidden: list[MessageId]
     reports: list[Report]
+    keys: KeysExport
 
 
 def export_user(tx: Tx, user_id: UserId) -> ChatExport:
@@ -91,6 +93,7 @@ def export_user(tx: Tx, user_id: UserId) -> ChatExport:
         list_media_of(tx, user_id),
         list_hidden_of(tx, user_id),
         list_reports_of(tx, user_id),
+        export_keys(tx, user_id),
     )
 
 
@@ -108,3 +111,4 @@ def erase_user(tx: Tx, user_id: UserId) -> None:
     forget_media_of(tx, user_id)
     forget_hidden_of(tx, user_id)
     forget_reports_of(tx, user_id)
+    erase_keys(tx, user_id)

@@ -87,6 +87,10 @@ class VoiceUnreadable(Problem):
     status: ClassVar[int] = 422
 
 
+class BackupReplaced(Problem):
+    """There is another backup of your keys now."""
+
+
 def invalid(field: str, message: str) -> InvalidInput:
     """One field has a wrong value."""
     return InvalidInput(errors=[{"field": field, "message": message}])

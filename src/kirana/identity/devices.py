@@ -7,9 +7,10 @@ from kirana.platform.problems import IdReused, NotFound, RateLimited
 from kirana.platform.stream import Change
 from kirana.values import Actor, DeviceId, UserId
 
+from .device_lists import forget_keys, raise_devices_rev
 from .events import DeviceLinked, DeviceRevoked
 from .model import IDLE_LIFE, REPEAT_WITHIN, SEEN_EVERY, Device, DeviceKind, clean_name
-from .tables import devices, users
+from .tables import devices
 from .users import require_person
 
 MAX_TOKENS = 50
@@ -42,9 +43,6 @@ _REVOKE = Q(
     update(devices)
     .where(devices.c.id == bindparam("id_"), devices.c.revoked_at.is_(None))
     .values(token_hash=None, revoked_at=bindparam("now"))
-)
-_RAISE_REV = Q(
-    update(users).where(users.c.id == bindparam("id_")).values(devices_rev=users.c.devices_rev + 1)
 )
 _TOUCH = Q(
     update(devices)
@@ -155,7 +153,8 @@ def touch(tx: Tx, device_id: DeviceId) -> None:
 def revoke(tx: Tx, device_id: DeviceId, user_id: UserId) -> None:
     """For this room only."""
     if tx.do(_REVOKE, id_=device_id, now=tx.now):
-        tx.do(_RAISE_REV, id_=user_id)
+        if forget_keys(tx, device_id, user_id):
+            raise_devices_rev(tx, user_id)
         tx.emit(DeviceRevoked(user_id, device_id))
         tx.publish([user_id], Change("device", device_id))
 

@@ -50,3 +50,16 @@ class ProfileChanged(Event):
 
     name: ClassVar[str] = "profile.changed"
     user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceKeysChanged(Event):
+    """Whoever encrypts for this user should fetch their keys again.
+
+    `is_new_identity`: the master key is another one, so what was verified is verified no more.
+    """
+
+    name: ClassVar[str] = "device_keys.changed"
+    user_id: UserId
+    devices_rev: int
+    is_new_identity: bool = False

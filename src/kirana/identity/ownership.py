@@ -12,6 +12,7 @@ from .blocks import list_blocks
 from .contacts import Contact
 from .devices import revoke_all
 from .events import ProfileChanged, UserDeleted
+from .keys import KeyLists, list_keys
 from .model import Card, Device, Me
 from .passkeys import Passkey, list_passkeys
 from .tables import (
@@ -21,8 +22,10 @@ from .tables import (
     codes,
     confirmations,
     contacts,
+    cross_signing_keys,
     delegations,
     devices,
+    key_signatures,
     passkeys,
     pins,
     users,
@@ -49,7 +52,13 @@ _DELETE_THE_REST = [
     _DELETE_CODES,
     *(
         Q(delete(table).where(table.c.user_id == bindparam("id")))
-        for table in (addresses, passkeys, challenges, pins, confirmations)
+        for table in (addresses, passkeys, challenges, pins, confirmations, cross_signing_keys)
+    ),
+    Q(
+        delete(key_signatures).where(
+            (key_signatures.c.target_user_id == bindparam("id"))
+            | (key_signatures.c.signer_user_id == bindparam("id"))
+        )
     ),
     Q(
         delete(contacts).where(
@@ -79,6 +88,7 @@ class UserExport:
     passkeys: list[Passkey]
     contacts: list[Contact]
     blocks: list[Card]
+    keys: KeyLists
 
 
 def export_user(tx: Tx, user_id: UserId) -> UserExport:
@@ -95,6 +105,7 @@ def export_user(tx: Tx, user_id: UserId) -> UserExport:
         passkeys=list_passkeys(tx, by=by),
         contacts=[Contact(cards[row.contact_id], row.name, row.created_at) for row in rows],
         blocks=list_blocks(tx, by=by),
+        keys=list_keys(tx, [user_id], by=by),
     )
 
 

@@ -74,3 +74,17 @@ class CannotMeanYourself(Problem):
     """You cannot block yourself, or be your own contact."""
 
     status: ClassVar[int] = 422
+
+
+class SignatureWrong(Problem):
+    """A signature on these keys is missing, or it is wrong."""
+
+    status: ClassVar[int] = 422
+
+
+class KeysMissing(Problem):
+    """This device has not shown its keys yet."""
+
+
+class TooManyDevices(Problem):
+    """You have as many devices with keys as there may be. Sign one out first."""

@@ -51,12 +51,49 @@ devices = table(
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("token_hash", Bytes, unique=True),
+    Column("signed_keys", Text),
     Column("created_at", Int, nullable=False),
     Column("seen_at", Int, nullable=False),
     Column("revoked_at", Int),
     CheckConstraint("kind IN ('browser', 'app', 'program')", name="kind"),
     CheckConstraint("(token_hash IS NULL) = (revoked_at IS NOT NULL)", name="revoked"),
 )
+"""`signed_keys` is the JSON that the device's crypto library made; a revoked device has none."""
+
+cross_signing_keys = table(
+    "identity_cross_signing_keys",
+    Column("user_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("usage", Text, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("replaced_at", Int),
+    PrimaryKeyConstraint("user_id", "usage", "key_id"),
+    CheckConstraint("usage IN ('master', 'self_signing', 'user_signing')", name="usage"),
+)
+"""A person's three keys beside those of devices. `key_id` is the public key itself."""
+
+Index(
+    "uq_identity_cross_signing_keys_current",
+    cross_signing_keys.c.user_id,
+    cross_signing_keys.c.usage,
+    unique=True,
+    sqlite_where=cross_signing_keys.c.replaced_at.is_(None),
+    postgresql_where=cross_signing_keys.c.replaced_at.is_(None),
+)
+
+key_signatures = table(
+    "identity_key_signatures",
+    Column("target_user_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("target_key_id", Text, nullable=False),
+    Column("signer_user_id", Id, ForeignKey("identity_users.id"), nullable=False, index=True),
+    Column("signer_key_id", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("created_at", Int, nullable=False),
+    PrimaryKeyConstraint("target_user_id", "target_key_id", "signer_user_id", "signer_key_id"),
+)
+"""Whose keys somebody vouches for: own devices, and the master keys of friends. `target_key_id` is
+a device's id or a master key; `signer_key_id` names the algorithm too."""
 
 passkeys = table(
     "identity_passkeys",

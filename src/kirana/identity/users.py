@@ -32,7 +32,6 @@ _CARD = (users.c.id, users.c.kind, users.c.name, users.c.handle, users.c.photo_i
 _FIND = Q(select(users).where(users.c.id == bindparam("id")))
 _FIND_CARD = Q(select(*_CARD).where(users.c.id == bindparam("id")))
 _FIND_CARDS = Q(select(*_CARD).where(any_of(users.c.id, "ids")))
-_DEVICES_REVS = Q(select(users.c.id, users.c.devices_rev).where(any_of(users.c.id, "ids")))
 _FIND_BY_HANDLE = Q(select(*_CARD).where(users.c.handle == bindparam("handle")))
 _FIND_BY_KEY = Q(
     select(*_CARD)
@@ -77,12 +76,6 @@ def get_card(tx: Tx, user_id: UserId) -> Card:
 def get_cards(tx: Tx, user_ids: Iterable[UserId]) -> dict[UserId, Card]:
     """The cards of those that exist."""
     return {row.id: _card(row) for row in tx.all(_FIND_CARDS, ids=list(set(user_ids)))}
-
-
-def devices_rev_of(tx: Tx, user_ids: Iterable[UserId]) -> dict[UserId, int]:
-    """How often the devices of these users, or their keys, have changed. Only grows."""
-    rows = tx.all(_DEVICES_REVS, ids=list(user_ids))
-    return {row.id: row.devices_rev for row in rows}
 
 
 def find_by_handle(tx: Tx, handle: str) -> Card | None:

@@ -6,7 +6,7 @@ from alembic import op
 from kirana.platform.db import schema
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 _INT = sa.BigInteger().with_variant(sa.INTEGER(), "sqlite")
 
