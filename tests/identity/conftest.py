@@ -27,6 +27,7 @@ def bus() -> Bus:
         identity.DeviceRevoked,
         identity.UserDeleted,
         identity.ProfileChanged,
+        identity.DeviceKeysChanged,
     ):
         bus.on(kind, hear)
     return bus
