@@ -10,6 +10,7 @@ from kirana.platform.db import Q, Tx, any_of
 from kirana.platform.stream import Change
 from kirana.values import Actor, UserId
 
+from ..changes import post_new_keys
 from ..model import Form, Kind, MemberState
 from ..tables import conversations, members
 
@@ -72,3 +73,5 @@ def tell_devices(tx: Tx, event: identity.DeviceKeysChanged) -> None:
     there = {row.user_id for row in tx.all(_EVERYBODY, user_id=event.user_id)}
     change = Change("devices", event.user_id, event.devices_rev)
     tx.publish(sorted({event.user_id, *there}), change)
+    if event.is_new_identity:
+        post_new_keys(tx, event.user_id, event.devices_rev)
