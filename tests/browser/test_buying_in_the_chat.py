@@ -54,7 +54,7 @@ def test_a_buyer_pays_from_the_wallet_inside_the_chat(town: Server, visit: Opene
     expect(heading).to_have_text(re.compile(r"Order #\d+"))
     looked_at(meera, "order")
     number = re.sub(r"\D", "", heading.inner_text())
-    meera.get_by_role("button", name="Message the shop").click()
+    meera.get_by_role("link", name="Back").click()
     card = meera.get_by_role("log").get_by_role("article").filter(has_text=number).last
     expect(card).to_contain_text("Placed")
     expect(card).to_contain_text("₹731")
@@ -82,6 +82,40 @@ def test_a_buyer_pays_from_the_wallet_inside_the_chat(town: Server, visit: Opene
     expect(meera.get_by_role("region", name="Activity")).to_contain_text("42")
     assert wallet(meera) == (before[0] - 689_00, before[1])
     looked_at(meera, "wallet-refund")
+
+
+def test_a_seller_serves_an_order_without_leaving_the_chat(town: Server, visit: Opener) -> None:
+    # The order stands in a fourth pane, beside the list, the conversation and its field.
+    asha = visit(f"{town.url}/app/sign-in", size=DESKTOP)
+    enter_as(asha, town, "Asha Kulkarni")
+    asha.get_by_role("radio", name="Asha's Kirana").check(force=True)
+    asha.get_by_role("link", name=re.compile("Ravi Menon")).first.click()
+    card = asha.get_by_role("log").get_by_role("article").last
+    card.get_by_role("link", name="Open order").click()
+    pane = asha.get_by_role("complementary", name=re.compile("^Order #"))
+    expect(pane.get_by_role("heading", level=1)).to_be_visible()
+    expect(asha.get_by_role("log", name="Ravi Menon")).to_be_visible()
+    expect(pane.get_by_text("Besan laddu, 250 g")).to_be_visible()
+    assert pane.evaluate("pane => pane.contains(document.activeElement)")
+    looked_at(asha, "chat-order-seller")
+
+    # On his phone the same card opens the order; back leads to the chat, where he was.
+    ravi = visit(f"{town.url}/app/sign-in", size=PHONE)
+    enter_as(ravi, town, "Ravi Menon")
+    ravi.get_by_role("link", name=re.compile("Asha's Kirana")).first.click()
+    his = ravi.get_by_role("log").get_by_role("article").last
+    his.get_by_role("link", name="Open order").click()
+    expect(ravi.get_by_role("heading", name="Asha's Kirana is getting it ready.")).to_be_visible()
+    looked_at(ravi, "chat-order-buyer")
+
+    # She moves it on while she may still answer, and he sees it.
+    pane.get_by_role("button", name=re.compile("^Ready")).click()
+    expect(ravi.get_by_role("heading", name=re.compile("^It is ready"))).to_be_visible()
+    ravi.go_back()
+    expect(his).to_contain_text("Ready")
+    pane.get_by_role("link", name="Close").click()
+    expect(pane).to_be_hidden()
+    expect(card).to_contain_text("Ready")
 
 
 def wallet(page: Page) -> tuple[int, int]:

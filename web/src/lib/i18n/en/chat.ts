@@ -37,7 +37,10 @@ export const chat = {
   withUnread: (name: string, n: number) => `${name} · ${plural(n, { other: '#' })}`,
   unread: (n: number) => plural(n, { one: '# unread', other: '# unread' }),
   newMessages: 'New',
-  newBelow: 'To the latest',
+  toLatest: (n: number) =>
+    n > 0
+      ? plural(n, { one: '# new message, to the latest', other: '# new messages, to the latest' })
+      : 'To the latest',
   loadingMore: 'Loading older messages',
   moreFailed: 'Older messages could not be loaded.',
 

@@ -3,10 +3,10 @@ import { resolve } from '$app/paths';
 import { api, Problem } from '#lib/api/index.ts';
 import type { Schema } from '#lib/api/index.ts';
 import { inboxOf } from '#lib/chat/inbox.svelte.ts';
-import { loadShop } from '../../shops/shop.ts';
+import { loadBeside } from '../beside.ts';
 import type { PageLoad } from './$types';
 
-export const load: PageLoad = async ({ params, url, parent, fetch }) => {
+export const load: PageLoad = async ({ params, url, parent, fetch, depends }) => {
   const { me, inbox } = await parent();
   const at = Number(url.searchParams.get('at')) || null;
   try {
@@ -22,15 +22,18 @@ export const load: PageLoad = async ({ params, url, parent, fetch }) => {
             .get<Schema['Profile']>(`/v1/businesses/${business_id}`, { fetch, remember: true })
             .catch(() => null)
         : Promise.resolve(null),
-      /** What is shown beside it: the shop, from which one buys without leaving the conversation. */
-      beside:
-        isCustomer && url.searchParams.get('show') === 'shop'
-          ? {
-              shop: await loadShop({ id: business_id }, fetch),
-              product: url.searchParams.get('product'),
+      beside: business_id
+        ? await loadBeside(
+            url,
+            {
+              own: inbox.own,
+              businessId: business_id,
+              isCustomer,
               back: `${resolve(`chats/${params.id}`)}?as=${inbox.own}`,
-            }
-          : null,
+            },
+            { fetch, depends },
+          )
+        : null,
     };
   } catch (error) {
     if (!(error instanceof Problem) || error.slug !== 'not-found') throw error;
