@@ -52,6 +52,39 @@ def test_a_shop_answers_with_a_photo_and_a_product(town: Server, visit: Opener) 
     expect(ravi.get_by_role("dialog", name="Wild honey, 350 g")).to_be_visible()
 
 
+def test_a_voice_note_is_heard_on_the_other_side(town: Server, visit: Opener) -> None:
+    asha = visit(f"{town.url}/app/sign-in", size=DESKTOP)
+    enter_as(asha, town, "Asha Kulkarni")
+    asha.get_by_role("radio", name="Asha's Kirana").check(force=True)
+    asha.get_by_role("link", name=re.compile("Ravi Menon")).first.click()
+    ravi = visit(f"{town.url}/app/sign-in", size=PHONE, permissions=["microphone"])
+    enter_as(ravi, town, "Ravi Menon")
+    ravi.get_by_role("link", name=re.compile("Asha's Kirana")).first.click()
+    notes = asha.get_by_role("log").get_by_role("button", name=re.compile("^Play voice note"))
+    expect(asha.get_by_role("log")).to_be_visible()
+    before = notes.count()
+
+    # Thrown away, nothing is said.
+    ravi.get_by_role("button", name="Record a voice note").click()
+    ravi.get_by_role("button", name="Throw the recording away").click()
+    expect(ravi.get_by_role("textbox", name="Message Asha's Kirana")).to_be_focused()
+
+    # Sent, it is a sound of about that length for whoever has it.
+    ravi.get_by_role("button", name="Record a voice note").click()
+    expect(ravi.get_by_role("timer")).to_have_text("0:02")
+    looked_at(ravi, "voice-recording")
+    ravi.get_by_role("button", name="Send the voice note").click()
+    expect(notes).to_have_count(before + 1)
+    note = notes.last
+    expect(note).to_have_accessible_name(re.compile(r"0:0[2-5]$"))
+    looked_at(asha, "voice-note")
+    note.click()
+    expect(asha.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    moment = asha.get_by_role("slider", name="Moment of the voice note").last
+    expect(moment).to_have_attribute("aria-valuetext", re.compile("0:0[1-5]"))
+    expect(note).to_be_visible()
+
+
 def photo() -> FilePayload:
     file = io.BytesIO()
     Image.new("RGB", (900, 600), "#d98c1f").save(file, "JPEG")

@@ -99,7 +99,7 @@ def policy(tiles_url: str) -> str:
     host = "/".join(tiles_url.split("/")[:3]).replace("{s}", "*") if tiles_url else ""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
-        f"img-src 'self' data:{' ' + host if host else ''}; connect-src 'self'; "
+        f"img-src 'self' data:{' ' + host if host else ''}; media-src 'self'; connect-src 'self'; "
         "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 

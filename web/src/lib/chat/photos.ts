@@ -60,8 +60,11 @@ async function encode(canvas: HTMLCanvasElement): Promise<Blob> {
 }
 
 /** Where the file lies on the server; told with its name. */
-export const uploadPath = (media: string, kind: 'image' | 'document', name = ''): string =>
-  `/v1/media?id=${media}&kind=${kind}&name=${encodeURIComponent(name)}`;
+export const uploadPath = (
+  media: string,
+  kind: 'image' | 'voice' | 'document',
+  name = '',
+): string => `/v1/media?id=${media}&kind=${kind}&name=${encodeURIComponent(name)}`;
 
 const local = new Map<string, string>();
 
