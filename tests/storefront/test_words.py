@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kirana.business import CATEGORIES
-from kirana.storefront.formats import locale_of, money_html, money_text
+from kirana.storefront.formats import locale_of, money_html, money_text, phone_text
 from kirana.storefront.words import FOLDER, LANGUAGES, choose_language, words_in
 
 
@@ -102,3 +102,15 @@ def test_numbers_take_the_form_of_their_language() -> None:
     assert (english("things", count=1), english("things", count=3)) == ("1 item", "3 items")
     assert arabic("things", count=2) == "صنفان"
     assert arabic("things", count=5) == "5 أصناف"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("+919820000001", "+91 98200 00001"),
+        ("+5511987654321", "+55 11 98765-4321"),
+        ("at the counter", "at the counter"),
+    ],
+)
+def test_a_phone_number_is_written_as_it_is_read_out(number: str, shown: str) -> None:
+    assert phone_text(number) == shown

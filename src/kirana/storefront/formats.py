@@ -54,6 +54,18 @@ def money_html(amount_minor: int, code: str, locale: Locale, *, is_short: bool =
     return Markup('<span class="money">{}</span>').format(escape(before) + small + escape(after))
 
 
+@lru_cache(2_000)
+def phone_text(number: str) -> str:
+    """`+91 98200 00001`, as it is read out; what is no number stays as it is."""
+    import phonenumbers  # a large book of numbers, opened when one is shown
+
+    try:
+        known = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 def decimal_text(money: Money) -> str:
     """An amount for machines: `120.00`."""
     exponent = currency(money.currency).exponent

@@ -121,5 +121,6 @@ def _environment() -> Environment:
     environment.filters["short_day"] = formats.short_day_text
     environment.filters["moment"] = formats.moment_text
     environment.filters["lately"] = formats.lately_text
+    environment.filters["phone"] = formats.phone_text
     environment.filters["time"] = formats.clock_text
     return environment
