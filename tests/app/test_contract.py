@@ -55,6 +55,10 @@ WORDS = {
     "category": ["grocery", "none"],
     "zone": ["Asia/Kolkata", "Mars/Base"],
     "wait_s": [0],
+    "ct": [world.CT],
+    "rev": ["1.0", "2.0", "0.9"],
+    "com": [world.COMMITMENT],
+    "timer_s": [0, 86_400, 5],
     "address": ["+919876543210", "ravi@example.org", "Main Road 1", "?"],
 }
 """Where any word would do for the document, but only some get past the door."""

@@ -15,6 +15,7 @@ from kirana.values import (
     CollectionId,
     ConversationId,
     DeviceId,
+    MediaId,
     MessageId,
     Money,
     OrderId,
@@ -27,6 +28,8 @@ from kirana.values import (
 )
 
 SOME_DAY = date(2031, 5, 1)
+CT = '{"algorithm":"m.megolm.v1.aes-sha2","ciphertext":"AwgAEpAB","session_id":"c2Vzc2lvbg"}'
+COMMITMENT = "A" * 43
 NAMES = (
     "business_id",
     "owner_id",
@@ -36,6 +39,10 @@ NAMES = (
     "collection_id",
     "conversation_id",
     "message_id",
+    "group_id",
+    "private_id",
+    "secret_id",
+    "media_id",
     "order_id",
     "transfer_id",
     "request_id",
@@ -49,6 +56,10 @@ ALIKE = {
     "payer_id": ("user_id",),
     "customer_id": ("user_id",),
     "agent_id": ("user_id",),
+    "conversation_id": ("conversation_id", "group_id", "private_id"),
+    "message_id": ("message_id", "secret_id"),
+    "member_ids": ("owner_id", "user_id"),
+    "media": ("media_id",),
     "with_id": ("business_id", "user_id"),
     "buyer_id": ("user_id",),
     "target_id": ("message_id",),
@@ -130,6 +141,15 @@ def build(tx: Tx) -> World:
     words = chat.take_content({"type": "text", "text": "Is it fresh?"})
     chat.send_message(tx, message_id, conversation_id, words, by=customer)
 
+    group_id, private_id = ConversationId(uuid7()), ConversationId(uuid7())
+    identity.save_contact(tx, customer.user_id, by=owner)
+    chat.open_group(tx, group_id, [owner.user_id], by=customer)
+    chat.open_conversation(tx, private_id, chat.Kind.PRIVATE, customer.user_id, by=owner)
+    secret_id, media_id = MessageId(uuid7()), MediaId(uuid7())
+    sealed = chat.take_sealed(CT, "1.0", COMMITMENT)
+    chat.send_sealed(tx, secret_id, group_id, sealed, by=customer)
+    chat.begin_upload(tx, media_id, 12, 2, by=customer)
+
     order_id, transfer_id, request_id, payout_id = uuid7(), uuid7(), uuid7(), uuid7()
     orders.place_order(
         tx,
@@ -158,6 +178,10 @@ def build(tx: Tx) -> World:
         "collection_id": collection_id,
         "conversation_id": conversation_id,
         "message_id": message_id,
+        "group_id": group_id,
+        "private_id": private_id,
+        "secret_id": secret_id,
+        "media_id": media_id,
         "order_id": order_id,
         "transfer_id": transfer_id,
         "request_id": request_id,

@@ -137,6 +137,7 @@ _LIST = Q(
             conversations.c.shown_seq > 0,
             conversations.c.created_by == bindparam("user_id"),
             conversations.c.form == Form.GROUP,
+            and_(conversations.c.kind == Kind.PRIVATE, conversations.c.seq > 0),
         )
     )
     .where(conversations.c.merged_into.is_(None))
