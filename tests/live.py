@@ -211,6 +211,11 @@ class Socket:
         self.say(frame)
         return self.wait_for(lambda it: it["t"] in ("ok", "err"))
 
+    def ask_for_pong(self) -> bool:
+        """Whether it is open still; what was sent before has arrived then."""
+        self.say({"t": "ping"})
+        return bool(self.wait_for(t="pong"))
+
     def wait_for(self, fits: Any = None, /, **members: Any) -> Json:
         """The next frame that fits; those before it are kept in `frames`."""
         deadline = time.monotonic() + PATIENCE_S

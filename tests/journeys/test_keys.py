@@ -6,6 +6,8 @@ from kirana.values import UserId, user_name
 from tests.crypto import CryptoDevice, Identity
 from tests.live import Json, LiveServer, Phone, eventually
 
+from . import make
+
 
 @dataclass
 class Party:
@@ -106,3 +108,102 @@ def test_the_socket_brings_device_messages_until_they_are_acknowledged(live: Liv
     assert [it["n"] for it in third["items"]] == [3]
     opened = [meera.device.open(it["content"]) for it in [*again["items"], *third["items"]]]
     assert opened == ["One", "Two", "Three"]
+
+
+def say_to(sender: Party, other: Party, content: Json, txn: str) -> None:
+    path = f"/v1/device-messages/{txn}?type=m.dummy"
+    sender.phone.put(path, {"messages": {other.name: {"*": content}}})
+
+
+def test_a_message_never_overtakes_the_key_that_was_sent_before_it(live: LiveServer) -> None:
+    shop = make.shop(live)
+    asha = furnish(shop.owner, Identity(user_of(shop.owner)), is_first=True)
+    ravi = party(live, "Ravi")
+    place = make.conversation(ravi.phone, shop.id)
+    socket = ravi.phone.socket()
+
+    for number in range(30):
+        say_to(asha, ravi, {"number": number}, f"{number}")
+        make.say(shop.desk, place, f"{number}")
+    socket.wait_for(lambda it: (it.get("body") or {}).get("text") == "29")
+
+    keys = -1
+    said = []
+    for frame in socket.frames:
+        if frame["t"] == "td":
+            keys = frame["items"][-1]["content"]["number"]
+        elif frame["t"] == "ev" and frame["k"] == "message" and not frame.get("auto"):
+            said.append(frame["body"]["text"])
+            assert keys >= int(frame["body"]["text"])
+    assert said == [f"{number}" for number in range(30)]
+
+
+def test_what_is_not_acknowledged_holds_the_rest_back_until_it_is(live: LiveServer) -> None:
+    ravi, meera = party(live, "Ravi"), party(live, "Meera")
+    for number in range(20):
+        say_to(ravi, meera, {"text": "x" * 60_000}, f"{number}")
+
+    socket = meera.phone.socket()
+    assert socket.ask_for_pong()
+    got = [it["n"] for frame in socket.frames if frame["t"] == "td" for it in frame["items"]]
+    assert 0 < len(got) < 20
+    while got[-1] < 20:
+        socket.say({"t": "ack", "n": got[-1]})
+        frame = socket.wait_for(t="td")
+        got += [it["n"] for it in frame["items"]]
+
+    assert got == list(range(1, 21))
+
+
+def test_friends_hear_when_a_device_is_linked_and_when_it_is_revoked(live: LiveServer) -> None:
+    ravi, meera, eve = party(live, "Ravi"), party(live, "Meera"), party(live, "Eve")
+    make.conversation(ravi.phone, str(meera.device.user_id), "private")
+    friend, stranger = meera.phone.socket(), eve.phone.socket()
+    me = str(ravi.device.user_id)
+
+    laptop = live.phone()
+    laptop.user_id = ravi.phone.user_id
+    laptop.take(live.token(user_of(ravi.phone)))
+    second = furnish(laptop, ravi.identity)
+    linked = [friend.wait_for(t="ev", k="devices", ref=me) for _ in range(2)]
+    both = ask_for(meera, ravi)
+    ravi.phone.delete(f"/v1/devices/{second.device.id}")
+    revoked = friend.wait_for(t="ev", k="devices", ref=me)
+    one = ask_for(meera, ravi)
+
+    assert set(both["device_keys"][ravi.name]) == {ravi.device.id, second.device.id}
+    assert both["devices_rev"] == {me: linked[-1]["seq"]}
+    assert set(one["device_keys"][ravi.name]) == {ravi.device.id}
+    assert one["devices_rev"] == {me: revoked["seq"]}
+    assert revoked["seq"] == linked[-1]["seq"] + 1
+    assert stranger.ask_for_pong()
+    assert not any(it.get("k") == "devices" and it["ref"] == me for it in stranger.frames)
+
+
+def test_a_guest_and_a_device_without_keys_are_sent_no_counts(live: LiveServer) -> None:
+    guest, ravi = make.guest(live), live.person("Ravi")
+
+    for phone in (guest, ravi):
+        socket = phone.socket()
+        socket.say({"t": "ack", "n": 3})
+        assert socket.ask_for_pong()
+        assert not any(it["t"] in ("td", "otk") for it in socket.frames)
+
+
+def test_device_messages_are_lost_by_no_lost_connection(live: LiveServer) -> None:
+    ravi, meera = party(live, "Ravi"), party(live, "Meera")
+    kept: list[int] = []
+    for turn in range(12):
+        socket = meera.phone.socket()
+        for number in range(3):
+            say_to(ravi, meera, {"n": turn * 3 + number}, f"{turn}-{number}")
+        while not kept or kept[-1] < turn * 3 + 2:
+            for item in socket.wait_for(t="td")["items"]:
+                if item["n"] > (kept[-1] + 1 if kept else 0):
+                    kept.append(item["content"]["n"])
+                    assert item["n"] == len(kept)
+        if turn % 3 == 0:
+            socket.say({"t": "ack", "n": len(kept)})
+        socket.close()
+
+    assert kept == list(range(36))
