@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from kirana.platform.bell import LocalBell
 from kirana.platform.db import Db, Tx
 from kirana.platform.hub import Hub, Member
 from kirana.platform.stream import Change, Frames, Ring
-from kirana.values import Actor, UserId, uuid7
+from kirana.values import Actor, DeviceId, UserId, uuid7
 from tests.database import RehearsedDatabase
 
 
@@ -192,3 +192,74 @@ async def test_a_silent_connection_is_let_go_with_its_device(town: Town) -> None
     town.hub.sign_out(ravi.actor.device_id)
 
     assert ravi.closed == "auth"
+
+
+async def test_no_entry_overtakes_what_is_fetched_for_the_device(town: Town) -> None:
+    device_id = DeviceId(uuid7())
+    ravi = Client(replace(person(), device_id=device_id))
+    member = ravi.member()
+    arrived = asyncio.Event()
+
+    async def fetch() -> None:
+        await arrived.wait()
+        ravi.push(b'{"t":"td"}')
+
+    member.fetch = fetch
+    town.hub.follow(member, ravi.actor.user_id, 0)
+    await town.settle()
+
+    town.bell.knock([str(device_id), "elsewhere"])
+    for _ in range(2):
+        town.bell.ring(await town.tell(ravi.actor.user_id, hint=b'{"k":"thing"}'))
+    for _ in range(5):
+        await asyncio.sleep(0.01)
+    before = list(ravi.got)
+    arrived.set()
+    await town.settle()
+    town.bell.ring(await town.tell(ravi.actor.user_id, hint=b'{"k":"thing"}'))
+
+    assert before == []
+    assert [frame["t"] for frame in ravi.got] == ["td", "ev", "ev", "ev"]
+    assert ravi.positions == [1, 2, 3]
+
+
+async def test_a_knock_during_a_fetch_fetches_again(town: Town) -> None:
+    device_id = DeviceId(uuid7())
+    ravi, other = (Client(replace(person(), device_id=it)) for it in (device_id, DeviceId(uuid7())))
+    fetched: list[Client] = []
+    members = [ravi.member(), other.member()]
+
+    async def fetch() -> None:
+        fetched.append(ravi)
+        if len(fetched) == 1:
+            town.bell.knock([str(device_id)])
+
+    async def fetch_of_other() -> None:
+        fetched.append(other)
+
+    members[0].fetch, members[1].fetch = fetch, fetch_of_other
+    for member in members:
+        town.hub.enter(member)
+
+    town.bell.knock([str(device_id)])
+    await town.settle()
+    town.hub.leave(members[0])
+    town.bell.knock([str(device_id)])
+    await town.settle()
+
+    assert fetched == [ravi, ravi]
+
+
+async def test_a_fetch_that_fails_lets_the_connection_go_to_come_back(town: Town) -> None:
+    ravi = Client(replace(person(), device_id=DeviceId(uuid7())))
+    member = ravi.member()
+
+    async def fail() -> None:
+        raise OSError
+
+    member.fetch = fail
+    town.hub.enter(member)
+    town.bell.knock([str(ravi.actor.device_id)])
+    await town.settle()
+
+    assert ravi.closed == "restart"
