@@ -1,0 +1,75 @@
+/**
+ * Where the wasm lives. Nothing else runs here, and nothing of it is ever in a page. The first call is `open`; the
+ * lock of this person's store is held for as long as the worker lives, so no two ever have it open.
+ */
+
+import { initAsync } from '@matrix-org/matrix-sdk-crypto-wasm';
+import { Machine } from './machine.ts';
+import { problems } from './problems.ts';
+import type { Frame } from './rpc.ts';
+import { answer } from './rpc.ts';
+
+interface Scope {
+  onmessage: ((event: MessageEvent<Frame>) => void) | null;
+  postMessage: (frame: Frame) => void;
+  addEventListener: (type: string, listener: (event: Event) => void) => void;
+}
+
+const scope = self as unknown as Scope;
+let machine: Promise<Machine> | null = null;
+
+scope.onmessage = ({ data }) => {
+  if (data.t === 'call') void reply(data);
+};
+
+// A panic inside a future never settles its promise: it is heard of only here.
+scope.addEventListener('error', (event) => {
+  const { message } = event as ErrorEvent;
+  if (isPanic((event as ErrorEvent).error, message)) scope.postMessage({ t: 'dead', why: message });
+});
+scope.addEventListener('unhandledrejection', (event) => {
+  const reason: unknown = (event as PromiseRejectionEvent).reason;
+  if (isPanic(reason, String(reason))) scope.postMessage({ t: 'dead', why: String(reason) });
+});
+
+async function reply(frame: Extract<Frame, { t: 'call' }>): Promise<void> {
+  if (frame.method === 'open') {
+    machine ??= open(frame.args[0] as string, frame.args[1] as string);
+    scope.postMessage(await answer({ open: () => machine!.then(() => undefined) }, frame));
+    return;
+  }
+  const target = await machine?.catch(() => null);
+  if (!target) {
+    const closed = { [frame.method]: () => Promise.reject(problems.notOpen()) };
+    scope.postMessage(await answer(closed, frame));
+    return;
+  }
+  scope.postMessage(await answer(target, frame));
+}
+
+async function open(user: string, device: string): Promise<Machine> {
+  await Promise.all([initAsync(), lock(`kirana-crypto-${user}`)]);
+  return Machine.open({
+    user,
+    device,
+    fetch: (path, init) => fetch(path, init),
+    tell: (what, news) => scope.postMessage({ t: 'news', what, news }),
+  });
+}
+
+/** Ours until the worker ends. Where there are no locks (plain http at home), the engine's own care has to do. */
+function lock(name: string): Promise<void> {
+  if (!('locks' in navigator)) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    navigator.locks
+      .request(name, () => {
+        resolve();
+        return new Promise<void>(() => undefined);
+      })
+      .catch(reject);
+  });
+}
+
+function isPanic(error: unknown, message: string): boolean {
+  return error instanceof WebAssembly.RuntimeError || /unreachable|RuntimeError/.test(message);
+}
