@@ -53,6 +53,11 @@ export class Inbox {
     running.hear('receipt', (receipt) => this.#read(receipt));
     running.hear('typing', ({ conv, user }) => this.#isTyping(conv, user));
     running.on('conversation', ({ ref, stream }) => stream === own && this.#refresh(ref));
+    running.hear('keys', ({ convs }) => {
+      for (const one of this.#byId.values()) {
+        if (convs === null || convs.includes(one.id)) this.#open(one.id);
+      }
+    });
     running.hear('resync', ({ stream }) => {
       if (stream !== own) return;
       this.#isLoaded = false;
@@ -79,7 +84,7 @@ export class Inbox {
   async load(options: { fetch?: typeof fetch } = {}): Promise<void> {
     if (this.#isLoaded) return;
     const page = await this.#page(null, options);
-    for (const one of page.items) this.#byId.set(one.id, one);
+    for (const one of page.items) this.#set(one);
     this.#next = page.next ?? null;
     this.hasMore = this.#next !== null;
     this.#isLoaded = navigator.onLine;
@@ -88,7 +93,7 @@ export class Inbox {
   async more(): Promise<void> {
     if (this.#next === null) return;
     const page = await this.#page(this.#next);
-    for (const one of page.items) if (!this.#byId.has(one.id)) this.#byId.set(one.id, one);
+    for (const one of page.items) if (!this.#byId.has(one.id)) this.#set(one);
     this.#next = page.next ?? null;
     this.hasMore = this.#next !== null;
   }
@@ -122,7 +127,7 @@ export class Inbox {
         { id, kind, with_id: other.id },
         { actingFor: this.actingFor },
       );
-      this.#byId.set(begun.id, begun);
+      this.#set(begun);
       return begun.id;
     } catch (error) {
       const there = error instanceof Problem ? error.facts.conversation_id : null;
@@ -173,12 +178,40 @@ export class Inbox {
           fetch: via,
         })
         .then((one) => {
-          this.#byId.set(one.id, one);
+          this.#set(one);
           return one;
         })
         .finally(() => this.#fetching.delete(conv));
     this.#fetching.set(conv, asked);
     return asked;
+  }
+
+  #set(one: Conversation): void {
+    const known = this.#byId.get(one.id);
+    this.#byId.set(one.id, {
+      ...one,
+      last: opened(one.last, known?.last),
+      settings: opened(one.settings, known?.settings),
+    });
+    this.#open(one.id);
+  }
+
+  /** The last words and the name of a private conversation, as soon as they can be read. */
+  #open(conv: string): void {
+    const one = this.#byId.get(conv);
+    const closed = [one?.last, one?.settings].filter(
+      (entry) => entry && isClosed(entry),
+    ) as Entry[];
+    if (closed.length === 0) return;
+    void engine()
+      .open(closed)
+      .then((entries) => {
+        const now = this.#byId.get(conv);
+        if (!now) return;
+        const of = (entry: Entry | null) =>
+          entries.find(({ id, body }) => id === entry?.id && body !== undefined) ?? entry;
+        this.#byId.set(conv, { ...now, last: of(now.last), settings: of(now.settings) });
+      });
   }
 
   #refresh(conv: string): void {
@@ -196,15 +229,17 @@ export class Inbox {
     const isOwn = entry.from === this.own;
     if (!isOwn) this.#stopTyping(entry.conv);
     const seq = entry.seq;
+    const settings = bodyType(entry) === 'settings' ? entry : known.settings;
     const target = targetOf(entry);
     if (target === null) {
       const unread = known.unread + (isOwn ? 0 : 1);
       const active_at = entry.ts;
       this.#byId.set(known.id, { ...known, seq, unread, active_at, last: entry, about_last: [] });
+      if (isClosed(entry)) this.#open(known.id);
     } else {
       const isAboutLast = target === known.last?.id;
       const about_last = isAboutLast ? [...known.about_last, entry] : known.about_last;
-      this.#byId.set(known.id, { ...known, seq, about_last });
+      this.#byId.set(known.id, { ...known, seq, about_last, settings });
     }
   }
 
@@ -245,14 +280,22 @@ export class Inbox {
 }
 
 /** What an entry changes; null for what stands for itself. */
-function targetOf({ k, target, body }: Entry): string | null {
+function targetOf({ k, target, body, quiet }: Entry): string | null {
   if (k === 'deletion') return target ?? '';
   if (k === 'change') return '';
   if (body && 'type' in body && (body.type === 'edit' || body.type === 'reaction')) {
     return body.target_id;
   }
-  return null;
+  return quiet ? '' : null;
 }
+
+const bodyType = ({ body }: Entry): string | null => (body && 'type' in body ? body.type : null);
+
+const isClosed = ({ ct, body }: Entry): boolean => ct !== undefined && body === undefined;
+
+/** The copy that is open already, when it is the same and was not deleted since. */
+const opened = (fresh: Entry | null, known: Entry | null | undefined): Entry | null =>
+  fresh && isClosed(fresh) && known?.id === fresh.id ? known : fresh;
 
 const inboxes = new WeakMap<object, Map<string, Inbox>>();
 

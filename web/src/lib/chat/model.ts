@@ -22,9 +22,11 @@ export type Contact = Schema['identity_contacts_Contact'];
 export type ProductCard = Schema['ProductCard'];
 
 /** A conversation as one of its sides sees it in a list. */
-export type Conversation = Omit<Schema['Conversation'], 'last' | 'about_last'> & {
+export type Conversation = Omit<Schema['Conversation'], 'last' | 'about_last' | 'settings'> & {
   readonly last: Entry | null;
   readonly about_last: readonly Entry[];
+  /** What a private group is called, as far as this device can read it. */
+  readonly settings: Entry | null;
 };
 
 /** A message that was found, and what was said about it since. */
@@ -146,13 +148,14 @@ export function preview(
 }
 
 /** The content of something that waits to be sent; null for what is no message, such as a deletion. */
-export function bodyOf({ body }: Sending): Content | null {
+export function bodyOf({ body, private: sealed }: Sending): Content | null {
+  if (sealed) return sealed.content;
   const inner = (body as { body?: Content } | undefined)?.body;
   return inner ?? null;
 }
 
 const isMessage = (body: Content | null): boolean =>
-  body !== null && body.type !== 'reaction' && body.type !== 'edit';
+  body !== null && !['reaction', 'edit', 'settings'].includes(body.type);
 
 /**
  * What waits in the outbox, as if it were there already: after the last entry, in its order. What was refused

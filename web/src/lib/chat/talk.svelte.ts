@@ -2,7 +2,7 @@
 
 import { SvelteSet } from 'svelte/reactivity';
 import { api, Problem } from '#lib/api/index.ts';
-import type { Content, Entry, Item, Sending, Words } from '#lib/sync/index.ts';
+import type { Content, Entry, Item, Sending, Upload, Words } from '#lib/sync/index.ts';
 import { engine, fold, mergeEntries } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 import type { Inbox } from './inbox.svelte.ts';
@@ -14,11 +14,6 @@ interface History {
   readonly about: readonly Entry[];
   readonly has_before: boolean;
   readonly has_after: boolean;
-}
-
-interface Upload {
-  readonly path: string;
-  readonly file: Blob;
 }
 
 const PAGE = 50;
@@ -73,6 +68,9 @@ export class Talk {
     this.id = id;
     this.inbox = inbox;
     engine().outbox.onSent((sent, answer) => this.#wasSent(sent, answer));
+    engine().hear('keys', ({ convs }) => {
+      if (convs === null || convs.includes(id)) void this.#openAgain();
+    });
   }
 
   get conversation(): Conversation {
@@ -192,14 +190,21 @@ export class Talk {
     const id = uuid7();
     if (this.hasAfter) void this.renew();
     this.#typedAt = 0;
-    await engine().outbox.add({
-      id,
-      lane: this.id,
-      path: `/v1/conversations/${this.id}/messages`,
-      body: { id, body },
-      uploads,
-      actingFor: this.inbox.actingFor,
-    });
+    const sending = { id, lane: this.id, path: `/v1/conversations/${this.id}/messages`, uploads };
+    if (this.conversation.kind === 'private') {
+      // What the server may know of it; the rest is sealed on its way out.
+      const known = {
+        id,
+        is_quiet: isQuiet(body),
+        media: uploads.map(({ media }) => media),
+        ttl_s: isQuiet(body) ? null : this.conversation.timer_s,
+        slot: body.type === 'settings' ? 'settings' : null,
+      };
+      await engine().outbox.add({ ...sending, body: known, private: body });
+    } else {
+      const { actingFor } = this.inbox;
+      await engine().outbox.add({ ...sending, body: { id, body }, actingFor });
+    }
   }
 
   edit(target: string, content: Words): Promise<void> {
@@ -261,8 +266,16 @@ export class Talk {
       from: this.inbox.own,
       ts: sent.created_at,
       body,
+      seal: sending.private ? { state: 'open', doubt: null, isSerious: false } : undefined,
     };
     this.#entries = mergeEntries(this.#entries, [entry]);
+  }
+
+  /** Keys came. */
+  async #openAgain(): Promise<void> {
+    const closed = this.#entries.filter(({ ct, body }) => ct !== undefined && body === undefined);
+    if (closed.length === 0) return;
+    this.#entries = mergeEntries(this.#entries, await engine().open(closed));
   }
 
   async #around(at: number): Promise<void> {
@@ -289,12 +302,13 @@ export class Talk {
     }
   }
 
-  #get(query: Record<string, number>, via?: typeof fetch): Promise<History> {
-    return api.get(`/v1/conversations/${this.id}/messages`, {
+  async #get(query: Record<string, number>, via?: typeof fetch): Promise<History> {
+    const page = await api.get<History>(`/v1/conversations/${this.id}/messages`, {
       query: { ...query, limit: PAGE },
       actingFor: this.inbox.actingFor,
       fetch: via,
     });
+    return { ...page, items: await engine().open(page.items) };
   }
 
   /** Keeps what came for reading without a connection, and learns who of the team wrote. */
@@ -305,6 +319,10 @@ export class Talk {
   }
 }
 
+/** What changes something rather than saying something. */
+const isQuiet = ({ type }: Content): boolean =>
+  type === 'edit' || type === 'reaction' || type === 'settings';
+
 function targetOf({ k, body }: Entry): boolean {
   return (
     k === 'deletion' ||
@@ -313,7 +331,7 @@ function targetOf({ k, body }: Entry): boolean {
 }
 
 /** The last entries whose numbers follow each other. */
-function lastRun(entries: readonly Entry[]): Entry[] {
+function lastRun(entries: readonly Entry[]): readonly Entry[] {
   const start = entries.findLastIndex(
     (entry, index) => index === 0 || entries[index - 1]?.seq !== entry.seq - 1,
   );

@@ -39,7 +39,7 @@ export async function keep(
 ): Promise<void> {
   const tx = db.transaction(['cursors', 'entries'], 'readwrite');
   const kept = tx.objectStore('entries');
-  for (const entry of entries) void kept.put(entry, [stream, entry.conv, entry.seq]);
+  for (const entry of entries) void kept.put(asReceived(entry), [stream, entry.conv, entry.seq]);
   if (pos !== null) {
     const cursors = tx.objectStore('cursors');
     // Another tab may be further; it has kept everything up to there.
@@ -47,6 +47,10 @@ export async function keep(
   }
   await tx.done;
 }
+
+/** What came sealed is kept sealed. */
+const asReceived = (entry: Entry): Entry =>
+  entry.ct === undefined ? entry : { ...entry, body: undefined, seal: undefined };
 
 /** The latest entries of a conversation that are on this device, in order. */
 export async function keptEntries(

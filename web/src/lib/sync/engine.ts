@@ -14,6 +14,7 @@ import type { Entry } from './entries.ts';
 import type { Frame, Pointer, StreamPage } from './feed.ts';
 import { Feed } from './feed.ts';
 import { Outbox } from './outbox.svelte.ts';
+import type { ForDevice, Sealing } from './sealing.ts';
 import type { Heard } from './socket.ts';
 import { Socket } from './socket.ts';
 
@@ -38,6 +39,8 @@ interface Told {
   entry: { readonly entry: Entry; readonly stream: string };
   receipt: Receipt;
   typing: { readonly conv: string; readonly user: string };
+  /** Keys came: what could not be opened may open now. Null: of any conversation. */
+  keys: { readonly convs: readonly string[] | null };
   /** Too much was missed: whatever is shown should be loaded again. */
   resync: { readonly stream: string };
   /** This device was signed out. */
@@ -53,14 +56,20 @@ const ACK_MS = 1000;
 export class Engine {
   readonly userId: string;
   readonly outbox: Outbox;
+  /** Kept when this tab is the one that sends and has the keys: at once, or when the one before it goes. */
+  readonly leads: Promise<void>;
 
   readonly #db: Database;
   readonly #followed = new Set<string>();
   readonly #feeds = new Map<string, Feed>();
   readonly #acked = new Map<string, number>();
   readonly #listeners = new Map<string, Set<(told: never) => void>>();
+  readonly #lead = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
   #isStopped = false;
+  #isLeading = false;
+  #sealing: Sealing | null = null;
+  #forDevice: Promise<void> = Promise.resolve();
   #socket: Socket | null = null;
   #late: ReturnType<typeof setTimeout> | undefined;
   #ackSoon: ReturnType<typeof setTimeout> | undefined;
@@ -69,6 +78,7 @@ export class Engine {
     this.userId = userId;
     this.#db = db;
     this.outbox = new Outbox(db, userId);
+    this.leads = this.#lead.promise;
   }
 
   /**
@@ -84,14 +94,41 @@ export class Engine {
     engine.#connect();
     if ('locks' in navigator) {
       void navigator.locks.request('kirana-engine', () => {
-        engine.outbox.drain();
+        engine.#begins();
         return engine.#stopped.promise;
       });
     } else {
       // Plain http in a home network: every tab sends. The ids keep it from being done twice.
-      engine.outbox.drain();
+      engine.#begins();
     }
     return engine;
+  }
+
+  #begins(): void {
+    if (this.#isStopped) return;
+    this.#isLeading = true;
+    this.outbox.drain();
+    this.#lead.resolve();
+  }
+
+  /** Private conversations can be read and written from now on. */
+  plug(sealing: Sealing): void {
+    this.#sealing = sealing;
+    this.outbox.plug(sealing);
+    this.tellKeys(null);
+  }
+
+  /** Keys came for these conversations, or for any. */
+  tellKeys(convs: readonly string[] | null): void {
+    this.outbox.hurry();
+    this.#tell('keys', { convs });
+  }
+
+  /** Opens what is sealed, as far as that can be done now. */
+  async open(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const isSealed = entries.some(({ ct, body }) => ct !== undefined && body === undefined);
+    if (!isSealed || !this.#sealing) return entries;
+    return this.#sealing.open(entries);
   }
 
   /** Follow the shops that were joined since. */
@@ -133,8 +170,8 @@ export class Engine {
   }
 
   /** Entries that are on this device, for reading without a connection. */
-  keptEntries(stream: string, conv: string, limit = 200): Promise<Entry[]> {
-    return keptEntries(this.#db, stream, conv, limit);
+  async keptEntries(stream: string, conv: string, limit = 200): Promise<readonly Entry[]> {
+    return this.open(await keptEntries(this.#db, stream, conv, limit));
   }
 
   /** Entries that were fetched as history are kept as well. */
@@ -172,6 +209,7 @@ export class Engine {
 
   async #resync(stream: string, head: number): Promise<void> {
     await startAfresh(this.#db, stream, head);
+    await this.#sealing?.resync();
     this.#tell('resync', { stream });
   }
 
@@ -184,10 +222,12 @@ export class Engine {
     const entries = frames.filter(isEntry);
     await keep(this.#db, stream, entries, pos);
     await this.outbox.arrived(entries.map((entry) => entry.id));
+    const opened = new Map((await this.open(entries)).map((entry) => [entry.id, entry]));
     for (const frame of frames) {
-      if (isEntry(frame)) this.#tell('entry', { entry: frame, stream });
+      if (isEntry(frame)) this.#tell('entry', { entry: opened.get(frame.id) ?? frame, stream });
       else {
         const { k: kind, ref, seq = null } = frame as Pointer;
+        if (kind === 'devices') this.#take({ changed: [{ user: ref, rev: seq ?? 0 }] });
         this.#tell(`change ${kind}`, { kind, ref, seq, stream });
       }
     }
@@ -252,6 +292,15 @@ export class Engine {
           read: frame.r as number,
         });
         break;
+      case 'td':
+        this.#take({ items: frame.items as readonly unknown[] });
+        break;
+      case 'otk':
+        this.#take({
+          counts: frame.counts as Record<string, number>,
+          unused: frame.unused as readonly string[],
+        });
+        break;
       case 'eph':
         if (frame.k === 'typing') {
           this.#tell('typing', { conv: frame.conv as string, user: frame.user as string });
@@ -261,6 +310,16 @@ export class Engine {
         if (frame.why === 'auth') this.#tell('signed-out', undefined);
         break;
     }
+  }
+
+  /** One after another, in the order they came; acknowledged only when they are kept. */
+  #take(heard: ForDevice): void {
+    const sealing = this.#sealing;
+    if (!sealing || !this.#isLeading) return;
+    this.#forDevice = this.#forDevice
+      .then(() => sealing.take(heard))
+      .then((n) => void (heard.items && this.#socket?.say({ t: 'ack', n })))
+      .catch((error: unknown) => this.#tolerate(error));
   }
 
   /** A stream whose place was not known goes on from its head; what was shown may be older than that. */

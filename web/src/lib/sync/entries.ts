@@ -15,8 +15,39 @@ export interface Entry {
   /** Of a deletion: what was deleted. */
   readonly target?: string;
   readonly ts: number;
-  /** None when it was deleted. */
-  readonly body?: Content | Fact;
+  /** None when it was deleted, or is sealed and not open yet. */
+  readonly body?: Content | Fact | MemberChange;
+  /** The device that sent it, in a private conversation. */
+  readonly dev?: string;
+  /** What the server keeps of a message in a private conversation. */
+  readonly ct?: string;
+  /** What its sender vouched for, for proving a report. */
+  readonly com?: string;
+  /** It stands for nothing by itself: a reaction, an edit, a setting. */
+  readonly quiet?: boolean;
+  /** When it disappears. */
+  readonly expires_at?: number;
+  /** The reader deleted it for themselves. */
+  readonly hidden?: boolean;
+  /** What the device found when it opened `ct`. Never from the server. */
+  readonly seal?: Seal;
+}
+
+/** How far a sealed message can be read, and be trusted. */
+export type Seal =
+  | { readonly state: 'open'; readonly doubt: string | null; readonly isSerious: boolean }
+  /** Its key is on its way. */
+  | { readonly state: 'waiting' }
+  /** Replayed, changed or made up: it is not shown. */
+  | { readonly state: 'refused'; readonly why: string };
+
+/** Who came and went, in the words of the server. */
+export interface MemberChange {
+  readonly type: 'change';
+  readonly change: string;
+  readonly user_id?: string;
+  readonly by_id?: string;
+  readonly role?: string;
 }
 
 export interface Quote {
@@ -24,8 +55,19 @@ export interface Quote {
   readonly quote?: string;
 }
 
+/** How to open a file that was sealed: it travels within the message. */
+export interface SealedFile {
+  readonly media_id: string;
+  readonly key: string;
+  readonly size_bytes: number;
+  readonly sha256: string;
+  readonly mime: string;
+}
+
 interface Saying {
   readonly reply_to?: Quote;
+  /** Of a private message: how to open its files, by id. */
+  readonly files?: Readonly<Record<string, SealedFile>>;
 }
 
 export interface Photo {
@@ -87,7 +129,15 @@ export type Content =
       }[];
     } & Saying)
   | { readonly type: 'reaction'; readonly target_id: string; readonly emoji: string }
-  | { readonly type: 'edit'; readonly target_id: string; readonly content: Words };
+  | { readonly type: 'edit'; readonly target_id: string; readonly content: Words }
+  /** Of a private conversation: what the server may not know of it. */
+  | {
+      readonly type: 'settings';
+      readonly title?: string;
+      readonly description?: string;
+      readonly timer_s?: number;
+      readonly list?: unknown;
+    };
 
 /** Something that happened, in the words of the server. */
 export interface Fact {
@@ -104,5 +154,7 @@ export interface Fact {
   };
 }
 
-export const isFact = (body: Content | Fact | undefined): body is Fact =>
-  body !== undefined && 'fact' in body;
+export const isFact = (body: Entry['body']): body is Fact => body !== undefined && 'fact' in body;
+
+export const isChange = (body: Entry['body']): body is MemberChange =>
+  body !== undefined && 'type' in body && body.type === 'change';

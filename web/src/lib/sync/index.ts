@@ -10,9 +10,20 @@ import { Engine } from './engine.ts';
 
 export { connection } from './connection.svelte.ts';
 export type { Change, Receipt } from './engine.ts';
-export type { Content, Entry, Fact, Photo, Quote, Words } from './entries.ts';
+export type {
+  Content,
+  Entry,
+  Fact,
+  MemberChange,
+  Photo,
+  Quote,
+  Seal,
+  SealedFile,
+  Words,
+} from './entries.ts';
 export { isFact } from './entries.ts';
-export type { Sending } from './outbox.svelte.ts';
+export type { Sending, Upload } from './outbox.svelte.ts';
+export type { ForDevice, SealedBody, Sealing, UploadState } from './sealing.ts';
 export { fold, mergeEntries } from './timeline.ts';
 export type { ChangeItem, FactItem, Item, MessageItem } from './timeline.ts';
 

@@ -7,6 +7,8 @@
 import { call } from '#lib/api/client.ts';
 import { Problem } from '#lib/api/problem.ts';
 import type { Database } from './database.ts';
+import type { Content, SealedFile } from './entries.ts';
+import type { SealedBody, Sealing, UploadState } from './sealing.ts';
 
 export interface Sending {
   /** Its place in the queue; given by the database. */
@@ -20,14 +22,35 @@ export interface Sending {
   readonly body: unknown;
   readonly actingFor: string | null;
   /** Files that must be there first. */
-  readonly uploads: readonly { readonly path: string; readonly file: Blob }[];
+  readonly uploads: readonly Upload[];
+  /** How many of them are. */
+  readonly uploaded: number;
+  /** Of a private conversation, its lane: nothing of this leaves the device but sealed. */
+  readonly private: Private | null;
   readonly at: number;
   readonly refused: { readonly slug: string; readonly title: string; readonly facts: Facts } | null;
 }
 
+export interface Upload {
+  /** Where it goes; a sealed one goes its own way. */
+  readonly path: string;
+  readonly file: Blob;
+  /** The id of the file. */
+  readonly media: string;
+}
+
+interface Private {
+  readonly content: Content;
+  /** How to open the files that are there, by id; of the one under way how far it is. */
+  readonly files: Readonly<Record<string, SealedFile>>;
+  readonly underway: UploadState | null;
+  /** Once sealed, the same bytes are sent until they arrive, or the server asks for another audience. */
+  readonly sealed: SealedBody | null;
+}
+
 type Facts = Readonly<Record<string, unknown>>;
 type NewSending = Pick<Sending, 'id' | 'lane' | 'path' | 'body'> &
-  Partial<Pick<Sending, 'method' | 'actingFor' | 'uploads'>>;
+  Partial<Pick<Sending, 'method' | 'actingFor' | 'uploads'>> & { readonly private?: Content };
 
 type Note =
   | { readonly kind: 'changed' }
@@ -35,6 +58,7 @@ type Note =
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
+const STALE_TRIES = 3;
 
 export class Outbox {
   /** What waits or was refused, the oldest first; the same in every tab. */
@@ -48,6 +72,7 @@ export class Outbox {
   readonly #listeners = new Set<(id: string, answer: unknown) => void>();
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #lanes = new Map<string, Promise<void>>();
+  #sealing: Sealing | null = null;
   #isDraining = false;
   #isClosed = false;
   #wake = () => {};
@@ -80,7 +105,11 @@ export class Outbox {
       method: 'POST',
       actingFor: null,
       uploads: [],
+      uploaded: 0,
       ...sending,
+      private: sending.private
+        ? { content: sending.private, files: {}, underway: null, sealed: null }
+        : null,
       at: Date.now(),
       refused: null,
     };
@@ -113,6 +142,12 @@ export class Outbox {
   drain(): void {
     this.#isDraining = true;
     this.#start();
+  }
+
+  /** From now on what is private can be sealed. */
+  plug(sealing: Sealing): void {
+    this.#sealing = sealing;
+    this.#wake();
   }
 
   /** Something changed outside: a connection, a sign-in. Try what waits at once. */
@@ -159,13 +194,60 @@ export class Outbox {
   }
 
   async #deliver(sending: Sending): Promise<unknown> {
-    const options = { actingFor: sending.actingFor };
-    for (const { path, file } of sending.uploads) await this.#send('POST', path, file, options);
-    return this.#send(sending.method, sending.path, sending.body, options);
+    const { method, path, body, actingFor, uploads, uploaded } = sending;
+    if (sending.private) return this.#deliverSealed(sending, sending.private);
+    for (const [n, upload] of uploads.slice(uploaded).entries()) {
+      await this.#send('POST', upload.path, upload.file, { actingFor });
+      await this.#change(sending, { uploaded: uploaded + n + 1 });
+    }
+    return this.#send(method, path, body, { actingFor });
+  }
+
+  async #deliverSealed(sending: Sending, known: Private): Promise<unknown> {
+    const sealing = this.#sealing;
+    if (!sealing) throw new Problem('keys-not-ready', 0, 'The keys are not ready yet.');
+    const keep = async (change: Partial<Private>): Promise<void> => {
+      known = { ...known, ...change };
+      await this.#change(sending, { private: known });
+    };
+    for (const { media, file } of sending.uploads) {
+      if (known.files[media]) continue;
+      const from = known.underway?.id === media ? known.underway : media;
+      const done = await sealing.upload(file, from, (underway) => keep({ underway }));
+      await keep({ files: { ...known.files, [media]: done }, underway: null });
+    }
+    for (let tries = 0; ; tries++) {
+      if (!known.sealed) {
+        const hasFiles = sending.uploads.length > 0;
+        const content = hasFiles ? { ...known.content, files: known.files } : known.content;
+        await keep({ sealed: await sealing.seal(sending.lane, sending.id, content) });
+      }
+      try {
+        const body = { ...(sending.body as object), ...known.sealed };
+        return await this.#send(sending.method, sending.path, body);
+      } catch (error) {
+        if (!(error instanceof Problem) || error.slug !== 'stale-audience') throw error;
+        sealing.stale(sending.lane, error.facts);
+        await keep({ sealed: null });
+        if (tries === STALE_TRIES) throw new Problem(error.slug, 0, error.title, error.facts);
+      }
+    }
+  }
+
+  /** Writes down what became of it, unless it has arrived in the meantime. */
+  async #change(
+    { n }: Sending,
+    change: Partial<Pick<Sending, 'private' | 'uploaded' | 'refused'>>,
+  ): Promise<void> {
+    const tx = this.#db.transaction('outbox', 'readwrite');
+    const kept = await tx.store.get(n);
+    if (kept) await tx.store.put({ ...kept, ...change });
+    await tx.done;
+    await this.#refresh();
   }
 
   async #refuse(sending: Sending, { slug, title, facts }: Problem): Promise<void> {
-    await this.#db.put('outbox', { ...sending, refused: { slug, title, facts } });
+    await this.#change(sending, { refused: { slug, title, facts } });
     await this.#announce({ kind: 'changed' });
   }
 

@@ -6,6 +6,7 @@ import type { Entry } from './entries.ts';
 import type { Frame } from './feed.ts';
 import { Feed } from './feed.ts';
 import { Outbox } from './outbox.svelte.ts';
+import type { Sealing } from './sealing.ts';
 import { fold, mergeEntries } from './timeline.ts';
 
 /** A conversation of any shape: texts, edits, reactions, deletions, facts, each about something earlier or later. */
@@ -116,6 +117,41 @@ describe('timeline', () => {
       undefined,
       undefined,
     ]);
+  });
+});
+
+describe('sealed entries', () => {
+  const sealed: Entry = { conv: 'c', k: 'message', seq: 1, id: 'm1', from: 'asha', ts: 1, ct: 'x' };
+  const doubtless = { state: 'open', doubt: null, isSerious: false } as const;
+  const open: Entry = { ...sealed, body: { type: 'text', text: 'tea' }, seal: doubtless };
+
+  test('what was opened stays open when its sealed copy comes again, in any order', () => {
+    for (const merged of [mergeEntries([open], [sealed]), mergeEntries([sealed], [open])]) {
+      expect(fold(merged)[0]).toMatchObject({ body: { text: 'tea' }, seal: { state: 'open' } });
+    }
+  });
+
+  test('what cannot be opened yet waits in its place, and is no deleted message', () => {
+    expect(fold([sealed])[0]).toMatchObject({ body: null, seal: { state: 'waiting' } });
+    const deletion: Entry = { conv: 'c', k: 'deletion', seq: 2, id: 'd', ts: 2, target: 'm1' };
+    expect(fold([sealed, deletion])[0]).toMatchObject({ body: null, seal: null });
+  });
+
+  test('a deleted copy takes the words away from one that was open', () => {
+    const emptied: Entry = { ...sealed, ct: undefined };
+    expect(fold(mergeEntries([open], [emptied]))[0]).toMatchObject({ body: null, seal: null });
+  });
+
+  test('quiet and hidden ones show nothing, open or not', () => {
+    expect(fold([{ ...sealed, quiet: true }])).toEqual([]);
+    expect(fold([{ ...open, hidden: true }])).toEqual([]);
+  });
+
+  test('no word of it is written to the disk', async () => {
+    const db = await openDatabase('sealed-test');
+    await keep(db, 'me', [open], 1);
+    expect(JSON.stringify(await keptEntries(db, 'me', 'c', 9))).not.toContain('tea');
+    db.close();
   });
 });
 
@@ -325,6 +361,87 @@ describe('outbox', () => {
     await until(() => second.items.length === 0 && heard.length === 1);
     expect(sent).toEqual(['from-the-second']);
     expect(heard).toEqual([['from-the-second', { seq: 4 }]]);
+  });
+
+  /** Seals by counting, so that two sealings of one message can be told apart. */
+  function sealing(): Sealing & { readonly sealedFor: string[]; readonly learned: unknown[] } {
+    const sealedFor: string[] = [];
+    const learned: unknown[] = [];
+    return {
+      sealedFor,
+      learned,
+      open: (entries) => Promise.resolve(entries),
+      seal: (_conv, id) => {
+        sealedFor.push(id);
+        return Promise.resolve({ ct: `ct ${sealedFor.length}`, rev: 'r', com: 'c' });
+      },
+      upload: (_file, from) => {
+        const media_id = typeof from === 'string' ? from : from.id;
+        return Promise.resolve({ media_id, key: 'k', size_bytes: 1, sha256: 'h', mime: 'm' });
+      },
+      stale: (_conv, facts) => learned.push(facts),
+      take: () => Promise.resolve(0),
+      resync: () => Promise.resolve(),
+    };
+  }
+  const secret = (id: string) => ({
+    ...message(id),
+    private: { type: 'text' as const, text: 'tea' },
+  });
+  async function privately(answer: (body: Record<string, unknown>) => unknown) {
+    const userId = `outbox-test-${user++}`;
+    const db = await openDatabase(userId);
+    const bodies: Record<string, unknown>[] = [];
+    const outbox = new Outbox(db, userId, (async (_m: string, _p: string, body: never) => {
+      await Promise.resolve();
+      bodies.push(body);
+      return answer(body);
+    }) as never);
+    await outbox.open();
+    open.push(outbox);
+    outbox.drain();
+    return { outbox, bodies };
+  }
+
+  test('a private message leaves only sealed, and waits until that can be done', async () => {
+    const { outbox, bodies } = await privately(() => ({ seq: 1 }));
+    await outbox.add(secret('m'));
+    await new Promise((done) => setTimeout(done, 30));
+    expect(bodies).toEqual([]);
+    outbox.plug(sealing());
+    await until(() => outbox.items.length === 0);
+    expect(bodies).toEqual([{ id: 'm', ct: 'ct 1', rev: 'r', com: 'c' }]);
+  });
+
+  test('a repeat is the same bytes', async () => {
+    let isOnline = false;
+    const { outbox, bodies } = await privately(() => {
+      if (!isOnline) throw Problem.offline();
+    });
+    const seals = sealing();
+    outbox.plug(seals);
+    await outbox.add(secret('m'));
+    await until(() => bodies.length === 1);
+    isOnline = true;
+    outbox.hurry();
+    await until(() => outbox.items.length === 0);
+    expect(bodies.map(({ ct }) => ct)).toEqual(['ct 1', 'ct 1']);
+    expect(seals.sealedFor).toEqual(['m']);
+  });
+
+  test('for another audience it is sealed anew, with the same id', async () => {
+    const { outbox, bodies } = await privately(({ ct }) => {
+      if (ct === 'ct 1') throw new Problem('stale-audience', 409, 'No.', { members_rev: 2 });
+    });
+    const seals = sealing();
+    outbox.plug(seals);
+    await outbox.add(secret('m'));
+    await until(() => outbox.items.length === 0);
+    expect(bodies.map(({ id, ct }) => [id, ct])).toEqual([
+      ['m', 'ct 1'],
+      ['m', 'ct 2'],
+    ]);
+    expect(seals.learned).toEqual([{ members_rev: 2 }]);
   });
 
   test('what the stream has brought is not sent again', async () => {

@@ -5,8 +5,8 @@
  * deletions disappear into what they are about; a fact's card stays in place and shows the latest state.
  */
 
-import type { Content, Entry, Fact } from './entries.ts';
-import { isFact } from './entries.ts';
+import type { Content, Entry, Fact, MemberChange, Seal } from './entries.ts';
+import { isChange, isFact } from './entries.ts';
 
 interface Line {
   readonly seq: number;
@@ -19,8 +19,10 @@ export interface MessageItem extends Line {
   readonly kind: 'message';
   readonly author: string | null;
   readonly isAutomatic: boolean;
-  /** None once it was deleted. */
+  /** None once it was deleted, and while it is sealed. */
   readonly body: Content | null;
+  /** Of a private message: whether it could be opened. */
+  readonly seal: Seal | null;
   readonly isEdited: boolean;
   /** Emoji with who chose them, in the order of their first appearance. */
   readonly reactions: readonly { readonly emoji: string; readonly by: readonly string[] }[];
@@ -36,19 +38,30 @@ export interface FactItem extends Line {
 
 export interface ChangeItem extends Line {
   readonly kind: 'change';
+  readonly change: MemberChange | null;
 }
 
 export type Item = MessageItem | FactItem | ChangeItem;
 
-/** Each entry once. A copy without its content is the newer one: what is deleted never comes back. */
+/**
+ * Each entry once. A copy without its content is the newer one: what is deleted never comes back. Of two sealed
+ * copies the one that was opened counts.
+ */
 export function mergeEntries(known: readonly Entry[], more: readonly Entry[]): Entry[] {
   const bySeq = new Map(known.map((entry) => [entry.seq, entry]));
   for (const entry of more) {
     const old = bySeq.get(entry.seq);
-    if (!old || (old.body !== undefined && entry.body === undefined)) bySeq.set(entry.seq, entry);
+    if (!old || (hasContent(old) && (!hasContent(entry) || isOpener(entry, old)))) {
+      bySeq.set(entry.seq, entry);
+    }
   }
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 }
+
+const hasContent = ({ body, ct }: Entry): boolean => body !== undefined || ct !== undefined;
+
+const isOpener = (entry: Entry, old: Entry): boolean =>
+  old.ct !== undefined && old.seal?.state !== 'open' && entry.seal !== undefined;
 
 export function fold(entries: readonly Entry[]): Item[] {
   const ordered = mergeEntries([], entries);
@@ -76,20 +89,23 @@ export function fold(entries: readonly Entry[]): Item[] {
   for (const entry of ordered) {
     const { k, seq, id, ts, body } = entry;
     const line = { seq, id, ts, from: entry.from ?? null };
-    if (k === 'change') items.push({ kind: 'change', ...line });
-    else if (isFact(body)) {
+    if (k === 'change') {
+      items.push({ kind: 'change', ...line, change: isChange(body) ? body : null });
+    } else if (isFact(body)) {
       const subject = subjectOf(body);
       const card = carded.has(subject) ? null : (latest.get(subject) ?? body);
       carded.add(subject);
       items.push({ kind: 'fact', ...line, fact: body, card });
-    } else if (k === 'message' && body?.type !== 'edit' && body?.type !== 'reaction') {
+    } else if (k === 'message' && !isChange(body) && isShown(entry, body)) {
       const isGone = body === undefined || deleted.has(id);
+      const isSealed = entry.ct !== undefined && body === undefined && !deleted.has(id);
       items.push({
         kind: 'message',
         ...line,
         author: entry.author ?? null,
         isAutomatic: entry.auto ?? false,
         body: isGone ? null : (edits.get(id) ?? body),
+        seal: isSealed ? (entry.seal ?? WAITING) : isGone ? null : (entry.seal ?? null),
         isEdited: !isGone && edits.has(id),
         reactions: isGone ? [] : gather(chosen.get(id)),
       });
@@ -97,6 +113,14 @@ export function fold(entries: readonly Entry[]): Item[] {
   }
   return items;
 }
+
+const WAITING: Seal = { state: 'waiting' };
+
+/** What stands for itself; the rest is about something else. */
+const isShown = ({ quiet, hidden }: Entry, body: Content | undefined): boolean =>
+  !quiet &&
+  !hidden &&
+  (body === undefined || !['edit', 'reaction', 'settings'].includes(body.type));
 
 const subjectOf = ({ subject }: Fact): string => `${subject.kind} ${subject.id}`;
 
