@@ -2,10 +2,10 @@
 
 import asyncio
 
-from kirana import chat, orders
+from kirana import catalog, chat, orders
 from kirana.values import ConversationId, MessageId, uuid7
 
-from .conftest import Street
+from .conftest import Street, inr
 from .reader import Page
 from .test_shopping import fill_cart, place
 
@@ -57,6 +57,21 @@ async def test_a_question_about_a_product_carries_the_product(street: Street) ->
     assert "Strong?" in asked.text
     assert "Assam tea" in asked.links
     assert b'"type":"product"' in bytes(history.items[0].body)  # type: ignore[arg-type]
+
+
+async def test_a_question_about_a_product_is_asked_once_though_its_price_changed(
+    street: Street,
+) -> None:
+    form = (await street.stranger.open("/asha/chat?about=assam-tea")).form("/asha/chat")
+    await street.stranger.send(form, text="Strong?")
+    await street.write(catalog.set_price, street.tea, catalog.Price(inr(9900)))
+
+    again = await street.stranger.send(form, text="Strong?")
+    other = await street.stranger.send(form, text="Something else")
+
+    assert again.status == 200
+    assert again.text.count("Strong?") == 1
+    assert other.status == 409
 
 
 async def test_what_is_said_is_never_markup(street: Street) -> None:

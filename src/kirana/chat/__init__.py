@@ -67,7 +67,7 @@ from .media import (
     remove_files,
 )
 from .members import put_member, remove_member
-from .messages import delete_message, send_message
+from .messages import delete_message, find_said, send_message
 from .model import ChangeKind, Form, Kind, Mark, MemberState, Role, Sent
 from .ownership import ChatExport, erase_user, export_user
 from .presence import typing_audience, typing_frame
@@ -180,6 +180,7 @@ __all__ = [
     "export_user",
     "find_device_messages",
     "find_direct",
+    "find_said",
     "forget_device",
     "forget_invitations",
     "forget_used_keys",

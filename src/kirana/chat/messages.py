@@ -112,6 +112,14 @@ def send_message(
     return sent
 
 
+def find_said(tx: Tx, message_id: MessageId, *, by: Actor) -> Content | None:
+    """What `by` has said under this id; nothing once it is deleted."""
+    row = tx.one(_FIND, id=message_id)
+    if row is None or row.sender_id != by.user_id or row.content is None:
+        return None
+    return read_content(row.content)
+
+
 def delete_message(tx: Tx, message_id: MessageId, *, by: Actor) -> Sent:
     """Delete an own message for all: words and files go, the number stays.
 

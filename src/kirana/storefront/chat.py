@@ -110,7 +110,12 @@ def _say(
 ) -> None:
     desk = sit_down(tx, handle, words, settings)
     conversation_id = chat.direct_conversation(tx, by.user_id, desk.shop.id, chat.Kind.BUSINESS)
+    said = chat.find_said(tx, message_id, by=by)
     body: dict[str, Any] = {"type": "text", "text": text}
+    if isinstance(said, chat.Product) and (said.text or "") == text:
+        # Asked again, since the answer got lost: the product may cost something else by now.
+        chat.send_message(tx, message_id, conversation_id, said, by=by)
+        return
     if product := _product(desk, about):
         snapshot: dict[str, Any] = {"title": product.name}
         if product.price_from:
