@@ -1,8 +1,9 @@
 """Nothing that was written is lost or said twice, whatever the network does."""
 
 import re
+from contextlib import suppress
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from tests.servers import Server
 
@@ -54,25 +55,138 @@ def test_a_message_written_without_network_survives_a_reload_and_is_sent_once(
     expect(asha.get_by_role("log").get_by_text(WORDS)).to_have_count(1)
 
 
-def test_a_stranger_writes_on_while_the_network_is_away(town: Server, visit: Opener) -> None:
+def test_what_a_stranger_wrote_without_network_outlives_a_reload_and_is_sent_once(
+    town: Server, visit: Opener
+) -> None:
     stranger = visit(f"{town.url}/ashas-kirana", size=PHONE)
-    stranger.get_by_role("link", name="Chat", exact=True).click()
-    panel = stranger.get_by_role("dialog", name="Chat with Asha's Kirana")
+    panel = chat_of(stranger)
     panel.get_by_label("Message").fill("Are you open?")
     panel.get_by_role("button", name="Send").click()
     expect(panel.get_by_text("Namaste, this is Asha.")).to_be_visible()
 
+    # The network goes; he writes on, and what he wrote is kept.
     stranger.context.set_offline(True)
-    for words in ("I will come by bicycle.", "At six."):
+    for words in ("I will come by bicycle.", "At six sharp."):
         panel.get_by_label("Message").fill(words)
         panel.get_by_role("button", name="Send").click()
     expect(panel.get_by_text("No connection.")).to_be_visible()
+    expect(panel.get_by_text("Waiting to be sent")).to_have_count(2)
+    panel.get_by_label("Message").fill("And please keep")
+    looked_at(stranger, "stranger-chat-offline")
+
+    # He tries to load the page again. Then pages come, but nothing goes out yet: the words are
+    # still there, and so is the draft.
+    stranger.context.route("**/ashas-kirana/chat", only_looking)
+    with suppress(Error):
+        stranger.reload()
     stranger.context.set_offline(False)
-    expect(panel.get_by_text("Sending…")).to_have_count(0)
+    stranger.goto(f"{town.url}/ashas-kirana/about")
+    link = stranger.get_by_role("link", name=re.compile("^Chat .*Waiting to be sent"))
+    expect(link).to_be_visible()
+    looked_at(stranger, "stranger-waiting")
+    link.click()
+    waiting = panel.get_by_text("Waiting to be sent")
+    expect(waiting).to_have_count(2)
+    expect(panel.get_by_label("Message")).to_have_value("And please keep")
+    looked_at(stranger, "stranger-chat-waiting")
+
+    # Then it goes out by itself, in order and once.
+    stranger.context.unroute("**/ashas-kirana/chat")
+    expect(waiting).to_have_count(0)
+    assert kept(stranger) == ["draft"]
     stranger.goto(f"{town.url}/ashas-kirana/chat")
-    log = stranger.get_by_role("log")
-    expect(log.get_by_text("I will come by bicycle.")).to_have_count(1)
-    expect(log.get_by_text("At six.")).to_have_count(1)
+    mine = stranger.get_by_role("log").locator(".mine .words")
+    expect(mine).to_have_text(["Are you open?", "I will come by bicycle.", "At six sharp."])
+    expect(stranger.get_by_label("Message")).to_have_value("And please keep")
+    stranger.get_by_role("button", name="Send").click()
+    expect(mine).to_have_count(4)
+    expect(stranger.get_by_text("Sending…")).to_have_count(0)
+    assert kept(stranger) == []
+
+    # The shop heard each word once.
+    asha = visit(f"{town.url}/app/sign-in", size=DESKTOP)
+    enter_as(asha, town, "Asha Kulkarni")
+    asha.get_by_role("radio", name="Asha's Kirana").check(force=True)
+    asha.get_by_role("link", name=re.compile("And please keep")).click()
+    log = asha.get_by_role("log")
+    for words in ("I will come by bicycle.", "At six sharp.", "And please keep"):
+        expect(log.get_by_text(words)).to_have_count(1)
+
+
+def test_the_first_word_of_a_stranger_is_said_once_though_its_answer_is_lost(
+    town: Server, visit: Opener
+) -> None:
+    stranger = visit(f"{town.url}/ashas-kirana/p/poha-500-g", size=PHONE)
+    stranger.get_by_role("link", name="Ask about this").click()
+    panel = stranger.get_by_role("dialog", name="Chat with Asha's Kirana")
+    stranger.route("**/ashas-kirana/chat", without_answer)
+    panel.get_by_label("Message").fill("Thick or thin?")
+    panel.get_by_role("button", name="Send").click()
+    expect(panel.get_by_text("Waiting to be sent")).to_have_count(1)
+    expect(panel.get_by_text("About Poha")).to_be_visible()
+
+    # Two tabs are open when the network is back: one of them sends it, both show it.
+    other = stranger.context.new_page()
+    other.goto(f"{town.url}/ashas-kirana/chat")
+    for page in (stranger, other):
+        log = page.get_by_role("log")
+        expect(log.get_by_text("Thick or thin?")).to_have_count(1)
+        expect(log.get_by_text("Waiting to be sent")).to_have_count(0)
+        expect(log.get_by_text("Namaste, this is Asha.")).to_have_count(1)
+        stranger.unroute("**/ashas-kirana/chat")
+    assert kept(other) == []
+    other.reload()
+    expect(other.get_by_role("log").locator(".mine")).to_have_count(1)
+
+
+def test_old_words_are_not_sent_unasked_and_those_of_others_not_shown(
+    town: Server, visit: Opener
+) -> None:
+    stranger = visit(f"{town.url}/ashas-kirana", size=PHONE)
+    stranger.evaluate(
+        """() => {
+            const day = 24 * 3600 * 1000;
+            const entries = [
+                ['01999999-0000-7000-8000-000000000001', 'Is there bread today?', 2, ''],
+                ['01999999-0000-7000-8000-000000000002', 'Long ago', 8, ''],
+                ['01999999-0000-7000-8000-000000000003', 'Of somebody else', 0, 'someone'],
+            ];
+            for (const [id, text, days, by] of entries) {
+                const message = { id, text, by, about: '', title: '', handle: 'ashas-kirana',
+                    at: Date.now() - days * day, isRefused: false };
+                localStorage.setItem(`kirana.storefront.unsent.${id}`, JSON.stringify(message));
+            }
+            localStorage.setItem('kirana.storefront.unsent.x', 'no message');
+        }"""
+    )
+    stranger.reload()
+    panel = chat_of(stranger)
+    again = panel.get_by_role("button", name="Not sent. Try again")
+    expect(again).to_have_count(1)
+    expect(panel.locator(".mine")).to_have_count(1)
+    expect(panel.get_by_text("Is there bread today?")).to_be_visible()
+    looked_at(stranger, "stranger-chat-not-sent")
+    again.click()
+    expect(panel.get_by_text("Namaste, this is Asha.")).to_be_visible()
+    expect(again).to_have_count(0)
+    expect(panel.locator(".mine")).to_have_count(1)
+    assert kept(stranger) == ["unsent"]  # somebody else's, for when they are back
+
+
+def test_a_stranger_whose_storage_is_full_is_heard_all_the_same(
+    town: Server, visit: Opener
+) -> None:
+    stranger = visit(f"{town.url}/ashas-kirana", size=PHONE)
+    stranger.evaluate(
+        """() => { Storage.prototype.setItem = () => {
+            throw new DOMException('full', 'QuotaExceededError'); }; }"""
+    )
+    panel = chat_of(stranger)
+    panel.get_by_label("Message").fill("Do you have jaggery?")
+    panel.get_by_role("button", name="Send").click()
+    expect(panel.get_by_text("Namaste, this is Asha.")).to_be_visible()
+    expect(panel.get_by_text("Do you have jaggery?")).to_have_count(1)
+    expect(panel.get_by_text("Sending…")).to_have_count(0)
 
 
 def test_the_app_opens_without_network(town: Server, visit: Opener) -> None:
@@ -87,6 +201,35 @@ def test_the_app_opens_without_network(town: Server, visit: Opener) -> None:
     ravi.get_by_role("link", name="Pay").filter(visible=True).click()
     expect(ravi.get_by_role("heading").first).to_be_visible()
     looked_at(ravi, "pay-opened-offline")
+
+
+def chat_of(page: Page) -> Locator:
+    """The chat of Asha's shop, opened beside the shelves."""
+    page.get_by_role("link", name="Chat", exact=False).filter(has_text="Chat").last.click()
+    return page.get_by_role("dialog", name="Chat with Asha's Kirana")
+
+
+def only_looking(route: Route) -> None:
+    """Pages are shown, and nothing that is sent gets through."""
+    if route.request.method == "POST":
+        route.abort("internetdisconnected")
+    else:
+        route.fallback()
+
+
+def without_answer(route: Route) -> None:
+    """What is sent arrives, and nobody hears of it; pages are shown."""
+    if route.request.method == "POST":
+        route.fetch(max_redirects=0)
+        route.abort("internetdisconnected")
+    else:
+        route.fallback()
+
+
+def kept(page: Page) -> list[str]:
+    """What the storefront keeps on this device."""
+    keys: list[str] = page.evaluate("Object.keys(localStorage)")
+    return sorted(key.split(".")[2] for key in keys if key.startswith("kirana.storefront."))
 
 
 def lives_here(page: Page) -> None:

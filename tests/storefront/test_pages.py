@@ -216,6 +216,9 @@ async def test_every_asset_that_pages_name_is_there(street: Street) -> None:
     styles = await street.stranger.client.get("/static/storefront.css")
 
     named = re.findall(r'"(/static/[^"]+)"', page.html)
+    script = next(url for url in named if "storefront.js" in url)
+    named += re.findall(r"'(/static/[^']+)'", (await street.stranger.client.get(script)).text)
+    assert any("outbox.js?v=" in url for url in named)
     for url in named:
         answer = await street.stranger.client.get(url)
         assert answer.status_code == 200, url

@@ -4,6 +4,7 @@
 where they are.
 """
 
+import re
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -31,19 +32,25 @@ _TYPES = {
     ".png": "image/png",
     ".woff2": "font/woff2",
 }
+_IMPORT = re.compile(rb"(?<= from ')\./([\w-]+\.js)(?=';)")
 _FOREVER = "public, max-age=31536000, immutable"
 _BRIEFLY = "public, max-age=300"
 
 
 @cache
 def read_asset(name: str) -> bytes | None:
-    """The file of that name, if it is one of ours."""
+    """The file of that name, if it is one of ours; a script names others by their version."""
     if "/" in name or name.startswith("."):
         return None
     file = FOLDER / name
     if name in SHARED and SHARED[name].is_file():
         file = SHARED[name]
-    return file.read_bytes() if file.is_file() else None
+    if not file.is_file():
+        return None
+    content = file.read_bytes()
+    if file.suffix == ".js":
+        content = _IMPORT.sub(lambda found: address_of(found[1].decode()).encode(), content)
+    return content
 
 
 @cache

@@ -2,6 +2,8 @@
 // Forms stay forms: they are sent without leaving the page, and the parts that changed are taken
 // from the page that the server answers with.
 
+import * as outbox from './outbox.js';
+
 const parse = (text) => new DOMParser().parseFromString(text, 'text/html');
 const byId = (id) => document.getElementById(id);
 const bar = () => byId('bar');
@@ -172,7 +174,7 @@ document.addEventListener('click', async (event) => {
 // ---- Chat: a panel over the page, what one says at once, what comes live
 
 const panel = byId('chat-panel');
-const words = panel?.dataset ?? { failed: 'Not sent. Try again', sending: '…', offline: '' };
+const words = panel?.dataset ?? {};
 const chatUrl = () => `/${bar()?.dataset.handle ?? location.pathname.split('/')[1]}/chat`;
 let opener = null;
 
@@ -190,8 +192,8 @@ async function openChat(url, from) {
     for (const part of chat.querySelectorAll('#earlier, .log, #connection')) scroller.append(part);
     panel.replaceChildren(closer(), chat);
     chat.querySelector('textarea')?.focus();
-    toEnd();
-    markRead();
+    knowViewer(page);
+    settle();
     connect();
   } catch {
     location.href = url;
@@ -238,79 +240,202 @@ document.addEventListener('keydown', (event) => {
   event.target.form.requestSubmit();
 });
 
-const pending = new Map();
+// ---- What is said: written down first, then sent until the shop has it
+
+let viewer = bar()?.dataset.user ?? '';
+const handleHere = () => bar()?.dataset.handle ?? '';
+
+function knowViewer(page) {
+  viewer = page.getElementById('bar')?.dataset.user ?? viewer;
+}
 
 function say(event, form) {
   event.preventDefault();
   const text = form.elements.text.value.trim();
   const about = form.elements.about?.value ?? '';
   if (!text && !about) return;
-  const id = newId();
-  const line = document.createElement('li');
-  line.className = 'said mine text waiting';
-  line.id = `m-${id}`;
-  const bubble = document.createElement('div');
-  bubble.className = 'bubble';
-  const body = Object.assign(document.createElement('p'), { className: 'words', textContent: text });
-  const state = Object.assign(document.createElement('p'), { className: 'when', textContent: words.sending });
-  bubble.append(body, state);
-  line.append(bubble);
-  byId('thread').querySelector('.first')?.remove();
-  byId('thread').append(line);
-  pending.set(id, { line, fields: { id, text, about }, url: form.action });
+  const title = about ? byId('about-line').textContent.trim() : '';
+  outbox.keep({ id: newId(), handle: handleHere(), by: viewer, text, about, title, at: Date.now(), isRefused: false });
   form.elements.text.value = '';
+  outbox.keepDraft(viewer, handleHere(), '');
   byId('about-line')?.remove();
   form.elements.text.required = true;
   form.elements.text.focus();
+  showUnsent(words.sending);
   toEnd();
-  deliver();
+  hurry();
 }
 
-let delivering = false;
-/** Send what waits, in order; with no connection, again and again until it is through. */
-async function deliver() {
-  if (delivering) return;
-  delivering = true;
-  let pause = 1000;
-  while (pending.size) {
-    const [id, { line, fields, url }] = pending.entries().next().value;
-    try {
-      const { answer, page } = await load(url, { method: 'POST', body: new URLSearchParams(fields) });
-      if (!answer.ok && answer.status < 500 && answer.status !== 429) {
-        refuse(id, line);
-        continue;
-      }
-      if (!answer.ok) throw new Error(String(answer.status));
-      pending.delete(id);
-      connection('');
-      fold(page);
-      swap(page, 'bar');
-      connect();
-      pause = 1000;
-    } catch {
-      connection(words.offline);
-      await Promise.race([wait(pause), new Promise((done) => addEventListener('online', done, { once: true }))]);
-      pause = Math.min(pause * 2, 15000);
+document.addEventListener('input', (event) => {
+  if (event.target.matches?.('[data-say] textarea')) outbox.keepDraft(viewer, handleHere(), event.target.value);
+});
+
+/** The conversation is on the screen: what was written and not sent belongs to it, too. */
+function settle() {
+  const field = document.querySelector('[data-say] textarea');
+  if (field && !field.value) field.value = outbox.draft(viewer, handleHere());
+  showUnsent(words.waiting);
+  toEnd();
+  markRead();
+}
+
+/** Every message that the shop does not have yet, at the end of the conversation. */
+function showUnsent(state) {
+  markBar();
+  const thread = byId('thread');
+  if (!thread || !document.querySelector('[data-say]')) return;
+  const unsent = outbox.list(viewer, handleHere());
+  for (const message of unsent) {
+    let line = byId(`m-${message.id}`);
+    if (line && !line.matches('.waiting, .refused')) {
+      outbox.drop(message.id); // It has arrived; only the answer got lost.
+      continue;
     }
+    if (!line) line = draw(message, state);
+    else if (line.matches('.refused') !== message.isRefused) line.replaceWith((line = draw(message, state)));
+    thread.append(line);
   }
-  delivering = false;
+  if (unsent.length) thread.querySelector('.first')?.remove();
 }
 
-function refuse(id, line) {
-  const job = pending.get(id);
-  pending.delete(id);
+function draw(message, state) {
+  const make = (tag, className, textContent) => Object.assign(document.createElement(tag), { className, textContent });
+  const line = make('li', `said mine text ${message.isRefused ? 'refused' : 'waiting'}`, '');
+  line.id = `m-${message.id}`;
+  const bubble = make('div', 'bubble', '');
+  if (message.title) bubble.append(make('p', 'quiet', message.title));
+  if (message.text) bubble.append(make('p', 'words own', message.text));
+  if (message.isRefused) bubble.append(againButton(message));
+  else bubble.append(make('p', 'when', state));
+  line.append(bubble);
+  return line;
+}
+
+function againButton(message) {
   const again = document.createElement('button');
   again.type = 'button';
   again.className = 'retry';
   again.textContent = words.failed;
   again.addEventListener('click', () => {
-    again.remove();
-    pending.set(id, job);
-    deliver();
+    outbox.keep({ ...message, at: Date.now(), isRefused: false });
+    showUnsent(words.sending);
+    hurry();
   });
-  line.querySelector('.when').replaceChildren();
-  line.querySelector('.bubble').append(again);
+  return again;
 }
+
+/** Where the conversation is closed, its button says that something waits. */
+function markBar() {
+  const button = byId('chat-button');
+  const waits = !byId('thread') && outbox.list(viewer, handleHere()).length > 0;
+  const mark = button?.querySelector('.waits');
+  if (!button || waits === Boolean(mark)) return;
+  if (mark) return mark.remove();
+  const count = Object.assign(document.createElement('b'), { className: 'count waits', title: words.waiting });
+  count.append(
+    Object.assign(document.createElement('span'), { className: 'hidden-text', textContent: words.waiting }),
+    Object.assign(document.createElement('span'), { ariaHidden: 'true', textContent: '…' }),
+  );
+  button.append(count);
+}
+
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 30000;
+const PATIENCE_MS = 30000;
+const PASSING = [408, 425, 429];
+
+let isDelivering = false;
+let wake = () => {};
+/** Something was said, or the network is back: try at once. */
+function hurry() {
+  wake();
+  deliver();
+}
+
+/** Send what waits, in order; with no connection, again and again until it is through. */
+async function deliver() {
+  if (isDelivering) return;
+  isDelivering = true;
+  let pause = FIRST_WAIT_MS;
+  try {
+    for (;;) {
+      const next = outbox.list(viewer).find((it) => !it.isRefused);
+      if (!next) break;
+      try {
+        await alone(() => send(next.id));
+        connection('');
+        pause = FIRST_WAIT_MS;
+      } catch (error) {
+        connection(words.offline);
+        for (const state of document.querySelectorAll('.said.waiting .when')) state.textContent = words.waiting;
+        const rest = error.retryMs || pause * (0.5 + Math.random() / 2);
+        await Promise.race([wait(rest), new Promise((done) => (wake = done))]);
+        pause = Math.min(pause * 2, LONGEST_WAIT_MS);
+      }
+    }
+  } finally {
+    isDelivering = false;
+  }
+}
+
+/** One tab at a time, where the browser can say so; the message's id keeps it single anyway. */
+const alone = (work) => (navigator.locks ? navigator.locks.request('kirana.storefront.outbox', work) : work());
+
+async function send(id) {
+  const message = outbox.find(id);
+  if (!message || message.isRefused) return; // Another tab was faster.
+  await becomeSomebody(message.handle);
+  const { handle, text, about } = message;
+  const { answer, page } = await load(`/${handle}/chat`, {
+    method: 'POST',
+    body: new URLSearchParams({ id, text, about }),
+    signal: AbortSignal.timeout?.(PATIENCE_MS),
+  });
+  if (answer.status >= 500 || PASSING.includes(answer.status)) {
+    const after = Number(answer.headers.get('Retry-After'));
+    throw Object.assign(new Error(String(answer.status)), { retryMs: Math.min(after * 1000, LONGEST_WAIT_MS) });
+  }
+  // Only the shop's own page with this message on it says that it has arrived.
+  if (!page.getElementById(`m-${id}`)) {
+    if (answer.ok && !page.getElementById('bar')) throw new Error('not our page');
+    outbox.keep({ ...message, isRefused: true });
+    return showUnsent(words.waiting);
+  }
+  outbox.drop(id);
+  knowViewer(page);
+  if (handle === handleHere()) {
+    fold(page);
+    swap(page, 'bar');
+  }
+  connect();
+}
+
+/**
+ * A stranger becomes a guest before the first word leaves: if the answer to it gets lost, the one who asks again
+ * is the one who asked.
+ */
+async function becomeSomebody(handle) {
+  if (viewer) return;
+  knowViewer((await load(`/${handle}/chat`)).page);
+  if (viewer) return;
+  const id = newId();
+  const answer = await fetch('/v1/guests', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ id, device_id: newId(), language: document.documentElement.lang }),
+  });
+  if (!answer.ok) throw new Error(String(answer.status));
+  viewer = (await answer.json()).user.id;
+}
+
+addEventListener('online', hurry);
+addEventListener('storage', (event) => {
+  if (!outbox.isUnsent(event.key)) return;
+  markBar();
+  if (!byId('thread')) return;
+  if (event.newValue === null) refreshChat().catch(() => {});
+  else showUnsent(words.sending);
+});
 
 function connection(text) {
   const line = byId('connection');
@@ -337,7 +462,8 @@ function fold(page) {
       if (!isOld && line.matches('.order') && !shown.has(line.id)) line.remove();
     }
   }
-  for (const { line } of pending.values()) thread.append(line);
+  for (const line of thread.querySelectorAll('.waiting, .refused')) if (!outbox.find(line.id.slice(2))) line.remove();
+  showUnsent(words.waiting);
   if (next.querySelector('.said')) thread.querySelector('.first')?.remove();
   thread.dataset.latest = next.dataset.latest;
   if (atEnd) toEnd();
@@ -351,7 +477,10 @@ async function refreshChat() {
   const { answer, page } = await load(chatUrl());
   if (!answer.ok) return;
   fold(page);
+  knowViewer(page);
+  if (!bar().dataset.user) swap(page, 'bar');
   markRead();
+  connect();
 }
 
 function markRead() {
@@ -387,6 +516,7 @@ function connect() {
     if (frame.t === 'welcome') {
       isWelcome = true;
       attempts = 0;
+      if (position === null) ring({ k: 'message' }); // What came between the page and the socket.
       position ??= frame.pos;
     }
     if (frame.t === 'ev' || frame.t === 'resync') {
@@ -463,6 +593,7 @@ async function watchOrder() {
 // ---- Begin
 
 function listen() {
+  markBar();
   for (const input of document.querySelectorAll('input[data-stepper]')) stepper(input);
 }
 
@@ -475,15 +606,15 @@ if (location.search.includes('notice=')) {
   history.replaceState(null, '', clean);
   setTimeout(() => bar()?.querySelector('.notice span')?.remove(), 4000);
 }
+outbox.tidy();
 listen();
-if (byId('thread')) {
-  toEnd();
-  markRead();
-}
+if (byId('thread')) settle();
 connect();
+deliver();
 watchOrder();
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;
+  hurry();
   if (byId('thread')) refreshChat().catch(() => {});
   if (byId('order')) refresh('order').catch(() => {});
 });
