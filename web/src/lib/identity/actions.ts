@@ -43,6 +43,10 @@ export async function signOut(): Promise<void> {
   await api.del('/v1/sessions/current');
   await stopEngine({ forget: true });
   await forgetAnswers();
+  for (const key of Object.keys(localStorage)) {
+    // What was begun or waits on the shops' public pages (`storefront/static/outbox.js`).
+    if (key.startsWith('kirana.storefront.')) localStorage.removeItem(key);
+  }
 }
 
 type Profile = Partial<Pick<Me, 'name' | 'handle' | 'photo_id' | 'language' | 'zone'>>;
