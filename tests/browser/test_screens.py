@@ -83,6 +83,8 @@ def test_every_screen_of_a_buyer_is_well_made(town: Server, visit: Opener) -> No
             "/app/you/devices",
             "/app/you/tokens",
             "/app/you/blocked",
+            "/app/you/data",
+            "/app/you/deletion",
         ],
     )
 

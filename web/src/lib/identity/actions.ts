@@ -41,6 +41,11 @@ async function entered<T>(answer: T): Promise<T> {
 
 export async function signOut(): Promise<void> {
   await api.del('/v1/sessions/current');
+  await forgetDevice();
+}
+
+/** Nothing of the person stays on this device. */
+export async function forgetDevice(): Promise<void> {
   await stopEngine({ forget: true });
   await forgetAnswers();
   for (const key of Object.keys(localStorage)) {
@@ -48,6 +53,13 @@ export async function signOut(): Promise<void> {
     if (key.startsWith('kirana.storefront.')) localStorage.removeItem(key);
   }
 }
+
+/** Deletes the account and closes these shops; proven by a confirmation, or a code to an own address. */
+export const deleteAccount = (
+  closing: readonly string[],
+  { confirmation, ...code }: { confirmation?: string; address?: string | null; code?: string },
+): Promise<void> =>
+  api.post('/v1/me/deletion', { close_shops: closing, ...code }, { confirmation });
 
 type Profile = Partial<Pick<Me, 'name' | 'handle' | 'photo_id' | 'language' | 'zone'>>;
 

@@ -11,6 +11,10 @@ export type Device = Schema['Device'];
 
 export type Passkey = Schema['Passkey'];
 
+/** What stands in the way of deleting one's account. */
+export type DeletionPlan = Schema['DeletionPlan'];
+export type Unsettled = Schema['Unsettled'];
+
 /** What this server is. */
 export type Server = Schema['ServerFacts'];
 

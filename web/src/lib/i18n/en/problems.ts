@@ -61,6 +61,8 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'too-much': 'This is more than one order may cost. Order it in parts.',
   'business-closed': 'This shop has closed for good.',
   'product-gone': 'This is no longer sold.',
+  'account-not-settled':
+    'Something came up that has to be settled first. Nothing was deleted; it is listed here.',
   'id-reused': 'This was sent before with other content. Nothing was changed; start again.',
 };
 
