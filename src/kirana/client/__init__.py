@@ -1,0 +1,44 @@
+"""A client for programs, tests and the command line: it talks as one device of one user.
+
+    async with await Client.open(url, token, "ravi.db") as ravi:
+        await ravi.start()
+        ...
+
+Business conversations are plain; private ones are end-to-end encrypted, by vodozemac, as a device
+that its owner confirmed. It knows the API, and nothing of the server's inside.
+"""
+
+from .client import Client, Receipt
+from .conversations import Conversation, KindChanged, Member
+from .history import Message
+from .outbox import Sent
+from .problems import (
+    ClientProblem,
+    IdentityChanged,
+    NobodyCanRead,
+    NotConfirmed,
+    Refused,
+    StoreInUse,
+    Unreachable,
+    WrongRecoveryKey,
+)
+from .verification import Verification
+
+__all__ = [
+    "Client",
+    "ClientProblem",
+    "Conversation",
+    "IdentityChanged",
+    "KindChanged",
+    "Member",
+    "Message",
+    "NobodyCanRead",
+    "NotConfirmed",
+    "Receipt",
+    "Refused",
+    "Sent",
+    "StoreInUse",
+    "Unreachable",
+    "Verification",
+    "WrongRecoveryKey",
+]
