@@ -1,7 +1,7 @@
 """Money between friends: as easy as a photo, and told where they talk."""
 
 from kirana import money
-from tests.live import Json, LiveServer, new_id
+from tests.live import Json, LiveServer, eventually, new_id
 
 from . import make
 
@@ -118,3 +118,22 @@ def sending(payee_id: object, minor: int) -> Json:
 
 def confirming(refusal: Json, pin: str) -> Json:
     return {"id": new_id(), "challenge": refusal["challenge"], "pin": pin}
+
+
+def test_somebody_who_is_blocked_asks_for_nothing(live: LiveServer) -> None:
+    ravi, meera = live.person("Ravi"), live.person("Meera")
+    make.top_up(live, meera.user_id, 1_000)
+    meera.put(f"/v1/blocks/{ravi.user_id}")
+
+    body = {"id": new_id(), "payer_id": str(meera.user_id), "amount": make.inr(250)}
+    asked = ravi.post("/v1/requests", body)
+    ravi_s = f"/v1/requests/{asked['id']}"
+    eventually(lambda: ravi.get(ravi_s)["state"] == "declined")
+
+    assert [it["state"] for it in meera.get("/v1/requests")["items"]] == ["declined"]
+    assert meera.get("/v1/conversations")["items"] == []
+    make.top_up(live, ravi.user_id, 100)
+    ravi.post("/v1/transfers", sending(meera.user_id, 100))
+    eventually(lambda: make.wallet(meera) == (1_100, 0))
+    assert meera.get("/v1/conversations")["items"] == []
+    assert live.read(money.audit) == []

@@ -2,7 +2,7 @@
 
 from kirana import business, chat, identity, money, orders
 from kirana.platform.db import Tx
-from kirana.values import SYSTEM, UserId
+from kirana.values import SYSTEM, Actor, UserId
 
 RequestEvent = (
     money.RequestMade
@@ -60,6 +60,18 @@ def post_transfer_card(tx: Tx, event: money.TransferPosted) -> None:
     )
 
 
+def spare_the_blocked(tx: Tx, event: money.RequestMade) -> None:
+    """Somebody who is blocked asks for nothing: the request ends before it is looked at."""
+    if event.payer_id is None:
+        return
+    payer_id, asker_id = UserId(event.payer_id), UserId(event.asker_id)
+    if not identity.is_blocked(tx, payer_id, asker_id):
+        return
+    request = money.find_request(tx, event.request_id)
+    if request.state == "open":
+        money.decline_request(tx, event.request_id, by=Actor(payer_id, payer_id))
+
+
 def post_request_card(tx: Tx, event: RequestEvent) -> None:
     """Show how a request for money stands, in the conversation of the two."""
     if event.payer_id is not None:
@@ -86,6 +98,8 @@ def _post_money(
     if len(cards) < 2 or payer_id == payee_id:
         return  # the operator's side of a top-up has no face
     actor_id = payer_id if state == "paid" else payee_id
+    if identity.is_blocked(tx, payer_id, payee_id):
+        return  # the money is in the statement; nothing is said between the two
     # The conversation of these two, whatever the client said it was paying in.
     chat.post_fact(
         tx,

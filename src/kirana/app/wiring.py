@@ -24,7 +24,12 @@ def wire(bus: Bus) -> None:
     bus.on(money.TransferExpired, orders.cancel_unfunded, ref_kind="order")
     for between_people in ("conversation", ""):
         bus.on(money.TransferPosted, reactions.post_transfer_card, ref_kind=between_people)
-        bus.on(money.RequestMade, reactions.post_request_card, ref_kind=between_people)
+        bus.on(
+            money.RequestMade,
+            reactions.spare_the_blocked,
+            reactions.post_request_card,
+            ref_kind=between_people,
+        )
         bus.on(money.RequestPaid, reactions.post_request_card, ref_kind=between_people)
         bus.on(money.RequestDeclined, reactions.post_request_card, ref_kind=between_people)
         bus.on(money.RequestCanceled, reactions.post_request_card, ref_kind=between_people)
