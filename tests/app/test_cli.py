@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import socket
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -192,3 +193,59 @@ def test_the_doctor_says_what_to_do(folder: Path, capsys: pytest.CaptureFixture[
     said = capsys.readouterr().out
     assert "books: clean" in said
     assert "sign-in codes: cannot be sent: set KIRANA_SMTP_URL" in said
+
+
+@pytest.mark.parametrize("words", [["audit"], ["audit", "--json"], ["appoint", "agent", "asha"]])
+def test_on_a_new_folder_a_command_says_what_to_do(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("KIRANA_DATA_DIR", str(tmp_path / "data"))
+
+    assert cli.main(words) == 2
+    assert "kirana migrate" in capsys.readouterr().err
+
+
+def test_a_database_that_does_not_answer_is_said_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KIRANA_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("KIRANA_DATABASE_URL", "postgresql://kirana@127.0.0.1:1/kirana")
+
+    for words in (["migrate"], ["audit"]):
+        assert cli.main(words) == 2
+        assert capsys.readouterr().err.startswith("The database does not answer: ")
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setenv("KIRANA_PORT", str(other.getsockname()[1]))
+        monkeypatch.setenv("KIRANA_DATA_DIR", str(tmp_path / "data"))
+
+        assert cli.main(["serve"]) == 1
+
+    assert "cannot be listened on" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_doctor_does_not_let_codes_be_shown_to_the_world(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KIRANA_SHOW_CODES", "1")
+    cli.main(["doctor"])
+    assert "sign-in codes: go by the console" in capsys.readouterr().out
+
+    monkeypatch.setenv("KIRANA_PUBLIC_URL", "https://market.example")
+    assert cli.main(["doctor"]) == 1
+    assert "bad   sign-in codes" in capsys.readouterr().out
+
+    monkeypatch.setenv("KIRANA_SHOW_CODES", "0")
+    monkeypatch.setenv("KIRANA_DEMO", "1")
+    assert cli.main(["doctor"]) == 1
+    assert "bad   address: demo mode" in capsys.readouterr().out

@@ -28,7 +28,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = chosen.run(chosen, settings)
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        sentence = _what_to_do(error)
+        if sentence is None:
+            raise
+        print(sentence, file=sys.stderr)  # noqa: T201
+        return 2
     return code
+
+
+def _what_to_do(error: Exception) -> str | None:
+    """A sentence for what an operator can mend; None for a mistake of ours."""
+    from .maintenance import NotReady
+
+    if isinstance(error, NotReady):
+        return str(error)
+    reason = str(getattr(error, "orig", error)).strip().splitlines()
+    if type(error).__name__ == "OperationalError" and "connection" in reason[0]:
+        return f"The database does not answer: {reason[0]}"
+    return None
 
 
 def _parser(*, with_catalog: bool) -> argparse.ArgumentParser:

@@ -36,6 +36,22 @@ def opened(settings: Settings) -> Iterator[Database]:
         database.close()
 
 
+class NotReady(Exception):
+    """The database cannot be used as it is. Says what to do."""
+
+
+@contextmanager
+def opened_whole(settings: Settings) -> Iterator[Database]:
+    """The same, with the schema of this version. Raises: NotReady."""
+    with opened(settings) as database:
+        have, newest = migration.current_revision(database), migration.newest_revision()
+        if have is None:
+            raise NotReady("There is nothing here yet. Start the server, or run `kirana migrate`.")
+        if have != newest:
+            raise NotReady(f"The database is at {have}, this version wants {newest}: migrate it.")
+        yield database
+
+
 def migrate(settings: Settings) -> int:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url, Bus())
@@ -47,7 +63,7 @@ def migrate(settings: Settings) -> int:
 
 def audit(settings: Settings, *, as_json: bool) -> int:
     """Recompute the books; 1 when something is off."""
-    with opened(settings) as database:
+    with opened_whole(settings) as database:
         findings = database.read(money.audit)
     if as_json:
         say(msgspec.json.encode({"clean": not findings, "findings": findings}).decode())
@@ -60,7 +76,7 @@ def audit(settings: Settings, *, as_json: bool) -> int:
 
 def appoint(settings: Settings, role: str, who: str) -> int:
     """Make somebody an operator or a cash agent."""
-    with opened(settings) as database:
+    with opened_whole(settings) as database:
         card = database.read(identity.find_anybody, who)
         if card is None:
             say(f"Nobody here is {who}.")
@@ -155,10 +171,15 @@ def _codes(settings: Settings) -> tuple[str, str]:
         for name, is_on in {
             "e-mail": settings.smtp_url,
             "SMS": settings.sms_url,
-            "the console (development only)": settings.show_codes,
+            "the console": settings.show_codes or settings.demo,
         }.items()
         if is_on
     ]
+    if settings.show_codes and not settings.is_local:
+        return (
+            BAD,
+            "are printed to the console, and others reach this server: unset KIRANA_SHOW_CODES.",
+        )
     if not ways:
         return HINT, "cannot be sent: set KIRANA_SMTP_URL or KIRANA_SMS_URL."
     return OK, f"go by {' and '.join(ways)}."
@@ -166,7 +187,8 @@ def _codes(settings: Settings) -> tuple[str, str]:
 
 def _address(settings: Settings) -> tuple[str, str]:
     if settings.demo:
-        return HINT, "demo mode: anybody may sign in as anybody. Do not put this on a network."
+        sentence = "demo mode: anybody may sign in as anybody. Do not put this on a network."
+        return (HINT if settings.is_local else BAD), sentence
     if not settings.is_https and settings.host not in {"127.0.0.1", "localhost", "::1"}:
         return BAD, "other machines reach this server without https: set KIRANA_PUBLIC_URL."
     return OK, settings.public_url

@@ -1,5 +1,6 @@
 """Starting the server."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,12 @@ from .demo.people import is_filled
 def serve(settings: Settings, *, with_demo: bool = False, reload: bool = False) -> int:
     """Bring the database up to date and serve until told to stop; the exit code."""
     logs.configure(as_json=settings.log_json)
+    if not _is_free(settings):
+        sys.stderr.write(
+            f"{settings.host}:{settings.port} cannot be listened on: something else does, or it is "
+            "no address of this machine. Set KIRANA_HOST and KIRANA_PORT.\n"
+        )
+        return 1
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url, Bus())
     migrate.upgrade(database)
@@ -28,6 +35,8 @@ def serve(settings: Settings, *, with_demo: bool = False, reload: bool = False) 
         done = subprocess.run([sys.executable, "-m", "kirana", "demo", "--quiet"], check=False)
         if done.returncode:
             return done.returncode
+    if not settings.is_local:
+        _warn(settings)
     sys.stderr.write(f"Kirana is open: {settings.public_url}/\n")
     uvicorn.run(
         "kirana.app.asgi:create_app",
@@ -49,3 +58,23 @@ def serve(settings: Settings, *, with_demo: bool = False, reload: bool = False) 
         reload_dirs=[str(Path(__file__).parents[1])] if reload else None,
     )
     return 0
+
+
+def _is_free(settings: Settings) -> bool:
+    """Whether the port can be had, asked before the database is opened and the town filled."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            return False
+    return True
+
+
+def _warn(settings: Settings) -> None:
+    """What is meant for one's own machine is said aloud when others reach the server."""
+    if settings.demo:
+        sys.stderr.write("Demo mode: whoever reaches this server may sign in as anybody.\n")
+    if settings.show_codes:
+        sys.stderr.write("KIRANA_SHOW_CODES is on: sign-in codes are printed to this console.\n")

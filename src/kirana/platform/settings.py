@@ -4,6 +4,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
+
+_LOCAL = {"127.0.0.1", "localhost", "::1"}
+_ADDRESSES = {
+    "database_url": ("sqlite", "postgresql", "postgres"),
+    "public_url": ("http", "https"),
+    "smtp_url": ("smtp", "smtps"),
+    "sms_url": ("https", "http"),
+    "tiles_url": ("https", "http"),
+}
 
 
 class BadSetting(ValueError):
@@ -59,8 +69,9 @@ class Settings:
             for f in fields(cls)
             if f"KIRANA_{f.name.upper()}" in given
         }
-        settings = cls(**values)  # type: ignore[arg-type]
-        return settings.completed()
+        settings = cls(**values).completed()  # type: ignore[arg-type]
+        settings._check()
+        return settings
 
     def completed(self) -> "Settings":
         """The same, with what follows from the other settings filled in."""
@@ -73,6 +84,26 @@ class Settings:
             values["public_url"] = f"http://{host}:{self.port}"
         values["public_url"] = values["public_url"].rstrip("/")
         return Settings(**values)
+
+    def _check(self) -> None:
+        """Raises: BadSetting for what would only fail when somebody needs it."""
+        for name, schemes in _ADDRESSES.items():
+            parts = urlsplit(getattr(self, name))
+            if not parts.scheme and not parts.path:
+                continue
+            is_whole = bool(parts.hostname) or name == "database_url"
+            if parts.scheme == "sqlite":
+                is_whole = self.database_url.startswith("sqlite:///")
+            if parts.scheme not in schemes or not is_whole:
+                ways = " or ".join(f"{scheme}://…" for scheme in schemes)
+                raise BadSetting(f"KIRANA_{name.upper()} is {ways}.")
+        if self.smtp_url and "@" not in self.mail_from:
+            raise BadSetting("KIRANA_SMTP_URL needs KIRANA_MAIL_FROM, the sender's address.")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the server, as far as its settings say."""
+        return self.host in _LOCAL and urlsplit(self.public_url).hostname in _LOCAL
 
     @property
     def is_https(self) -> bool:
