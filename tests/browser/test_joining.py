@@ -1,13 +1,26 @@
 """Coming in: as somebody new, as a guest who stays, and from a phone that was lost."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.servers import Server
 
-from .conftest import DESKTOP, PHONE, Opener, looked_at
+from .conftest import DESKTOP, PHONE, Opener, looked_at, running
 from .steps import enter_as, main_navigation, sign_up
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Iterator[Server]:
+    """A server that is reached by a name: a passkey belongs to one."""
+    server = Server(tmp_path)
+    server.environment["KIRANA_PUBLIC_URL"] = f"http://localhost:{server.port}"
+    for opened in running(server):
+        opened.url = f"http://localhost:{server.port}"
+        yield opened
 
 
 def test_a_guest_signs_up_and_keeps_chat_and_order(town: Server, visit: Opener) -> None:
@@ -72,3 +85,47 @@ def test_a_lost_phone_is_signed_out_from_another_device(town: Server, visit: Ope
         expect(mine).to_have_count(before - 1)
     expect(lost).to_have_url(re.compile("/app/sign-in"))
     expect(desk.get_by_text("This device")).to_be_visible()
+
+
+def test_a_passkey_signs_in_and_confirms(named: Server, visit: Opener) -> None:
+    page = visit(f"{named.url}/app/sign-in", size=PHONE)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    authenticator = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": authenticator})
+
+    sign_up(page, named, "ravi@example.org", "Ravi")
+    page.goto(f"{named.url}/app/you/passkeys")
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_text("The passkey is ready.")).to_be_visible()
+    looked_at(page, "passkey")
+
+    page.goto(f"{named.url}/app/you")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(main_navigation(page)).to_be_visible()
+    assert page.request.get(f"{named.url}/v1/me").json()["name"] == "Ravi"
+
+    # It confirms what asks for more than being signed in.
+    page.goto(f"{named.url}/app/you/deletion")
+    page.get_by_role("button", name="Delete my account").click()
+    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_role("dialog", name="Confirm").get_by_role("button", name="Use a passkey").click()
+    expect(page).to_have_url(re.compile("/app/sign-in"))
+    assert page.request.get(f"{named.url}/v1/me").status == 401
+
+
+def test_where_a_server_has_only_a_number_no_passkey_is_offered(
+    village: Server, visit: Opener
+) -> None:
+    page = visit(f"{village.url}/app/sign-in", size=PHONE)
+    expect(page.get_by_role("button", name="Send me a code")).to_be_visible()
+    expect(page.get_by_role("button", name="Use a passkey")).to_have_count(0)

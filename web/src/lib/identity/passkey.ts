@@ -15,8 +15,13 @@ interface Asked {
   readonly options: PublicKeyCredentialCreationOptionsJSON & PublicKeyCredentialRequestOptionsJSON;
 }
 
+/** A key belongs to a name: a server that is reached by its number, as on one's own machine, can have none. */
+const hasName = (): boolean => !/^[\d.]+$|^\[/.test(location.hostname);
+
 export const hasPasskeys = (): boolean =>
-  typeof PublicKeyCredential === 'function' && 'parseRequestOptionsFromJSON' in PublicKeyCredential;
+  hasName() &&
+  typeof PublicKeyCredential === 'function' &&
+  'parseRequestOptionsFromJSON' in PublicKeyCredential;
 
 /** Asks the device. Null when the person changed their mind. */
 export async function prove(purpose: Purpose, challenge?: string): Promise<Proof | null> {

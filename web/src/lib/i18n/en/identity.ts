@@ -57,7 +57,8 @@ export const identity = {
   passkeyAdded: 'The passkey is ready.',
   passkeyRemoved: 'The passkey is removed.',
   passkeyFailed: 'No passkey was made. You can try again, or use a code.',
-  passkeyMissing: 'This browser has no passkeys. Use a code.',
+  passkeyMissing:
+    'There are no passkeys here: the browser must know them, and the server must have a name, not only a number.',
   devices: 'Devices',
   devicesLead: 'Where you are signed in.',
   thisDevice: 'This device',
