@@ -72,6 +72,40 @@ def test_a_real_file_imports_whole_and_a_second_time_changes_nothing(
 
 
 @pytest.mark.parametrize(
+    "name",
+    sorted(
+        str(file.relative_to(FOLDER))
+        for system in ("woocommerce", "shopify")
+        for file in (FOLDER / system).glob("*")
+    ),
+)
+def test_every_real_file_imports_or_says_why_not_and_a_second_time_changes_nothing(
+    db: RehearsedDatabase, shop: business.Business, owner: Actor, name: str
+) -> None:
+    empty = db.read(everything)
+    try:
+        first = bring(db, shop, owner, name)
+    except files.FileRefused as problem:
+        refusal = problem
+    else:
+        refusal = None
+    if refusal:
+        assert refusal.facts["sentence"].endswith(".")
+        assert db.read(everything) == empty
+        return
+    there = db.read(everything)
+
+    second = bring(db, shop, owner, name)
+
+    explained = [row for row in first.rows if row.result in ("refused", "skipped", "draft")]
+    assert all(note.sentence and note.code for row in explained for note in row.notes)
+    assert all(row.notes for row in explained)
+    assert db.read(everything) == there
+    changed = second.row_count - second.counts["unchanged"]
+    assert changed == first.counts["refused"] + first.counts["skipped"]
+
+
+@pytest.mark.parametrize(
     "name", ["woocommerce/sample_products.csv", "shopify/packt_furniture_products.csv"]
 )
 def test_undoing_a_real_file_leaves_the_shop_as_it_was(
