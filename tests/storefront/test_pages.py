@@ -5,6 +5,7 @@ from datetime import timedelta
 from io import BytesIO
 from uuid import uuid4
 
+import pytest
 import zxingcpp
 from PIL import Image
 
@@ -12,7 +13,11 @@ from kirana import business, catalog
 from kirana.business import DayPreview, NewClosure, Opening
 from kirana.catalog import Option, Price, StockDraft, VariantDraft
 from kirana.identity import RESERVED_HANDLES
-from kirana.values import VariantId, uuid7
+from kirana.platform import pictures
+from kirana.platform.db import Tx
+from kirana.platform.images import Rendered
+from kirana.storefront import town as town_pages
+from kirana.values import BusinessId, UserId, VariantId, uuid7
 
 from .conftest import Street, inr
 
@@ -32,6 +37,28 @@ async def test_the_town_shows_its_shops_and_finds_them(street: Street) -> None:
     assert "Asha Stores" not in other.text
     assert "No shop fits" in other.text
     assert "Asha Stores" not in bakers.text
+
+
+async def test_the_town_finds_the_open_shop_behind_many_closed_ones(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(town_pages, "PAGE", 2)
+    monkeypatch.setattr(town_pages, "MOST_LOOKS", 3)
+    await street.write(business.set_hours, street.shop_id, "always")
+    closed = NewClosure(await street.today(), await street.today())
+    for number in range(7):
+        shop_id = BusinessId(UserId(uuid7()))
+        draft = business.NewBusiness(f"Shop {number}", "bakery", "IN", "INR", "Asia/Kolkata")
+        await street.write(business.open_business, shop_id, draft)
+        await street.write(business.add_closure, shop_id, uuid7(), closed)
+
+    nothing = await street.stranger.open("/?open=1")
+    found = await street.stranger.open(nothing.links["Show more"])
+
+    assert "No shop fits" in nothing.text
+    assert "Asha Stores" in found.text
+    assert "Shop 6" not in found.text
+    assert "Show more" not in found.links
 
 
 async def test_a_shop_shows_its_face_and_goods_to_a_stranger(street: Street) -> None:
@@ -268,12 +295,25 @@ async def test_json_ld_is_in_step_with_stock(street: Street) -> None:
 
 
 async def test_pages_say_what_they_are_to_who_shares_them(street: Street) -> None:
-    page = await street.stranger.open("/asha/p/assam-tea")
+    def save(tx: Tx) -> None:
+        pictures.save(tx, "a" * 64, Rendered(640, 480, "#aabbcc", {}), {})
+
+    await street.app.db.write(save)
+    await street.product(
+        "Darjeeling", description="<p>From the hills.</p>", picture_ids=("a" * 64,)
+    )
+    plain = await street.stranger.open("/asha/p/assam-tea")
+    page = await street.stranger.open("/asha/p/darjeeling")
 
     said = {it.get("property"): it.get("content") for tag, it in page.attributes if tag == "meta"}
     links = {it.get("rel"): it.get("href") for tag, it in page.attributes if tag == "link"}
-    assert said["og:title"] == "Assam tea · Asha Stores"
-    assert said["og:url"] == links["canonical"] == "http://kirana.test/asha/p/assam-tea"
+    assert said["og:title"] == "Darjeeling · Asha Stores"
+    assert said["og:type"] == "product"
+    assert said["og:description"] == "From the hills."
+    assert said["og:image"] == f"http://kirana.test/media/{'a' * 64}/1280.webp"
+    assert said["og:url"] == links["canonical"] == "http://kirana.test/asha/p/darjeeling"
+    assert page.facts("Product")["image"] == [said["og:image"]]
+    assert not any(it.get("property") == "og:image" for _, it in plain.attributes)
 
 
 async def test_machines_find_every_public_page(street: Street) -> None:

@@ -7,6 +7,7 @@ from litestar import Request, Response, get
 from kirana import business
 from kirana.platform.db import Db, Tx
 from kirana.platform.settings import Settings
+from kirana.values import Page
 
 from .looks import Face
 from .rendering import answer, data_block, draw
@@ -14,6 +15,8 @@ from .shelf import Drawn, Shelf
 from .words import Words
 
 PAGE = 60
+MOST_LOOKS = 10
+"""So many pages of shops are looked through for those that are open, before one asks for more."""
 GOOD_MS = 5_000
 """So long may a list of shops be old."""
 
@@ -40,12 +43,20 @@ async def show_town(
         return body
 
     def drawn(tx: Tx) -> bytes:
-        page = business.list_businesses(
-            tx, text, category=category or None, after=after, limit=PAGE
-        )
-        cards = [it for it in page.items if not is_open or it.state.state == "open"]
-        shops = [_face(it, tx.now, words) for it in cards]
+        def some(after: str | None) -> Page[business.ShopCard]:
+            return business.list_businesses(
+                tx, text, category=category or None, after=after, limit=PAGE
+            )
+
+        page = some(after)
         trades = {it.category: None for it in page.items}
+        cards = [it for it in page.items if not is_open or it.state.state == "open"]
+        for _ in range(MOST_LOOKS - 1):
+            if cards or page.next is None:
+                break
+            page = some(page.next)
+            cards = [it for it in page.items if it.state.state == "open"]
+        shops = [_face(it, tx.now, words) for it in cards]
         if category:
             trades[category] = None
         return draw(
