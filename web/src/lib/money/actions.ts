@@ -68,8 +68,11 @@ export const askPayout = (
   options: { actingFor: string | null; confirmation?: string },
 ): Promise<Transfer> => api.post('/v1/payouts', { id, amount: plain(amount) }, options);
 
-export const settlePayout = (id: string, payoutId: string): Promise<Transfer> =>
-  api.post(`/v1/payouts/${payoutId}/settlement`, { id });
+export const settlePayout = (
+  id: string,
+  payoutId: string,
+  source: 'cash' | 'bank',
+): Promise<Transfer> => api.post(`/v1/payouts/${payoutId}/settlement`, { id, source });
 
 export const refusePayout = (id: string, payoutId: string): Promise<Transfer> =>
   api.post(`/v1/payouts/${payoutId}/rejection`, { id });

@@ -10,6 +10,7 @@ export type Card = Schema['Card'];
 export type Contact = Schema['identity_contacts_Contact'];
 export type Wallet = Schema['Wallet'];
 export type MyMoney = Schema['MyMoney'];
+export type Purse = Schema['Purse'];
 export type Line = Schema['StatementLine'];
 export type Transfer = Schema['Transfer'];
 export type TransferDetails = Schema['TransferDetails'];
@@ -25,6 +26,23 @@ export const isTask = (text: string): text is Task => (TASKS as readonly string[
 
 export const sum = (amount: Money): string =>
   format(amount, { locale: reader.formats, short: true });
+
+const MANDATES = ['nothing', 'ask', 'give_back', 'spend'] as const;
+
+/** Whether one may go so far with this money: of a shop's, that depends on one's place in the team. */
+export const may = (mine: Pick<MyMoney, 'mandate'>, act: (typeof MANDATES)[number]): boolean =>
+  MANDATES.indexOf(mine.mandate) >= MANDATES.indexOf(act);
+
+/** What the payee may give back from its receipt. Money of an order goes back from the order, which knows what for. */
+const BETWEEN_PEOPLE: readonly string[] = ['send', 'request', 'cash_in', 'cash_out'];
+
+export const canGiveBack = (transfer: TransferDetails, own: string): boolean =>
+  transfer.payee_id === own &&
+  BETWEEN_PEOPLE.includes(transfer.purpose) &&
+  (!transfer.ref || transfer.ref.kind === 'conversation') &&
+  transfer.state === 'posted' &&
+  transfer.reverses_id === null &&
+  transfer.refunded.amount_minor < transfer.amount.amount_minor;
 
 /** The given name is enough where the face is in sight. */
 export const shortName = (card: Card): string =>

@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Problem, setAsker } from '#lib/api/index.ts';
-import type { Line, MyMoney } from './model.ts';
-import { availableFor, currenciesFor, readable, tell, typedAmount } from './model.ts';
+import type { Line, MyMoney, TransferDetails } from './model.ts';
+import {
+  availableFor,
+  canGiveBack,
+  currenciesFor,
+  may,
+  readable,
+  tell,
+  typedAmount,
+} from './model.ts';
 import { Payment } from './payment.svelte.ts';
 
 const inr = (amount_minor: number) => ({ amount_minor, currency: 'INR' });
@@ -61,6 +69,46 @@ describe('activity', () => {
   });
 });
 
+describe('what one may do', () => {
+  const paid: TransferDetails = {
+    id: 't1',
+    kind: 'posted',
+    payer_id: 'meera',
+    payee_id: 'me',
+    amount: inr(100),
+    way: 'wallet',
+    purpose: 'send',
+    ref: null,
+    hold_id: null,
+    reverses_id: null,
+    expires_at: null,
+    created_at: 0,
+    state: 'posted',
+    refunded: inr(0),
+  };
+
+  test.each<[Partial<TransferDetails>, boolean]>([
+    [{}, true],
+    [{ purpose: 'request', ref: { kind: 'conversation', id: 'c' } }, true],
+    [{ refunded: inr(99) }, true],
+    [{ refunded: inr(100) }, false],
+    [{ payee_id: 'meera' }, false],
+    [{ reverses_id: 't0' }, false],
+    [{ purpose: 'top_up' }, false],
+    [{ purpose: 'purchase', ref: { kind: 'order', id: 'o' } }, false],
+    [{ purpose: 'request', ref: { kind: 'order', id: 'o' } }, false],
+    [{ state: 'open' }, false],
+  ])('of what came in %o can be given back: %s', (over, expected) => {
+    expect(canGiveBack({ ...paid, ...over }, 'me')).toBe(expected);
+  });
+
+  test('each mandate includes those before it', () => {
+    expect(may({ mandate: 'give_back' }, 'ask')).toBe(true);
+    expect(may({ mandate: 'give_back' }, 'spend')).toBe(false);
+    expect(may({ mandate: 'nothing' }, 'ask')).toBe(false);
+  });
+});
+
 describe('currencies', () => {
   const mine: MyMoney = {
     items: ['EUR', 'INR'].map((currency, index) => ({
@@ -75,6 +123,7 @@ describe('currencies', () => {
     })),
     tier: 'unverified',
     floats: [],
+    mandate: 'spend',
   };
   const options = { zone: 'Asia/Kolkata', preferred: null };
 
@@ -91,7 +140,7 @@ describe('currencies', () => {
   });
 
   test('without a wallet one can still ask, in the currency of the place', () => {
-    const nothing: MyMoney = { items: [], tier: 'unverified', floats: [] };
+    const nothing: MyMoney = { items: [], tier: 'unverified', floats: [], mandate: 'spend' };
     expect(currenciesFor(nothing, { ...options, task: 'ask' })[0]).toBe('INR');
     expect(availableFor(nothing, 'ask', 'INR')).toBeNull();
   });

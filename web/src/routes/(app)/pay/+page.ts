@@ -1,5 +1,5 @@
 import { api, type Page } from '#lib/api/index.ts';
-import type { Card, Line, MoneyRequest, MyMoney } from '#lib/money/model.ts';
+import type { Card, Line, MoneyRequest, MyMoney, TransferDetails } from '#lib/money/model.ts';
 import { peopleOf } from '#lib/money/model.ts';
 import type { PageLoad } from './$types';
 import { whose } from './whose.ts';
@@ -14,17 +14,39 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
     api.get<Page<MoneyRequest>>('/v1/requests', options),
   ]);
   const wanted = url.searchParams.get('currency');
+  // An agent's day is about the float; the wallet is one tap away.
+  const isFloat = mine.floats.length > 0 && url.searchParams.get('purse') !== 'wallet';
+  const purses = isFloat
+    ? mine.floats
+    : mine.items.filter(({ is_closed }) => !is_closed).map(({ balance }) => balance);
   const currency =
-    mine.items.find((wallet) => wallet.currency === wanted)?.currency ??
-    mine.items.toSorted((a, b) => b.balance.amount_minor - a.balance.amount_minor)[0]?.currency ??
+    purses.find((purse) => purse.currency === wanted)?.currency ??
+    purses.toSorted((a, b) => b.amount_minor - a.amount_minor)[0]?.currency ??
     null;
-  const statement = currency
-    ? await api.get<Page<Line>>(`/v1/wallets/${currency}/statement`, options)
-    : { items: [], next: null };
+  const lines = `/v1/${isFloat ? 'floats' : 'wallets'}/${currency}/statement`;
+  const [statement, payouts] = await Promise.all([
+    currency ? api.get<Page<Line>>(lines, options) : { items: [], next: null },
+    mine.tier === 'operator'
+      ? api.get<Page<TransferDetails>>('/v1/payouts', { fetch, actingFor })
+      : { items: [] },
+  ]);
   const open = requests.items.filter(({ state }) => state === 'open');
   const ids = peopleOf(statement.items, open);
   const cards = ids.length
     ? await api.get<readonly Card[]>('/v1/users', { query: { ids }, fetch, remember: true })
     : [];
-  return { own, actingFor, as, mine, currency, statement, requests: open, cards };
+  return {
+    own,
+    actingFor,
+    as,
+    mine,
+    isFloat,
+    purses,
+    currency,
+    lines,
+    statement,
+    payouts: payouts.items.length,
+    requests: open,
+    cards,
+  };
 };

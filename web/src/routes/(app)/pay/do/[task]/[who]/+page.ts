@@ -1,7 +1,7 @@
 import { error } from '@sveltejs/kit';
 import { api } from '#lib/api/index.ts';
 import type { Schema } from '#lib/api/index.ts';
-import type { Card, MyMoney } from '#lib/money/model.ts';
+import type { Card, MyMoney, Purse } from '#lib/money/model.ts';
 import { isTask } from '#lib/money/model.ts';
 import { whose } from '../../../whose.ts';
 import type { PageLoad } from './$types';
@@ -19,6 +19,10 @@ export const load: PageLoad = async ({ params, parent, url, fetch }) => {
     card.kind === 'business'
       ? await api.get<Schema['Profile']>(`/v1/businesses/${card.id}`, options)
       : null;
+  const purse =
+    params.task === 'top-up'
+      ? await api.get<Purse>(`/v1/purses/${params.who}`, { fetch, actingFor })
+      : null;
   return {
     task: params.task,
     own,
@@ -26,7 +30,8 @@ export const load: PageLoad = async ({ params, parent, url, fetch }) => {
     as,
     card,
     mine,
-    preferred: shop?.currency ?? null,
+    preferred: purse?.currencies[0] ?? shop?.currency ?? null,
+    hasFloat: purse?.tier === 'agent',
     conversation: url.searchParams.get('conversation'),
   };
 };
