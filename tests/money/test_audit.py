@@ -1,11 +1,16 @@
 """The auditor finds every byte that was changed, and says where."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from kirana import money
+from kirana.money import journal
+from kirana.money.tables import accounts, blocks, entries, holds, reversals, transfers
 from kirana.platform.db import Database, Tx
 from kirana.platform.events import Bus
 from kirana.values import Actor, RequestId, uuid7
@@ -42,20 +47,9 @@ def test_right_books_have_no_findings(db: Database) -> None:
 
 def tamper(db: Database, table: str, column: str, change: str, where: str) -> None:
     """Change a row behind everybody's back, with the schema's own guards off."""
-    engine = sa.create_engine(db.engine.sqlalchemy_engine().url)
-    with engine.connect() as connection:
-        if db.engine.dialect == "sqlite":
-            connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
-        else:
-            for check in connection.exec_driver_sql(
-                "SELECT conname FROM pg_constraint WHERE contype = 'c'"
-                f" AND conrelid = '{table}'::regclass"
-            ).fetchall():
-                connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {check[0]}")
+    with behind_its_back(db, table) as connection:
         statement = f"UPDATE {table} SET {column} = {change} WHERE {where}"
         assert connection.exec_driver_sql(statement.replace("%", "%%")).rowcount >= 1
-        connection.commit()
-    engine.dispose()
 
 
 POSTED = "purpose = 'send' AND kind = 'posted'"
@@ -92,6 +86,106 @@ def test_one_changed_value_is_found_and_named(
     tamper(db, table, column, change, where)
 
     findings = [str(finding) for finding in db.read(money.audit)]
+    assert any(named in finding for finding in findings), findings
+
+
+COUNTED = ["id", "ledger_id", "debits_pending", "debits_posted", "credits_pending"]
+COUNTED += ["credits_posted", "version"]
+SEALED = [
+    *((table, column.name) for table in (transfers, entries, holds, reversals, blocks)
+      for column in table.c),
+    *((accounts, name) for name in COUNTED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "column"), SEALED, ids=lambda it: getattr(it, "name", it))
+def test_no_value_of_the_books_can_be_changed_unseen(
+    db: Database, table: sa.Table, column: str
+) -> None:
+    busy_town(db)
+
+    with behind_its_back(db, table.name) as connection:
+        keys = list(table.primary_key.columns)
+        rows = connection.execute(sa.select(table).order_by(*keys)).fetchall()
+        row = rows[len(rows) // 2]
+        connection.execute(
+            sa.update(table)
+            .where(*(key == getattr(row, key.name) for key in keys))
+            .values({column: another(table.c[column], getattr(row, column))})
+        )
+
+    assert db.read(money.audit), f"{column} of {row}"
+
+
+def another(column: sa.Column[Any], value: Any) -> Any:
+    """Some other value that the column can hold."""
+    if isinstance(value, int):
+        return value + 1_000_000
+    if isinstance(value, str):
+        return value + "?"
+    if isinstance(value, bytes):
+        return value[:-1] + bytes([value[-1] ^ 1])
+    if isinstance(value, UUID):
+        return UUID(int=value.int ^ 1)
+    assert value is None
+    return {"INTEGER": 5, "BIGINT": 5, "TEXT": "?"}.get(str(column.type), uuid7())
+
+
+@contextmanager
+def behind_its_back(db: Database, table: str) -> Iterator[sa.Connection]:
+    """A connection that none of the schema's own guards stop; they are up again afterwards."""
+    engine = db.engine.sqlalchemy_engine()
+    checks: Sequence[Any] = ()
+    with engine.connect() as connection:
+        if db.engine.dialect == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        else:
+            connection.exec_driver_sql("SET session_replication_role = replica")
+            checks = connection.exec_driver_sql(
+                "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+                f" WHERE contype = 'c' AND conrelid = '{table}'::regclass"
+            ).fetchall()
+        for name, _ in checks:
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        yield connection
+        for name, rule in checks:
+            add = f"ALTER TABLE {table} ADD CONSTRAINT {name} {rule}"
+            connection.exec_driver_sql(f"{add.removesuffix(' NOT VALID')} NOT VALID")
+        connection.commit()
+    engine.dispose()
+
+
+def test_the_last_block_of_right_books_is_right_and_of_none_too(db: Database) -> None:
+    assert db.read(money.audit_last_block) == []
+    asha, ravi = busy_town(db)
+    assert db.read(money.audit_last_block) == []
+    db.write(money.send_money, make.transfer_id(), ravi.user_id, inr(5), by=asha)
+    assert db.read(money.audit_last_block) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "change", "where", "named"),
+    [
+        ("money_transfers", "amount_minor", "amount_minor + 1", "seq = {last}", "block"),
+        ("money_transfers", "purpose", "'gift'", "seq = {last}", "block"),
+        ("money_blocks", "hash", "prev_hash", "seq_to = {last}", "block"),
+        ("money_blocks", "seq_to", "seq_to + 1", "seq_to = {last}", "gone"),
+        ("money_accounts", "credits_posted", "credits_posted + 1", "code = 100", "account"),
+        ("money_accounts", "version", "version + 1", "code = 100", "account"),
+        ("money_entries", "balance_after_minor", "1", "seq = {last}", "account"),
+    ],
+)
+def test_a_start_sees_what_was_changed_of_the_last_block(
+    db: Database, table: str, column: str, change: str, where: str, named: str
+) -> None:
+    asha, ravi = busy_town(db)
+    db.write(money.send_money, make.transfer_id(), ravi.user_id, inr(5), by=asha)
+    last = db.read(journal.head).seq
+
+    tamper(db, table, column, change, where.format(last=last))
+
+    findings = [str(finding) for finding in db.read(money.audit_last_block)]
     assert any(named in finding for finding in findings), findings
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvicorn
 
+from kirana import money
 from kirana.platform import logs, migrate
 from kirana.platform.database import open_database
 from kirana.platform.events import Bus
@@ -15,9 +16,20 @@ from kirana.platform.websockets import PushingProtocol
 
 from .demo.people import is_filled
 
+_BOOKS_BROKEN = """\
+Kirana stays closed: the books are not as they were sealed. Somebody changed the database past it,
+or the disk lost something.
+  {finding}
+`kirana audit` names all that is off. Nothing was changed now; go back to a backup whose audit is
+clean.
+"""
+
 
 def serve(settings: Settings, *, with_demo: bool = False, reload: bool = False) -> int:
-    """Bring the database up to date and serve until told to stop; the exit code."""
+    """Bring the database up to date and serve until told to stop; the exit code.
+
+    1 when the last sealed block of the ledger, or what it moved, is not as it was.
+    """
     logs.configure(as_json=settings.log_json)
     if not _is_free(settings):
         sys.stderr.write(
@@ -28,8 +40,12 @@ def serve(settings: Settings, *, with_demo: bool = False, reload: bool = False) 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = open_database(settings.database_url, Bus())
     migrate.upgrade(database)
+    findings = database.read(money.audit_last_block)
     needs_town = with_demo and settings.demo and not database.read(is_filled)
     database.close()
+    if findings:
+        sys.stderr.write(_BOOKS_BROKEN.format(finding=findings[0]))
+        return 1
     if needs_town:
         # A process of its own: what drawing pictures needs of memory goes with it.
         done = subprocess.run([sys.executable, "-m", "kirana", "demo", "--quiet"], check=False)

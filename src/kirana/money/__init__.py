@@ -1,7 +1,7 @@
 """Money: the ledger, wallets, requests, cash. It knows nobody: an owner is an opaque id, and what a
 payment is for is a `Ref`. It keeps no words that people write."""
 
-from .audit import Finding, audit, report_findings
+from .audit import Finding, audit, audit_last_block, report_findings
 from .cash import cash_in, cash_out, collect_cash, hand_in_cash
 from .chain import seal
 from .events import (
@@ -121,6 +121,7 @@ __all__ = [
     "ask",
     "ask_payout",
     "audit",
+    "audit_last_block",
     "cancel_request",
     "capture",
     "cash_in",

@@ -15,9 +15,9 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import and_, bindparam, select, tuple_
 
-from kirana.platform.db import Id, Q, Row, Tx
+from kirana.platform.db import Id, Q, Row, Tx, any_of
 
 from .events import BooksBroken
 from .tables import (
@@ -41,6 +41,22 @@ _JOURNAL = Q(
     .limit(_PAGE)
 )
 _BLOCKS = Q(select(blocks).order_by(blocks.c.no))
+_LAST_BLOCKS = Q(select(blocks).order_by(blocks.c.no.desc()).limit(2))
+_STANDS = Q(
+    select(
+        accounts,
+        entries.c.balance_after_minor,
+        entries.c.on_hold_after_minor,
+        entries.c.coming_after_minor,
+    )
+    .outerjoin_from(
+        accounts,
+        entries,
+        and_(entries.c.account_id == accounts.c.id, entries.c.version == accounts.c.version),
+    )
+    .where(any_of(accounts.c.id, "ids"))
+    .order_by(accounts.c.id)
+)
 _ACCOUNTS = Q(select(accounts).order_by(accounts.c.id))
 _ENTRIES = Q(
     select(entries)
@@ -96,31 +112,59 @@ def audit(tx: Tx) -> list[Finding]:
     return chain.findings() + auditor.findings
 
 
+def audit_last_block(tx: Tx) -> list[Finding]:
+    """What there is time for at each start: the last block against its transfers, and the accounts
+    that they moved against their last entries."""
+    *before, last = [None, *reversed(tx.all(_LAST_BLOCKS))]
+    known = before[-1] if before else None
+    chain = _Chain([last] if last else [], known)
+    touched: set[UUID] = set()
+    for row in _journal(tx, after=known.seq_to if known else 0):
+        chain.follow(row)
+        touched |= {row.debit_id, row.credit_id} - {None}
+    findings = chain.findings()
+    if touched:
+        findings += [
+            Finding("I2", f"account {row.id}", "does not stand where its last entry left it")
+            for row in tx.all(_STANDS, ids=list(touched))
+            if (
+                row.credits_posted - row.debits_posted,
+                row.debits_pending,
+                row.credits_pending,
+            )
+            != (row.balance_after_minor, row.on_hold_after_minor, row.coming_after_minor)
+        ]
+    return findings
+
+
 def report_findings(tx: Tx, findings: Sequence[Finding]) -> None:
     """Announce that the books are broken, if they are."""
     if findings:
         tx.emit(BooksBroken(findings=len(findings), first=str(findings[0])))
 
 
-def _journal(tx: Tx) -> Iterator[Row]:
-    after = 0
+def _journal(tx: Tx, after: int = 0) -> Iterator[Row]:
     while page := tx.all(_JOURNAL, after=after):
         yield from page
         after = page[-1].seq
 
 
 class _Chain:
-    """Blocks cover every transfer, and each includes the hash of the one before."""
+    """Blocks cover every transfer, and each includes the hash of the one before.
 
-    def __init__(self, found: list[Row]) -> None:
+    `known` is the block before those that were `found`; None when they begin with the first.
+    """
+
+    def __init__(self, found: list[Row], known: Row | None = None) -> None:
         self._findings: list[Finding] = []
         self._blocks = found
         self._next = 0
         self._digest: Any = None
-        self._last_seq = 0
+        self._sealed_at = 0
         self._last_at = 0
-        prev, seq = bytes(32), 0
-        for number, block in enumerate(found, 1):
+        prev, seq, no = (known.hash, known.seq_to, known.no) if known else (bytes(32), 0, 0)
+        self._last_seq = self._known_to = seq
+        for number, block in enumerate(found, no + 1):
             if block.no != number:
                 self._say(block, f"comes where number {number} should stand")
             if block.prev_hash != prev:
@@ -145,11 +189,12 @@ class _Chain:
             self._digest = sha256(self._blocks[self._next].prev_hash)
         text = json.dumps([_plain(v) for v in row], separators=(",", ":"), ensure_ascii=False)
         self._digest.update(text.encode())
+        self._sealed_at = row.created_at
 
     def findings(self) -> list[Finding]:
         while self._next < len(self._blocks):
             self._close()
-        sealed_to = self._blocks[-1].seq_to if self._blocks else 0
+        sealed_to = self._blocks[-1].seq_to if self._blocks else self._known_to
         if sealed_to < self._last_seq:
             where = f"transfers {sealed_to + 1} to {self._last_seq}"
             self._findings.append(Finding("I8", where, "are sealed by no block"))
@@ -162,6 +207,8 @@ class _Chain:
         block = self._blocks[self._next]
         if self._digest is None or self._digest.digest() != block.hash:
             self._say(block, "does not match its transfers: one of them, or its hash, was changed")
+        elif block.sealed_at != self._sealed_at:
+            self._say(block, "was not sealed when its last transfer was written")
         self._next += 1
         self._digest = None
 

@@ -24,7 +24,7 @@ def seal(tx: Tx) -> None:
         return
     last = tx.one(_LAST)
     no, sealed_to, prev = (last.no, last.seq_to, last.hash) if last else (0, 0, _FIRST_PREV)
-    seq_to = journal.head(tx).seq
+    seq_to, created_at = journal.head(tx)
     if seq_to == sealed_to:
         return
     digest = sha256(prev)
@@ -37,5 +37,5 @@ def seal(tx: Tx) -> None:
         seq_to=seq_to,
         prev_hash=prev,
         hash=digest.digest(),
-        sealed_at=tx.now,
+        sealed_at=created_at,
     )
