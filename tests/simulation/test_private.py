@@ -351,7 +351,9 @@ class World:
 
     def _rev(self, place: ConversationId, who: Actor) -> str:
         rev = make.rev_of(self.db, place, who)
-        self.audiences[place, rev] = self._audience(place)
+        # One view never means two audiences.
+        known = self.audiences.setdefault((place, rev), self._audience(place))
+        assert known == self._audience(place)
         self.revs.append((place, rev))
         return rev
 
@@ -363,7 +365,7 @@ class World:
         self.words += 1
         ttl_s = self.luck.choice([None, None, 1, 60])
         sealed = make.seal(f"word {self.words}", rev, ttl_s=ttl_s, is_quiet=self.words % 7 == 0)
-        if place == self.group and self.luck.random() < 0.1:
+        if place == self.group and self.luck.random() < 0.3:
             sealed = make.seal(f"settings {self.words}", rev, slot="settings")
         message = MessageId(uuid7())
         answer = self.db.write(chat.send_sealed, message, place, sealed, by=who)
@@ -406,6 +408,15 @@ class World:
             place = ConversationId(UUID(entry["conv"]))
             assert device.by.user_id in self.readers[place, entry["seq"]], entry
 
+    def peek(self, device: Device) -> None:
+        """Read all that one is given, also where one is no member any more."""
+        for place in self.places:
+            try:
+                part = self.db.read(chat.list_messages, place, limit=1_000, by=device.by)
+            except NotFound:
+                continue
+            device.served += plain(part.items) + plain(part.about)
+
     def check_rows(self) -> None:
         """Numbers are whole; what was deleted or has disappeared is gone."""
         self.db.write(chat.expire_messages)
@@ -428,7 +439,7 @@ ACTS = ["send"] * 8 + ["send stale"] * 3 + ["repeat"] * 3 + ["add"] * 3 + ["remo
     "leave", "accept", "accept", "refuse", "invite", "follow link", "device", "reuse", "delete",
     "delete", "read", "read", "hide", "timer", "fact", "expire",
 ]  # fmt: skip
-NETWORK: list[str] = ["cut", "connect", "connect", "handle", "handle", "wait"]
+NETWORK: list[str] = ["cut", "connect", "connect", "handle", "handle", "wait", "peek"]
 
 
 async def play(db: RehearsedDatabase, seed: int) -> None:
@@ -449,6 +460,8 @@ async def play(db: RehearsedDatabase, seed: int) -> None:
                     device.connect()
                 case "handle":
                     device.handle(luck.randint(0, 20))
+                case "peek":
+                    world.peek(device)
                 case "wait":
                     db.clock.advance(luck.choice([500, 2_000, 61_000]))
                     await settle()
@@ -497,6 +510,7 @@ async def end(
         counted = {p: n for p, n in fresh.counted().items() if p in fresh.talks}
         assert {place: one["unread"] for place, one in fresh.shown().items()} == counted
         assert all(one["holes"] == [] for one in fresh.shown().values())
+        world.peek(device)
         world.check_served(device)
         world.check_served(fresh)
         device.cut()
