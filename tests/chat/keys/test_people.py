@@ -1,5 +1,6 @@
 """Of whom one may ask, and who is told when keys change."""
 
+import msgspec
 import pytest
 
 from kirana import chat, identity
@@ -88,3 +89,16 @@ def test_a_change_of_keys_reaches_who_talks_with_them_in_private_and_nobody_else
     for who in (ravi, meera, asha):
         assert any(it.endswith(entry) for it in db.read(told, who.id)), who
     assert not any(b'"devices"' in it for it in db.read(told, eve.id))
+
+
+def test_a_new_identity_stands_once_in_each_private_conversation(db: RehearsedDatabase) -> None:
+    ravi, meera = make.person(db), make.person(db, "Meera")
+    place = make.talk(db, ravi, meera)
+
+    db.write(chat.tell_devices, identity.DeviceKeysChanged(ravi.id, 7))
+    for _ in range(2):
+        db.write(chat.tell_devices, identity.DeviceKeysChanged(ravi.id, 8, is_new_identity=True))
+
+    entries = db.read(chat.list_messages, place, by=meera.by).items
+    assert [(it.k, it.sender) for it in entries if it.k == "change"][-1:] == [("change", ravi.id)]
+    assert sum(b'"keys"' in msgspec.json.encode(it) for it in entries) == 1

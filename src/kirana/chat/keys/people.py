@@ -69,7 +69,12 @@ def reach(tx: Tx, user_ids: Iterable[UserId], *, by: Actor) -> Reach:
 
 
 def tell_devices(tx: Tx, event: identity.DeviceKeysChanged) -> None:
-    """Tell everybody who encrypts for this user, and their own devices, to fetch their keys."""
+    """Tell everybody who encrypts for this user, and their own devices, to fetch their keys.
+
+    A new identity is written into each private conversation: everybody should see that.
+    """
+    if event.is_new_identity:
+        post_new_keys(tx, event.user_id, event.devices_rev)
     there = {row.user_id for row in tx.all(_EVERYBODY, user_id=event.user_id)}
     change = Change("devices", event.user_id, event.devices_rev)
     tx.publish(sorted({event.user_id, *there}), change)
