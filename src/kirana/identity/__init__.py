@@ -55,6 +55,7 @@ from .keys import (
     read_device_keys,
     read_signed_key,
     require_device,
+    require_small,
     save_device_keys,
 )
 from .model import (
@@ -266,6 +267,7 @@ __all__ = [
     "remove_contact",
     "request_code",
     "require_device",
+    "require_small",
     "resolve",
     "revoke_device",
     "revoke_idle",

@@ -191,6 +191,13 @@ def test_a_full_mailbox_takes_no_more_until_its_device_comes(
     ]
 
 
+def nested(levels: int) -> Json:
+    value: Json = {}
+    for _ in range(levels - 1):
+        value = {"a": value}
+    return value
+
+
 @pytest.mark.parametrize(
     ("txn", "kind", "content"),
     [
@@ -200,6 +207,7 @@ def test_a_full_mailbox_takes_no_more_until_its_device_comes(
         ("1", "m\x00", {}),
         ("1", "x" * 256, {}),
         ("1", "m.dummy", {"body": "x" * 65_536}),
+        ("1", "m.dummy", nested(17)),
     ],
 )
 def test_what_is_no_device_message_is_refused(txn: str, kind: str, content: Json) -> None:

@@ -19,7 +19,6 @@ from kirana.platform.problems import NotFound, TooLarge
 from kirana.values import Actor, ConversationId, UserId, conversation_name, read_conversation_name
 
 from ..problems import BackupReplaced, invalid
-from .mailboxes import tidy
 from .tables import backed_up_keys as keys
 from .tables import key_backups as backups
 
@@ -157,7 +156,7 @@ def read_backup(algorithm: str, auth_data: JsonObject) -> str:
     """What is kept of a new backup's data. Raises: InvalidInput."""
     if not _ALGORITHM.fullmatch(algorithm):
         raise invalid("algorithm", "Up to 128 letters, digits, dots, dashes and underscores.")
-    return tidy(auth_data, "auth_data", max_bytes=MAX_AUTH_BYTES)
+    return identity.require_small(auth_data, "auth_data", max_bytes=MAX_AUTH_BYTES)
 
 
 def read_keys(rooms: Mapping[str, BackedUpRoom]) -> Uploaded:
@@ -172,7 +171,9 @@ def read_keys(rooms: Mapping[str, BackedUpRoom]) -> Uploaded:
         for key_id, key in room.sessions.items():
             if not _KEY_ID.fullmatch(key_id):
                 raise invalid("sessions", "A key's id is up to 128 letters of base64.")
-            data = tidy(key.session_data, "session_data", max_bytes=MAX_DATA_BYTES)
+            data = identity.require_small(
+                key.session_data, "session_data", max_bytes=MAX_DATA_BYTES
+            )
             read[conversation_id, key_id] = _Key(
                 key.first_message_index, key.forwarded_count, key.is_verified, data
             )

@@ -13,7 +13,7 @@ from kirana.platform.problems import IdReused, NotFound
 from kirana.values import Actor, user_name
 
 from ..problems import invalid
-from .mailboxes import DeviceMessages, forget_mailbox, tidy, waiting_for
+from .mailboxes import DeviceMessages, forget_mailbox, waiting_for
 from .prekeys import KeyUpload, Prekeys, forget_prekeys, save_prekeys
 from .tables import dehydrated_devices as rows
 
@@ -62,7 +62,7 @@ def read_dehydration(upload: KeyUpload, data: JsonObject) -> Dehydration:
     if upload.device_keys is None:
         raise identity.KeysMissing
     prekeys = upload.prekeys or Prekeys(upload.device_keys.ed25519)
-    text = tidy(data, "device_data", max_bytes=MAX_DATA_BYTES)
+    text = identity.require_small(data, "device_data", max_bytes=MAX_DATA_BYTES)
     return Dehydration(upload.device_keys, prekeys, text)
 
 

@@ -139,7 +139,7 @@ def read_batch(
     if sum(map(len, messages.values())) > MAX_TARGETS:
         raise invalid("messages", f"At most {MAX_TARGETS} devices.")
     texts = {
-        user_id: {device: tidy(value, f"messages.{device[:100]}") for device, value in some.items()}
+        user_id: {device: _text(value, device) for device, value in some.items()}
         for user_id, some in messages.items()
     }
     whole = [type_, [[u, sorted(some.items())] for u, some in sorted(texts.items())]]
@@ -255,12 +255,8 @@ def forget_batches(tx: Tx, device_id: DeviceId) -> None:
     tx.do(_FORGET_BATCHES_OF, device_id=device_id)
 
 
-def tidy(value: JsonObject, field: str, *, max_bytes: int = MAX_CONTENT_BYTES) -> str:
-    """An object as text. Raises: InvalidInput when it is too large."""
-    text = msgspec.json.encode(value)
-    if len(text) > max_bytes:
-        raise invalid(field, f"At most {max_bytes} bytes.")
-    return text.decode()
+def _text(value: JsonObject, device: str) -> str:
+    return identity.require_small(value, f"messages.{device[:100]}", max_bytes=MAX_CONTENT_BYTES)
 
 
 def _address(tx: Tx, batch: DeviceBatch, by: Actor) -> list[tuple[UserId, str, str]]:

@@ -15,7 +15,7 @@ from .device_keys import (
     save_device_keys,
 )
 from .lists import KeyLists, list_keys, live_devices
-from .signed import JsonObject
+from .signed import JsonObject, require_small
 
 __all__ = [
     "DeviceKeys",
@@ -29,5 +29,6 @@ __all__ = [
     "read_device_keys",
     "read_signed_key",
     "require_device",
+    "require_small",
     "save_device_keys",
 ]

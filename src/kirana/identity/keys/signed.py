@@ -20,6 +20,7 @@ JsonObject: TypeAlias = dict[str, Any]
 
 MAX_BYTES = 16 * 1024
 """Of one signed object; what the library makes has less than 1 kB."""
+MAX_DEPTH = 16
 _LARGEST = 2**53 - 1
 _PUBLIC_KEY = re.compile(r"[A-Za-z0-9+/]{43}")
 
@@ -28,10 +29,18 @@ def invalid(field: str, message: str) -> InvalidInput:
     return InvalidInput(errors=[{"field": field, "message": message}])
 
 
-def require_small(value: JsonObject, field: str, *, max_bytes: int = MAX_BYTES) -> None:
-    """Raises: InvalidInput for an object that is larger than the library makes any."""
-    if len(msgspec.json.encode(value)) > max_bytes:
+def require_small(value: JsonObject, field: str, *, max_bytes: int = MAX_BYTES) -> str:
+    """The object as text.
+
+    Raises: InvalidInput for one that is larger or deeper than the library makes any: what one
+    client hands in, others must be able to read.
+    """
+    if not _is_shallow(value, MAX_DEPTH):
+        raise invalid(field, f"At most {MAX_DEPTH} levels.")
+    text = msgspec.json.encode(value)
+    if len(text) > max_bytes:
         raise invalid(field, f"At most {max_bytes} bytes.")
+    return text.decode()
 
 
 def read_object(text: str) -> JsonObject:
@@ -91,6 +100,13 @@ def require_signature(
     if signature is None or not is_signed(canonical(value, field), signature, public_key):
         raise SignatureWrong(field=field, key_id=key_id)
     return signature
+
+
+def _is_shallow(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    inside = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(it, levels - 1) for it in inside)
 
 
 def _is_canonical(value: object) -> bool:
