@@ -350,3 +350,33 @@ async def test_letters_use_one_time_keys_once_and_the_last_one_again(world: Worl
         assert said(asha, talk_id) == ["hello"]
     assert len(box.one_time) == 50
     assert not box.is_fallback_used
+
+
+async def test_a_device_that_came_and_went_unseen_costs_a_new_key(world: World) -> None:
+    """It may have fetched the key in use from its owner's backup."""
+    asha, ravi, talk = await friends(world)
+    await asha.say(talk, "one")
+    await ravi.pull()
+    thief = await world.further(ravi)
+    world.office.revoke(thief.device_id)
+
+    await asha.say(talk, "two")
+
+    first, second = (it["ct"] for it in world.office.talks[talk].entries)
+    thief.machine.sessions.decrypt(talk, first)
+    with pytest.raises(Unreadable):
+        thief.machine.sessions.decrypt(talk, second)
+
+
+async def test_a_device_that_came_gets_the_key_in_use(world: World) -> None:
+    asha, ravi, talk = await friends(world)
+    await asha.say(talk, "one")
+
+    phone = await world.further(ravi)
+    await asha.say(talk, "two")
+
+    entries = world.office.talks[talk].entries
+    assert len({json.loads(it["ct"])["session_id"] for it in entries}) == 1
+    await phone.pull()
+    with pytest.raises(Unreadable):
+        phone.machine.sessions.decrypt(talk, entries[0]["ct"])

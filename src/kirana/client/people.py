@@ -210,8 +210,25 @@ class People:
             by = mine["user_signing"] if mine else None
             if by and is_signed(masters, self._own.name, by, by):
                 self.mark_verified(user_id, master)
-        self._learn_devices(object_at(answer, "device_keys", name), user_id, self_signing)
+        explained = self._learn_devices(
+            object_at(answer, "device_keys", name), user_id, self_signing
+        )
+        if known.rev >= 0 and rev - known.rev > explained:
+            self._cut(user_id)
         return has_changed and master is not None
+
+    def _cut(self, user_id: str) -> None:
+        """A device of this person is gone, or may have come and gone unseen.
+
+        It may have the keys in use, if only from its owner's backup: write with new ones.
+        """
+        self._store.do(
+            "DELETE FROM outbound WHERE ? = ? OR conv NOT IN (SELECT conv FROM conversations)"
+            " OR conv IN (SELECT conv FROM conversations WHERE instr(members, ?))",
+            user_id,
+            self._own.user_id,
+            user_id,
+        )
 
     def learn_by_letter(self, keys: Json, user_id: str) -> None:
         """A sealed letter brought its sender's device, which may be revoked by now.
@@ -247,8 +264,10 @@ class People:
         person = self.person(self._own.user_id)
         return person is not None and person.is_verified
 
-    def _learn_devices(self, told: Json, user_id: str, self_signing: str | None) -> None:
+    def _learn_devices(self, told: Json, user_id: str, self_signing: str | None) -> int:
+        """Take in a device list. How many steps of its number are explained by what was added."""
         name = user_name(user_id)
+        explained = 0
         known = {device.device_id: device for device in self.devices(user_id)}
         for device_id, keys in told.items():
             try:
@@ -264,6 +283,7 @@ class People:
             if before and (before.ed25519, before.curve25519) != (ed25519, curve25519):
                 continue  # A device never changes its keys: this is another one with its name.
             signed = self_signing is not None and is_signed(keys, name, self_signing, self_signing)
+            explained += (before is None) + (signed and not (before and before.is_signed))
             shown = object_at(keys, "unsigned").get("device_display_name")
             self._store.do(
                 "INSERT OR REPLACE INTO devices (user_id, device_id, ed25519, curve25519, name,"
@@ -289,6 +309,7 @@ class People:
                     user_id,
                     device_id,
                 )
+        return explained
 
 
 def _identity_key(value: Json, name: str, usage: str) -> str | None:

@@ -104,24 +104,21 @@ class Sessions:
     def without_key(self, session_id: str, readers: list[Device]) -> list[Device]:
         """Those readers who were not given this key yet."""
         rows = self._store.all("SELECT * FROM shares WHERE session_id = ?", session_id)
-        given = {(row["user_id"], row["device_id"]) for row in rows}
+        given = {(row["user_id"], row["device_id"]) for row in rows if not row["is_lost"]}
         return [it for it in readers if (it.user_id, it.device_id) not in given]
 
     def mark_given(self, session_id: str, device: Device) -> None:
         self._store.do(
-            "INSERT OR REPLACE INTO shares (session_id, user_id, device_id, curve25519)"
-            " VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO shares (session_id, user_id, device_id) VALUES (?, ?, ?)",
             session_id,
             device.user_id,
             device.device_id,
-            device.curve25519,
         )
 
     def give_again(self, device: Device) -> None:
         """This device lost its sessions: give it the keys in use once more, at the next message."""
         self._store.do(
-            "DELETE FROM shares WHERE user_id = ? AND device_id = ? AND session_id IN"
-            " (SELECT session_id FROM outbound)",
+            "UPDATE shares SET is_lost = 1 WHERE user_id = ? AND device_id = ?",
             device.user_id,
             device.device_id,
         )

@@ -36,7 +36,7 @@ CREATE TABLE outbound (
     conv TEXT PRIMARY KEY, session_id TEXT NOT NULL, pickle TEXT NOT NULL,
     created_at INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TABLE shares (
-    session_id TEXT, user_id TEXT, device_id TEXT, curve25519 TEXT NOT NULL,
+    session_id TEXT, user_id TEXT, device_id TEXT, is_lost INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (session_id, user_id, device_id)) WITHOUT ROWID;
 CREATE TABLE inbound (
     conv TEXT, sender_key TEXT, session_id TEXT, user_id TEXT, signing_key TEXT,
