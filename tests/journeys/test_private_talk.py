@@ -184,7 +184,9 @@ async def test_emoji_are_compared_over_the_server(people: People) -> None:
         assert person.is_verified
 
 
-async def test_a_list_that_changed_in_between_costs_one_more_try(people: People, live: LiveServer) -> None:
+async def test_a_list_that_changed_in_between_costs_one_more_try(
+    people: People, live: LiveServer
+) -> None:
     asha, ravi, talk = await people.friends()
     await asha.say(talk, "one")
     phone = next(it for it in live._phones if it.user_id and str(it.user_id) == ravi.user_id)

@@ -10,6 +10,7 @@ that its owner confirmed. It knows the API, and nothing of the server's inside.
 
 from .client import Client, Receipt
 from .conversations import Conversation, KindChanged, Member
+from .files import DamagedFile
 from .history import Message
 from .outbox import Sent
 from .problems import (
@@ -28,6 +29,7 @@ __all__ = [
     "Client",
     "ClientProblem",
     "Conversation",
+    "DamagedFile",
     "IdentityChanged",
     "KindChanged",
     "Member",

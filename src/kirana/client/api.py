@@ -63,12 +63,18 @@ class HttpApi:
         headers: dict[str, str] | None = None,
     ) -> Any:
         """One call; asked to slow down, it waits and asks again. Raises: Refused, Unreachable."""
+        return await self._ask(method, path, json=body, params=query, headers=headers)
+
+    async def put_bytes(self, path: str, content: bytes) -> Any:
+        """Upload bytes as they are. Raises: Refused, Unreachable."""
+        kind = {"Content-Type": "application/octet-stream"}
+        return await self._ask("PUT", path, content=content, headers=kind)
+
+    async def _ask(self, method: str, path: str, **request: Any) -> Any:
         waited = 0.0
         while True:
             try:
-                answer = await self._http.request(
-                    method, path, json=body, params=query, headers=headers
-                )
+                answer = await self._http.request(method, path, **request)
             except httpx.TransportError as error:
                 raise Unreachable(f"{urlsplit(self.url).netloc} gave no answer.") from error
             if answer.is_success:

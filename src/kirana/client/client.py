@@ -13,6 +13,7 @@ import httpx
 
 from kirana.values import uuid7
 
+from . import files
 from .api import Api, HttpApi
 from .backup import Backup
 from .conversations import GROUP, PRIVATE, Conversation, Conversations
@@ -287,6 +288,34 @@ class Client:
         sent = await self.outbox.send(conv, message_id, content, options)
         self._tell_changed()
         return sent
+
+    async def send_file(self, conv: str, path: str | Path, *, caption: str = "") -> Sent:
+        """Seal a file, upload it and send it into a private conversation.
+
+        Raises: Refused, Unreachable, NotConfirmed.
+        """
+        path, api = Path(path), self._http()
+        if not (await self.conversations.get(conv)).is_private:
+            raise ClientProblem("Files are sealed for private conversations only.")
+        told = await files.upload(api, path)
+        content: Json = {
+            "type": "document",
+            "media": told,
+            "name": path.name,
+            "size_bytes": told["size_bytes"],
+        }
+        if caption:
+            content["caption"] = caption
+        return await self.send(conv, content, media=[told["media_id"]])
+
+    async def fetch_file(self, told: Any) -> bytes:
+        """The file that a message carries, `message.content["media"]`. Raises: DamagedFile."""
+        return await files.download(self._http(), told)
+
+    def _http(self) -> HttpApi:
+        if not isinstance(self.api, HttpApi):
+            raise ClientProblem("Files need a way to the server that carries bytes.")
+        return self.api
 
     async def delete(self, message_id: str) -> None:
         """Delete an own message for all."""
