@@ -23,7 +23,7 @@ NO_TABLE = "%PDF-1.7 this is no table"
 
 def parsers() -> Iterator[tuple[list[str], argparse.ArgumentParser]]:
     """Every command with its words, those inside of others too."""
-    whole = cli._parser(with_catalog=True)
+    whole = cli._parser(with_catalog=True, with_chat=True)
     waiting: list[tuple[list[str], argparse.ArgumentParser]] = [([], whole)]
     while waiting:
         words, parser = waiting.pop()

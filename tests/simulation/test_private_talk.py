@@ -399,7 +399,8 @@ async def run(seed: int, folder: Path) -> int:
     return len(trial.office.trials)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100))
 async def test_who_should_read_reads_once_and_nobody_else_can(seed: int, tmp_path: Path) -> None:
     assert await run(seed, tmp_path) > 0
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code says how it went."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _parser(with_catalog=given[:1] == ["catalog"])
+    parser = _parser(with_catalog=given[:1] == ["catalog"], with_chat=given[:1] == ["chat"])
     chosen = parser.parse_args(given)
     try:
         settings = Settings.read()
@@ -49,7 +49,7 @@ def _what_to_do(error: Exception) -> str | None:
     return None
 
 
-def _parser(*, with_catalog: bool) -> argparse.ArgumentParser:
+def _parser(*, with_catalog: bool, with_chat: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kirana",
         description="Chat, shop and pay, privately, on a server you own.",
@@ -98,6 +98,12 @@ def _parser(*, with_catalog: bool) -> argparse.ArgumentParser:
         files.add_arguments(commands, _opened)
     else:
         commands.add_parser("catalog", help="bring products in from a file, or write them out")
+    if with_chat:
+        from kirana.client import cli as chat
+
+        chat.add_arguments(commands)
+    else:
+        commands.add_parser("chat", help="read and write messages, privately where that is due")
     return parser
 
 

@@ -359,8 +359,11 @@ class Client:
         await self._after_news()
 
     async def pull_letters(self) -> None:
-        """Take in and acknowledge the letters that wait for this device."""
-        while True:
+        """Take in and acknowledge the letters that wait for this device.
+
+        One that never showed its keys gets none: a program for shops need not have any.
+        """
+        while self.machine.is_published:
             after = self.machine.letter_n
             page = await self.api.call("GET", "/v1/device-messages", query={"after": after})
             await self._take_letters(page.get("items") or [], after=after)
@@ -549,7 +552,8 @@ class Client:
         while True:
             began = asyncio.get_running_loop().time()
             try:
-                await self.machine.start()
+                if self.machine.is_published:
+                    await self.machine.start()
                 await self.pull()
                 await self._listen()
             except SocketClosed as closed:

@@ -84,11 +84,16 @@ class Machine:
 
     # This device's own keys.
 
+    @property
+    def is_published(self) -> bool:
+        """Whether this device has shown its keys."""
+        return bool(self.store.get("is_published"))
+
     async def start(self) -> None:
         """Publish this device's keys if that was not done, and see that enough are in stock."""
         self.people.track([self.own.user_id])
         body: Json = {}
-        if not self.store.get("is_published"):
+        if not self.is_published:
             body = {"device_keys": self.own.device_keys()}
         answer = await self.api.call("POST", "/v1/device-keys", body)
         with self.store.change():
