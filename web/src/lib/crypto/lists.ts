@@ -74,8 +74,8 @@ export async function follow(
 ): Promise<KnownLists | null> {
   const hash = await hashList(list);
   if (known === null) {
-    const isFirst = list.n > 1 || list.prev === '';
-    if (!isFirst || !list.admins.includes(sender)) return null;
+    const isWhole = (list.n === 1) === (list.prev === '');
+    if (!isWhole || !list.admins.includes(sender)) return null;
     return { current: hash, byHash: { [hash]: list }, seq };
   }
   if (hash in known.byHash) return known;

@@ -1003,7 +1003,7 @@ export class Machine implements Crypto {
     const device = await devices.create();
     const { body } = await device.keysForUpload(DEHYDRATED_NAME, key);
     const { device_id: id } = JSON.parse(body) as { device_id: string };
-    await this.#server.text('PUT', `/v1/dehydrated-devices/${encodeURIComponent(id)}`, body);
+    await this.#server.text('PUT', dehydratedPath(id), body);
   }
 
   async #rehydrate(keyText: string | null): Promise<void> {
@@ -1024,7 +1024,7 @@ export class Machine implements Crypto {
         const again = DehydratedDeviceKey.createKeyFromArray(fromBase64(keyText));
         const data = JSON.stringify(kept.device_data);
         const device = await devices.rehydrate(again, libraryDevice(kept.device_id), data);
-        const path = `/v1/dehydrated-devices/${encodeURIComponent(kept.device_id)}/device-messages`;
+        const path = `${dehydratedPath(kept.device_id)}/device-messages`;
         for (let after = 0, hasMore = true; hasMore;) {
           const page = await this.#server.json<Page>('GET', `${path}?after=${after}`);
           const events = page.items.map(({ sender, type, content }) => ({ sender, type, content }));
@@ -1045,6 +1045,10 @@ export class Machine implements Crypto {
     });
   }
 }
+
+/** Its id is base64, and a path has `-` and `_` for `+` and `/`. */
+const dehydratedPath = (id: string): string =>
+  `/v1/dehydrated-devices/${id.replaceAll('+', '-').replaceAll('/', '_')}`;
 
 const isReader = ({ state }: { readonly state: string }): boolean =>
   state === 'joined' || state === 'requested';

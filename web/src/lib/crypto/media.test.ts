@@ -22,7 +22,7 @@ class Media {
     const url = String(path);
     if (init.method === 'POST') {
       this.announced = JSON.parse(init.body as string) as typeof this.announced;
-      return Response.json({});
+      return Response.json({ arrived: [...this.parts.keys()] });
     }
     if (init.method === 'PUT') {
       if (this.uploads.length >= this.breakAfter) throw new TypeError('offline');
@@ -31,13 +31,10 @@ class Media {
       this.parts.set(n, new Uint8Array(await (init.body as Blob).arrayBuffer()));
       return Response.json({});
     }
-    if (url.endsWith('/content')) {
-      const all = this.bytes();
-      const range = /bytes=(\d+)-(\d+)/.exec(new Headers(init.headers).get('range') ?? '');
-      if (!range) return new Response(all);
-      return new Response(all.slice(Number(range[1]), Number(range[2]) + 1), { status: 206 });
-    }
-    return Response.json({ arrived: [...this.parts.keys()] });
+    const all = this.bytes();
+    const range = /bytes=(\d+)-(\d+)/.exec(new Headers(init.headers).get('range') ?? '');
+    if (!range) return new Response(all);
+    return new Response(all.slice(Number(range[1]), Number(range[2]) + 1), { status: 206 });
   }) as unknown as typeof fetch;
 
   bytes(): Uint8Array<ArrayBuffer> {

@@ -78,8 +78,13 @@ export async function uploadSealed(
   const all = sealedSize(source.size);
   const path = `/v1/media-uploads/${state.id}`;
   const announced = { id: state.id, kind: 'sealed', size_bytes: all, parts: count };
-  await call('POST', '/v1/media-uploads', announced, { signal, fetch });
-  const there = new Set(await arrivedParts(path, { signal, fetch }));
+  interface Upload {
+    readonly arrived: readonly number[];
+  }
+  const options = { signal, fetch };
+  // Announcing it again answers what has arrived.
+  const begun = await call<Upload>('POST', '/v1/media-uploads', announced, options);
+  const there = new Set(begun.arrived);
   const key = await importKey(state.key, ['encrypt']);
   const whole = new Sha256();
   const chunks = [...state.chunks];
@@ -96,7 +101,7 @@ export async function uploadSealed(
     const sealed = await sealChunk(key, plain, n, n === count - 1);
     whole.update(sealed);
     if (!there.has(n)) {
-      await call('PUT', `${path}/parts/${n}`, new Blob([sealed]), { signal, fetch });
+      await call('PUT', `${path}/parts/${n}`, new Blob([sealed]), options);
     }
     sent += sealed.length;
     progress?.(sent, all);
@@ -108,16 +113,6 @@ export async function uploadSealed(
     sha256: hex(whole.digest()),
     mime: source.type || 'application/octet-stream',
   };
-}
-
-async function arrivedParts(path: string, options: UploadOptions): Promise<readonly number[]> {
-  try {
-    const { arrived } = await call<{ arrived: readonly number[] }>('GET', path, undefined, options);
-    return arrived;
-  } catch (error) {
-    if (error instanceof Problem && error.status === 404) return [];
-    throw error;
-  }
 }
 
 /**

@@ -212,17 +212,18 @@ export class KeyServer {
         return { ciphertext: value };
       }
       case 'dehydrated-devices': {
+        const id = one?.replaceAll('-', '+').replaceAll('_', '/') ?? '';
         if (method === 'PUT') {
           if (person.dehydrated) person.devices.delete(person.dehydrated.device_id);
-          person.dehydrated = { device_id: one!, device_data: body.device_data };
-          const kept = this.#device(user, one!);
+          person.dehydrated = { device_id: id, device_data: body.device_data };
+          const kept = this.#device(user, id);
           kept.isDehydrated = true;
           return this.#upload(user, kept, body);
         }
         if (!person.dehydrated) throw new Refusal('not-found', 404);
         if (two === 'device-messages') {
           const after = Number(url.searchParams.get('after') ?? 0);
-          const { inbox } = this.#device(user, one!);
+          const { inbox } = this.#device(user, id);
           return { items: inbox.filter(({ n }) => n > after), has_more: false };
         }
         return person.dehydrated;
