@@ -63,6 +63,11 @@ export class Backup {
     this.#means = means;
   }
 
+  /** A backup that was trusted before goes on, until it is looked at again. */
+  async resume(): Promise<void> {
+    if (await this.#means.machine.isBackupEnabled()) this.state = 'on';
+  }
+
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);

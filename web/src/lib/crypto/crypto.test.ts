@@ -394,7 +394,7 @@ describe('two people with three devices', () => {
 
     world.server.isOffline = true;
     const changed = [{ user: ravi.user, rev: world.server.revOf(ravi.user) }];
-    expect(await slugOf(asha.machine.take({ changed }))).toBe('offline');
+    await asha.machine.take({ changed });
     expect(await slugOf(asha.say(talk, 'offline'))).toBe('offline');
     world.server.isOffline = false;
     const { rev } = await asha.machine.encrypt(talk.audience(), uuid7(), { type: 'text' });

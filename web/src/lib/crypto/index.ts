@@ -62,6 +62,8 @@ export async function forgetCrypto(user: string, device: string): Promise<void> 
 }
 
 function startWorker(): WorkerLike {
+  // What a browser evicts is gone for good; with this it asks first.
+  void navigator.storage?.persist?.();
   return new Worker(trusted(workerUrl), { type: 'module', name: 'kirana-crypto' });
 }
 

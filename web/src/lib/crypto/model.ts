@@ -30,6 +30,8 @@ export interface Audience {
   readonly form: 'direct' | 'group';
   readonly members_rev: number;
   readonly members: readonly Member[];
+  /** `rev` of the conversation, if it is known: when it is newer than what we know, we ask before we seal. */
+  readonly rev?: string;
 }
 
 /** What is sent: the body of `POST …/messages`, without what the room adds. */

@@ -5,6 +5,9 @@ import { Problem } from '#lib/api/problem.ts';
 const refusal = (slug: string, title: string, facts: Record<string, unknown> = {}): Problem =>
   new Problem(slug, 409, title, facts);
 
+/** It may work later. */
+export const isPassing = (error: unknown): boolean => error instanceof Problem && error.isPassing;
+
 export const problems = {
   /** This device is not confirmed: it neither sends nor reads. */
   unconfirmed: () => refusal('unconfirmed-device', 'This device is not confirmed yet.'),

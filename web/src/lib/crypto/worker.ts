@@ -16,6 +16,8 @@ interface Scope {
 }
 
 const scope = self as unknown as Scope;
+/** What the wasm says once it has panicked. */
+const DEAD = /\bunreachable\b|RuntimeError|recursive use of an object|null pointer passed to rust/;
 let machine: Promise<Machine> | null = null;
 
 scope.onmessage = ({ data }) => {
@@ -44,7 +46,10 @@ async function reply(frame: Extract<Frame, { t: 'call' }>): Promise<void> {
     scope.postMessage(await answer(closed, frame));
     return;
   }
-  scope.postMessage(await answer(target, frame));
+  const answered = await answer(target, frame);
+  const isDead =
+    answered.t === 'err' && 'message' in answered.error && DEAD.test(answered.error.message);
+  scope.postMessage(isDead ? { t: 'dead', why: `${frame.method}: panic` } : answered);
 }
 
 async function open(user: string, device: string): Promise<Machine> {
@@ -71,5 +76,5 @@ function lock(name: string): Promise<void> {
 }
 
 function isPanic(error: unknown, message: string): boolean {
-  return error instanceof WebAssembly.RuntimeError || /unreachable|RuntimeError/.test(message);
+  return error instanceof WebAssembly.RuntimeError || DEAD.test(message);
 }
