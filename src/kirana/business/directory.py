@@ -113,6 +113,7 @@ def cards_of(tx: Tx, shops: Sequence[Business], *, by: Actor | None = None) -> l
             logo_color=colors[shop.logo_id].color if shop.logo_id in colors else None,
             cover_id=shop.cover_id,
             is_verified=shop.is_verified,
+            zone=shop.zone,
             state=states[shop.id],
             role=roles.get(shop.id),
         )

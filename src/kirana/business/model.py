@@ -123,6 +123,8 @@ class ShopCard:
     logo_color: str | None
     cover_id: str | None
     is_verified: bool
+    zone: str
+    """IANA; the hours are told in it, wherever one reads them."""
     state: HoursState
     role: Role | None = None
     """The viewer's, in the list of one's own shops."""

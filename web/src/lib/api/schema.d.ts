@@ -4462,6 +4462,7 @@ export interface components {
             logo_color: string | null;
             cover_id: string | null;
             is_verified: boolean;
+            zone: string;
             state: components["schemas"]["HoursState"];
             /** @default null */
             role: components["schemas"]["business_model_Role"] | null;
