@@ -2,7 +2,7 @@ import { plural } from '../locale.ts';
 
 export const business = {
   findShop: 'Find a shop',
-  searchShops: 'Search shops and what they do',
+  searchShops: 'Search shops',
   recent: 'Where you were before',
   allShops: 'All shops',
   found: (n: number) => plural(n, { one: '# shop', other: '# shops' }),

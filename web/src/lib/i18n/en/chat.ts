@@ -66,9 +66,11 @@ export const chat = {
   guest: 'Guest',
   whoReads: 'Who can read this',
   readByTeam: (shop: string) => `${shop}, its team and this server can read this.`,
+  readByTeamShort: 'Shop and server can read this',
   readByTeamMore: (shop: string) =>
     `A chat with a shop is open to whoever works there, so that you get an answer whoever is in. It is also read by this server, so that search, orders and the shop’s automatic answers work. Do not send ${shop} what only one person should see.`,
   readByTeamOwn: 'The customer, your team and this server can read this.',
+  readByTeamOwnShort: 'Your team and server can read this',
   readByTeamOwnMore:
     'Everybody in your team sees this chat. The customer sees your shop’s name, not who of you wrote.',
   readByUs: 'Only the two of you see this.',
