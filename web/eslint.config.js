@@ -12,7 +12,7 @@ const GROUND = {
   i18n: ['values'],
   api: ['values', 'i18n'],
   sync: ['values', 'api', 'i18n'],
-  crypto: ['values', 'api'],
+  crypto: ['values', 'api', 'sync'],
   ui: ['values', 'i18n'],
 };
 const folders = readdirSync(new URL('./src/lib', import.meta.url), { withFileTypes: true })

@@ -59,6 +59,7 @@ const waiting = (id: string, body: unknown, refused: Sending['refused'] = null):
   uploaded: 0,
   private: null,
   at: NOON + 60_000,
+  held: null,
   refused,
 });
 

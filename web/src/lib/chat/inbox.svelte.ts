@@ -188,30 +188,40 @@ export class Inbox {
 
   #set(one: Conversation): void {
     const known = this.#byId.get(one.id);
-    this.#byId.set(one.id, {
-      ...one,
-      last: opened(one.last, known?.last),
-      settings: opened(one.settings, known?.settings),
-    });
+    const last = one.kind === 'private' ? unread(one.last, known?.last) : one.last;
+    const settings = unread(one.settings, known?.settings);
+    this.#byId.set(one.id, { ...one, last, settings });
     this.#open(one.id);
   }
 
   /** The last words and the name of a private conversation, as soon as they can be read. */
   #open(conv: string): void {
     const one = this.#byId.get(conv);
-    const closed = [one?.last, one?.settings].filter(
-      (entry) => entry && isClosed(entry),
-    ) as Entry[];
-    if (closed.length === 0) return;
-    void engine()
-      .open(closed)
+    if (one?.kind !== 'private') return;
+    void this.#lastWords(one)
+      .then(async (last) => [last, ...(await engine().open(one.settings ? [one.settings] : []))])
       .then((entries) => {
         const now = this.#byId.get(conv);
         if (!now) return;
         const of = (entry: Entry | null) =>
-          entries.find(({ id, body }) => id === entry?.id && body !== undefined) ?? entry;
+          entries.find((found) => found && found.id === entry?.id) ?? entry;
         this.#byId.set(conv, { ...now, last: of(now.last), settings: of(now.settings) });
-      });
+      })
+      .catch(() => undefined);
+  }
+
+  /** A list tells of a private message only that there is one: it is looked for here, then on the server. */
+  async #lastWords({ id, last }: Conversation): Promise<Entry | null> {
+    if (last?.k !== 'message' || last.body !== undefined) return last;
+    const among = (entries: readonly Entry[]) => entries.find((entry) => entry.id === last.id);
+    if (last.ct !== undefined) return (await engine().open([last]))[0] ?? last;
+    const kept = among(await engine().keptEntries(this.own, id, 20));
+    if (kept) return kept;
+    const query = { around: last.seq, limit: 1 };
+    const page = await api.get<{ items: readonly Entry[] }>(`/v1/conversations/${id}/messages`, {
+      query,
+    });
+    return among(await engine().open(page.items)) ?? last;
   }
 
   #refresh(conv: string): void {
@@ -293,9 +303,13 @@ const bodyType = ({ body }: Entry): string | null => (body && 'type' in body ? b
 
 const isClosed = ({ ct, body }: Entry): boolean => ct !== undefined && body === undefined;
 
-/** The copy that is open already, when it is the same and was not deleted since. */
-const opened = (fresh: Entry | null, known: Entry | null | undefined): Entry | null =>
-  fresh && isClosed(fresh) && known?.id === fresh.id ? known : fresh;
+/** What the server cannot read: the copy that is open already, or one that waits to be. */
+function unread(fresh: Entry | null, known: Entry | null | undefined): Entry | null {
+  if (fresh?.k !== 'message' || fresh.body !== undefined) return fresh;
+  return known?.id === fresh.id && known.body !== undefined
+    ? known
+    : { ...fresh, seal: { state: 'waiting' } };
+}
 
 const inboxes = new WeakMap<object, Map<string, Inbox>>();
 

@@ -142,6 +142,10 @@ export function preview(
   }
   const isOwn = item.from === sides.own;
   if (item.kind === 'change') return null;
+  if (item.seal && item.seal.state !== 'open') {
+    const text = item.seal.state === 'waiting' ? t.chat.waitingForKey : t.chat.notTrusted;
+    return { text, by: null, isOwn, at: item.ts };
+  }
   const isGone = item.body === null;
   const text = isGone && isOwn ? t.chat.youDeleted : contentText(item.body);
   return { text, by: isOwn && !isGone ? t.chat.you : null, isOwn: isOwn && !isGone, at: item.ts };

@@ -11,12 +11,11 @@
  */
 
 import { Door } from './door.ts';
-import { forgetKinds } from './kinds.ts';
 import type { WorkerLike } from './door.ts';
-import { forgetVault } from './vault.ts';
 import workerUrl from './worker.ts?worker&url';
 
 export { Door } from './door.ts';
+export { keys } from './running.svelte.ts';
 export { checkKind } from './kinds.ts';
 export type { Kind } from './kinds.ts';
 export {
@@ -55,11 +54,6 @@ export { isRecoveryKey, recoveryKeyUri, recoveryKeyFrom } from './recovery.ts';
 /** One per person and device; nothing is loaded before its first call. */
 export const openCrypto = (user: string, device: string): Door =>
   new Door(user, device, startWorker);
-
-/** At signing out: every key of this person leaves the device. Their door must be closed. */
-export async function forgetCrypto(user: string, device: string): Promise<void> {
-  await Promise.all([forgetVault(user, device), forgetKinds(user)]);
-}
 
 function startWorker(): WorkerLike {
   // What a browser evicts is gone for good; with this it asks first.

@@ -1,6 +1,7 @@
 /** What a person does about themselves. Each creates its own id, so that a retry does nothing twice. */
 
 import { api, forgetAnswers } from '#lib/api/index.ts';
+import { keys } from '#lib/crypto/index.ts';
 import { reader } from '#lib/i18n/index.ts';
 import { stopEngine } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
@@ -34,6 +35,7 @@ export async function enterAs(userId: string): Promise<void> {
 
 /** What is on this device may be somebody else's. */
 async function entered<T>(answer: T): Promise<T> {
+  keys.stop();
   await stopEngine();
   await forgetAnswers();
   return answer;
@@ -46,6 +48,7 @@ export async function signOut(): Promise<void> {
 
 /** Nothing of the person stays on this device. */
 export async function forgetDevice(): Promise<void> {
+  await keys.forget();
   await stopEngine({ forget: true });
   await forgetAnswers();
   for (const key of Object.keys(localStorage)) {

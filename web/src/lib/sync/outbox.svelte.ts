@@ -28,6 +28,8 @@ export interface Sending {
   /** Of a private conversation, its lane: nothing of this leaves the device but sealed. */
   readonly private: Private | null;
   readonly at: number;
+  /** What it waits for, when that is not the connection: somebody's keys, or one's own. */
+  readonly held: { readonly slug: string; readonly facts: Facts } | null;
   readonly refused: { readonly slug: string; readonly title: string; readonly facts: Facts } | null;
 }
 
@@ -111,6 +113,7 @@ export class Outbox {
         ? { content: sending.private, files: {}, underway: null, sealed: null }
         : null,
       at: Date.now(),
+      held: null,
       refused: null,
     };
     // The place is given by the database, so that two tabs never share one.
@@ -183,6 +186,10 @@ export class Outbox {
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         if (error.isPassing || error.status === 401) {
+          const { slug, facts } = error;
+          const isHeld = error.status === 0 && slug !== 'offline';
+          await this.#change(next, { held: isHeld ? { slug, facts } : null });
+          await this.#announce({ kind: 'changed' });
           const jitter = 0.5 + Math.random() / 2;
           await this.#rest(error.retryAfterMs ?? wait * jitter);
           wait = Math.min(wait * 2, LONGEST_WAIT_MS);
@@ -237,7 +244,7 @@ export class Outbox {
   /** Writes down what became of it, unless it has arrived in the meantime. */
   async #change(
     { n }: Sending,
-    change: Partial<Pick<Sending, 'private' | 'uploaded' | 'refused'>>,
+    change: Partial<Pick<Sending, 'private' | 'uploaded' | 'held' | 'refused'>>,
   ): Promise<void> {
     const tx = this.#db.transaction('outbox', 'readwrite');
     const kept = await tx.store.get(n);

@@ -98,7 +98,8 @@ export function fold(entries: readonly Entry[]): Item[] {
       items.push({ kind: 'fact', ...line, fact: body, card });
     } else if (k === 'message' && !isChange(body) && isShown(entry, body)) {
       const isGone = body === undefined || deleted.has(id);
-      const isSealed = entry.ct !== undefined && body === undefined && !deleted.has(id);
+      const isClosed = entry.ct !== undefined || entry.seal?.state === 'waiting';
+      const isSealed = isClosed && body === undefined && !deleted.has(id);
       items.push({
         kind: 'message',
         ...line,

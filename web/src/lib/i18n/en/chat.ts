@@ -40,6 +40,8 @@ export const chat = {
   location: 'Location',
   deleted: 'This message was deleted',
   youDeleted: 'You deleted this message',
+  waitingForKey: 'Waiting for this message',
+  notTrusted: 'This message could not be trusted and is not shown',
   newer: 'This needs a newer Kirana.',
   automatic: 'Automatic',
   edited: 'edited',
@@ -73,11 +75,9 @@ export const chat = {
   readByTeamOwnShort: 'Your team and server can read this',
   readByTeamOwnMore:
     'Everybody in your team sees this chat. The customer sees your shop’s name, not who of you wrote.',
-  readByUs: 'Only the two of you see this.',
+  readByUs: 'Private. Only the people here can read this.',
   readByUsMore:
-    'Payments between people stand here. This server keeps who paid whom and how much, because it settles them. Messages will be encrypted on your devices, so that nobody else can read them.',
-  privateTitle: 'Messages between people arrive with end-to-end encryption.',
-  privateText: 'Payments already work.',
+    'What you write is encrypted on your device and opened only on the devices of the people here. This server passes it on and cannot read it. It sees who writes to whom and when, and it keeps who paid whom and how much, because it settles that.',
   sendMoney: 'Send money',
   askMoney: 'Ask for money',
   payShop: 'Pay',
