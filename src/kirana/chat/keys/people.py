@@ -78,5 +78,3 @@ def tell_devices(tx: Tx, event: identity.DeviceKeysChanged) -> None:
     there = {row.user_id for row in tx.all(_EVERYBODY, user_id=event.user_id)}
     change = Change("devices", event.user_id, event.devices_rev)
     tx.publish(sorted({event.user_id, *there}), change)
-    if event.is_new_identity:
-        post_new_keys(tx, event.user_id, event.devices_rev)
