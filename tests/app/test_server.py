@@ -74,7 +74,10 @@ async def test_an_address_that_is_none_is_refused_as_a_problem(
     assert answer.json()["instance"] == path
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'{"id": 5}', b"\xff\xfe", b""])
+DEEP = b'{"x":' * 5000 + b"1" + b"}" * 5000
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"null", b'{"id": 5}', b"\xff\xfe", b"", DEEP])
 async def test_a_body_that_is_none_is_refused_as_a_problem(app: RunningApp, body: bytes) -> None:
     client = await app.client(await app.person())
 

@@ -20,7 +20,13 @@ from kirana.platform.blobs import Blobs, LocalBlobs
 from kirana.platform.database import open_database
 from kirana.platform.db import Database, Db, Tx
 from kirana.platform.events import Bus
-from kirana.platform.http import on_bug, on_invalid, on_problem, only_whole_amounts
+from kirana.platform.http import (
+    on_bug,
+    on_invalid,
+    on_problem,
+    on_too_deep,
+    only_whole_amounts,
+)
 from kirana.platform.hub import Hub
 from kirana.platform.jobs import Outside, Runner
 from kirana.platform.limits import Limits
@@ -119,6 +125,7 @@ class Kirana:
                 Problem: on_problem,
                 ValidationException: on_invalid,
                 HTTPException: kirana.storefront.http.show_lost,
+                RecursionError: on_too_deep,
                 Exception: on_bug,
             },
             lifespan=[self.lifespan],
