@@ -72,11 +72,12 @@ export class Moves {
     const pending = this.#pending.get(id);
     if (!pending || pending.timer === null) return;
     clearTimeout(pending.timer);
-    this.#pending.set(id, { ...pending, timer: null });
+    const sent = { ...pending, timer: null };
+    this.#pending.set(id, sent);
     try {
       await moveOrder(this.#shopId, id, pending.to);
       await this.#changed();
-      this.#pending.delete(id);
+      this.#settle(id, sent);
     } catch (problem) {
       if (problem instanceof Problem && problem.isPassing) {
         // It is written down and goes out with the next connection; until then it is shown as done.
@@ -89,9 +90,14 @@ export class Moves {
         });
         return;
       }
-      this.#pending.delete(id);
+      this.#settle(id, sent);
       toast(sayProblem(problem), { tone: 'wrong' });
       await this.#changed();
     }
+  }
+
+  /** What was sent is over, unless the order was taken further in the meantime: that still waits. */
+  #settle(id: string, sent: Pending): void {
+    if (this.#pending.get(id) === sent) this.#pending.delete(id);
   }
 }
