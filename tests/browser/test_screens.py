@@ -141,6 +141,23 @@ def test_the_operator_s_and_the_agent_s_screens_are_well_made(town: Server, visi
     look_at(page, town, "agent", ["/app/pay", "/app/pay/do/cash-in"])
 
 
+def test_back_leads_to_where_one_was(town: Server, visit: Opener) -> None:
+    page = visit(f"{town.url}/app/sign-in")
+    enter_as(page, town, "Ravi Menon", "/app/shops")
+    scroller = page.locator("[data-scroll=page]")
+    shop = page.get_by_role("main").get_by_role("link", name=re.compile("Asha's Kirana")).last
+    shop.scroll_into_view_if_needed()
+    where = scroller.evaluate("it => it.scrollTop")
+    assert where > 0
+    shop.click()
+    expect(page.get_by_role("heading", level=1, name="Asha's Kirana")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1, name="Shops")).to_be_visible()
+    page.wait_for_function(
+        "top => document.querySelector('[data-scroll=page]').scrollTop === top", arg=where
+    )
+
+
 @pytest.mark.parametrize("language", ["ar", "hi", "de"])
 def test_the_public_s_pages_speak_the_reader_s_language(
     town: Server, visit: Opener, language: str
