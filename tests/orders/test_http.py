@@ -62,6 +62,15 @@ class Corner:
 
 @pytest.fixture
 async def corner(app: RunningApp) -> Corner:
+    return await open_corner(app)
+
+
+@pytest.fixture
+async def corner_on_each(app_on_each: RunningApp) -> Corner:
+    return await open_corner(app_on_each)
+
+
+async def open_corner(app: RunningApp) -> Corner:
     asha, ravi = await app.person("Asha"), await app.person("Ravi")
     shop_id = BusinessId(UserId(uuid7()))
     tea = VariantId(uuid7())
@@ -136,6 +145,20 @@ async def test_a_cart_becomes_an_order_that_is_handed_over_and_partly_refunded(
         "ready",
         "fulfilled",
     ]
+
+
+async def test_an_order_sent_ten_times_at_once_is_one_with_ten_equal_answers(
+    corner_on_each: Corner,
+) -> None:
+    ravi, body = corner_on_each.ravi, corner_on_each.order()
+
+    answers = await asyncio.gather(*(ravi.post("/v1/orders", json=body) for _ in range(10)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert {answer.content for answer in answers} == {answers[0].content}
+    wallet = (await ravi.get("/v1/wallets")).json()["items"][0]
+    assert (wallet["balance"]["amount_minor"], wallet["on_hold"]["amount_minor"]) == (1000, 240)
+    assert len((await ravi.get("/v1/orders")).json()["items"]) == 1
 
 
 async def test_a_guest_pays_in_cash_and_sees_the_receipt(app: RunningApp, corner: Corner) -> None:
