@@ -36,6 +36,22 @@ async def test_a_stranger_asks_and_is_answered(street: Street) -> None:
     assert "Picked in May." in answered.text
 
 
+async def test_the_last_thing_that_one_said_shows_when_it_was_read(street: Street) -> None:
+    page = await street.stranger.open("/asha/chat")
+    asked = await street.stranger.send(page.form("/asha/chat"), text="Is it fresh?")
+    place_ = await conversation(street, asked)
+    await street.app.db.write(chat.mark_delivered, place_, 1, by=street.as_shop)
+    delivered = await street.stranger.open("/asha/chat")
+    await street.app.db.write(chat.mark_read, place_, 1, by=street.as_shop)
+    read = await street.stranger.open("/asha/chat")
+    more = await street.stranger.send(read.form("/asha/chat"), text="Really?")
+
+    assert "· Delivered" not in asked.text
+    assert "· Delivered" in delivered.text
+    assert "· Read" in read.text
+    assert "· Read" not in more.text
+
+
 async def test_sending_a_message_twice_says_it_once(street: Street) -> None:
     form = (await street.stranger.open("/asha/chat")).form("/asha/chat")
     await street.stranger.send(form, text="Hello there")

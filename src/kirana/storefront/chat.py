@@ -17,7 +17,7 @@ from kirana.platform.db import Db, Tx
 from kirana.platform.limits import Limits, Rate
 from kirana.platform.problems import InvalidInput, NotFound
 from kirana.platform.settings import Settings
-from kirana.values import Actor, MessageId, Money, OrderId, ProductId, uuid7
+from kirana.values import Actor, ConversationId, MessageId, Money, OrderId, ProductId, uuid7
 
 from . import formats
 from .desk import Desk, read_bar, sit_down
@@ -50,6 +50,8 @@ class Said:
     state: str = ""
     link: str = ""
     amount: Money | None = None
+    receipt: str = ""
+    """Of the last thing that one said: `delivered` or `read`, once the shop has."""
 
 
 @get("/{handle:str}/chat", include_in_schema=False)
@@ -146,6 +148,8 @@ def _said(desk: Desk, viewer: Actor | None, before: int | None) -> tuple[list[Sa
     for entry in (*history.items, *history.about):
         _fold(found, entry, viewer, is_shown=entry in history.items)
     said = _one_card_per_order(list(found.values()))
+    if before is None:
+        _find_receipt(tx, said, conversation_id, viewer)
     _find_products(tx, said)
     _find_orders(tx, said, viewer)
     return said, history.has_before
@@ -208,6 +212,20 @@ def _one_card_per_order(said: Sequence[Said]) -> list[Said]:
         for line in said
         if line.kind != "order" or last[line.facts["subject"]["id"]] == line.id
     ]
+
+
+def _find_receipt(
+    tx: Tx, said: Sequence[Said], conversation_id: ConversationId, viewer: Actor
+) -> None:
+    mine = [line for line in said if line.is_mine]
+    if not mine:
+        return
+    marks = chat.get_conversation(tx, conversation_id, by=viewer).marks
+    theirs = [mark for mark in marks if mark.user_id != viewer.user_id]
+    if any(mark.read_seq >= mine[-1].seq for mark in theirs):
+        mine[-1].receipt = "read"
+    elif any(mark.delivered_seq >= mine[-1].seq for mark in theirs):
+        mine[-1].receipt = "delivered"
 
 
 def _find_products(tx: Tx, said: Sequence[Said]) -> None:

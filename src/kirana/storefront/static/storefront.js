@@ -189,7 +189,7 @@ async function openChat(url, from) {
     const scroller = document.createElement('div');
     scroller.className = 'scroller';
     chat.querySelector('.chat-head').after(scroller);
-    for (const part of chat.querySelectorAll('#earlier, .log, #connection')) scroller.append(part);
+    for (const part of chat.querySelectorAll('#earlier, .log, #typing, #connection')) scroller.append(part);
     panel.replaceChildren(closer(), chat);
     chat.querySelector('textarea')?.focus();
     knowViewer(page);
@@ -267,7 +267,9 @@ function say(event, form) {
 }
 
 document.addEventListener('input', (event) => {
-  if (event.target.matches?.('[data-say] textarea')) outbox.keepDraft(viewer, handleHere(), event.target.value);
+  if (!event.target.matches?.('[data-say] textarea')) return;
+  outbox.keepDraft(viewer, handleHere(), event.target.value);
+  tellTyping();
 });
 
 /** The conversation is on the screen: what was written and not sent belongs to it, too. */
@@ -450,6 +452,7 @@ function fold(page) {
   const atEnd = isAtEnd();
   for (const line of next.querySelectorAll('.said')) {
     const here = byId(line.id);
+    if (!here && line.matches('.theirs')) showTyping(false);
     if (!here) thread.append(line);
     else if (here.innerHTML !== line.innerHTML) here.replaceWith(line);
   }
@@ -523,6 +526,9 @@ function connect() {
       position = frame.pos ?? frame.head ?? position;
       ring(frame);
     }
+    const isTheirs = frame.user !== viewer && frame.conv === bar()?.dataset.conversation;
+    if (frame.k === 'typing' && isTheirs) showTyping(true);
+    if (frame.t === 'rcpt' && isTheirs) ring({ k: 'message' });
   });
   socket.addEventListener('close', async () => {
     socket = null;
@@ -552,6 +558,29 @@ async function poll() {
     }
   }
   isPolling = false;
+}
+
+const TYPING_AGAIN_MS = 4000;
+const TYPING_HOLDS_MS = 6000;
+let toldTypingAt = 0;
+/** The shop sees that one writes, while a socket is open. */
+function tellTyping() {
+  const conv = bar()?.dataset.conversation;
+  if (!conv || socket?.readyState !== WebSocket.OPEN || Date.now() - toldTypingAt < TYPING_AGAIN_MS) return;
+  toldTypingAt = Date.now();
+  socket.send(JSON.stringify({ t: 'typing', conv }));
+}
+
+let typingEnds = null;
+function showTyping(isTyping) {
+  clearTimeout(typingEnds);
+  const line = byId('typing');
+  if (!line) return;
+  const atEnd = isAtEnd();
+  line.textContent = isTyping ? words.typing : '';
+  line.hidden = !isTyping;
+  if (isTyping) typingEnds = setTimeout(() => showTyping(false), TYPING_HOLDS_MS);
+  if (isTyping && atEnd) toEnd();
 }
 
 const due = new Set();
