@@ -1,4 +1,5 @@
 import json
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from kirana import business
 from kirana.app.cli import main
 from kirana.catalog.files.snapshots import load_products
+from kirana.platform import migrate
 from kirana.values import BusinessId
 from tests.business import make as shops
 from tests.database import RehearsedDatabase
@@ -140,6 +142,38 @@ def test_an_empty_database_has_no_shops(
     code, report = run(capsys, str(folder / "a.csv"))
 
     assert (code, report["code"]) == (2, "no-such-shop")
+
+
+def test_a_database_of_another_version_is_left_alone(
+    shop: business.Business,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "a.csv").write_bytes(GOOD)
+    monkeypatch.setattr(migrate, "current_revision", lambda database: "0001")
+    monkeypatch.setattr(migrate, "newest_revision", lambda: "0002")
+
+    code, report = run(capsys, str(folder / "a.csv"))
+
+    assert (code, report["code"]) == (2, "other-version")
+    assert "kirana migrate" in report["sentence"]
+
+
+def test_a_file_from_the_standard_input_and_one_that_is_too_large(
+    shop: business.Business,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(GOOD)))
+    (folder / "large.csv").write_bytes(b"a" * (20 * 1024 * 1024 + 10))
+
+    piped, report = run(capsys, "-")
+    large, refusal = run(capsys, str(folder / "large.csv"))
+
+    assert (piped, report["counts"]["created"]) == (0, 2)
+    assert (large, refusal["code"]) == (2, "too-large")
 
 
 @pytest.mark.parametrize("format_", ["kirana", "woocommerce", "shopify"])

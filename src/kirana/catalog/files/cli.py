@@ -56,9 +56,7 @@ def run_import(chosen: argparse.Namespace, settings: Settings, opened: Opened) -
 
     try:
         try:
-            content = (
-                sys.stdin.buffer.read() if chosen.file == "-" else Path(chosen.file).read_bytes()
-            )
+            content = _read(chosen.file)
         except OSError as error:
             raise refuse(
                 "no-such-file", f"The file cannot be read: {error.strerror or error}."
@@ -80,6 +78,16 @@ def run_import(chosen: argparse.Namespace, settings: Settings, opened: Opened) -
     if report["result"] == "refused":
         return REFUSED
     return ROWS_REFUSED if report["counts"]["refused"] else DONE
+
+
+def _read(name: str) -> bytes:
+    """What is in the file, or so much of it that one sees that it is too large. Raises: OSError."""
+    from .sniffing import MAX_BYTES
+
+    if name == "-":
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    with Path(name).open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def run_export(chosen: argparse.Namespace, settings: Settings, opened: Opened) -> int:
@@ -226,8 +234,10 @@ def _shop_id(tx: Any, handle: str) -> "BusinessId":
 
 
 def _check_schema(database: "Database") -> None:
-    """Raises: FileRefused when the database is still empty."""
+    """Raises: FileRefused when the database is still empty, or of another version."""
     import sqlalchemy
+
+    from kirana.platform import migrate
 
     from .refusals import refuse
 
@@ -237,6 +247,12 @@ def _check_schema(database: "Database") -> None:
             raise refuse("no-such-shop", "There are no shops here yet. Start the server first.")
     finally:
         engine.dispose()
+    revision = migrate.current_revision(database)
+    if revision is not None and revision != migrate.newest_revision():
+        raise refuse(
+            "other-version",
+            "The database is of another version of Kirana. Run `kirana migrate` first.",
+        )
 
 
 def _sentence(problem: Problem) -> str:
