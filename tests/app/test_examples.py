@@ -63,6 +63,8 @@ def test_the_examples_of_the_api_page_do_what_they_say(town: Server, tmp_path: P
         "paid\n",
         "pending\n",
         "Thank you!",
+        "Only you can read this.",
+        "You said: Are you there?",
         "'t': 'ev'",
     ):
         assert words in said, f"{words}\n\n{said}"

@@ -380,3 +380,31 @@ async def test_a_device_that_came_gets_the_key_in_use(world: World) -> None:
     await phone.pull()
     with pytest.raises(Unreadable):
         phone.machine.sessions.decrypt(talk, entries[0]["ct"])
+
+
+async def test_what_the_server_refuses_later_is_set_aside_and_holds_nothing_up(
+    world: World,
+) -> None:
+    asha, ravi = await world.first(world.person()), await world.first(world.person())
+    group = (await asha.make_group("Trip", [ravi.user_id])).id
+    await pull(ravi, asha)
+    ravi.api = LostApi(world.office, ravi.device_id)
+    ravi = world.reopen(ravi)
+    await ravi.say(group, "Wait for me")
+    await asha.remove_member(group, ravi.user_id)
+    ravi.api = OfficeApi(world.office, ravi.device_id)
+    ravi = world.reopen(ravi)
+
+    await ravi.pull()
+
+    ((conv, id, why),) = ravi.outbox.refused()
+    assert (conv, why, ravi.outbox.waiting()) == (group, "not-found", [])
+    ravi.outbox.drop(id)
+    assert ravi.outbox.refused() == []
+
+
+class LostApi(OfficeApi):
+    """No request arrives."""
+
+    async def call(self, method: str, path: str, body: Any = None, **rest: Any) -> Any:
+        raise Unreachable("No connection.")

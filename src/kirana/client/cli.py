@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -198,8 +199,10 @@ async def _read(client: Client, chosen: argparse.Namespace) -> int:
     conv = await _conversation(client, chosen.conversation)
     page = await client.read_history(conv, before=chosen.before, limit=chosen.limit)
     if page and chosen.before is None:
-        await client.mark_read(conv, page[-1].seq)
+        with suppress(Refused):  # A stranger's request is read without telling.
+            await client.mark_read(conv, page[-1].seq)
     for message in page:
+        client.history.mark_told(message.id)  # `follow` goes on after them.
         _say_message(chosen, message)
     return DONE_CODE
 

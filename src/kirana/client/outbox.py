@@ -92,8 +92,13 @@ class Outbox:
 
     def waiting(self) -> list[tuple[str, str]]:
         """Conversation and id of what is not sent yet, in order."""
-        rows = self._store.all("SELECT conv, id FROM outbox ORDER BY n")
+        rows = self._store.all("SELECT conv, id FROM outbox WHERE refusal IS NULL ORDER BY n")
         return [(row["conv"], row["id"]) for row in rows]
+
+    def refused(self) -> list[tuple[str, str, str]]:
+        """Conversation, id and reason of what the server did not take later on; `drop` it."""
+        rows = self._store.all("SELECT * FROM outbox WHERE refusal IS NOT NULL ORDER BY n")
+        return [(it["conv"], it["id"], json.loads(it["refusal"])["slug"]) for it in rows]
 
     def drop(self, message_id: str) -> None:
         """Do not send it."""
