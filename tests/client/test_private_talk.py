@@ -403,6 +403,21 @@ async def test_what_the_server_refuses_later_is_set_aside_and_holds_nothing_up(
     assert ravi.outbox.refused() == []
 
 
+async def test_what_a_device_wrote_before_it_was_revoked_is_read_later(world: World) -> None:
+    asha, ravi, talk = await friends(world)
+    seen, unseen = world.device(ravi.user_id), world.device(ravi.user_id)
+    await seen.start()
+    await asha.machine.freshen([ravi.user_id], always=True)  # Seen before it was confirmed.
+    for device in (seen, unseen):
+        await device.recover(str(ravi.identity.recovery_key()))
+        await device.say(talk, f"from {device.device_id}")
+        world.office.revoke(device.device_id)
+
+    await asha.pull()
+
+    assert said(asha, talk) == [f"from {it.device_id}" for it in (seen, unseen)]
+
+
 class LostApi(OfficeApi):
     """No request arrives."""
 

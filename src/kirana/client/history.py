@@ -14,7 +14,7 @@ from .wire import Json, object_at
 
 WAITING = (Unreadable.MISSING_KEY, Unreadable.UNTRUSTED)
 HOLD_MS = 30_000
-"""How long what came later waits for a message whose key is missing."""
+"""How long what came later waits for a message that cannot be read yet."""
 KEPT_FIELDS = ("ct", "com", "body")
 """What of an entry is not kept once it was opened."""
 
@@ -292,14 +292,15 @@ class History:
     def next_untold(self) -> Message | None:
         """The oldest entry that came and that nobody was told of, once it can be read.
 
-        One whose key is missing holds back what follows it in its conversation, for a while.
+        One that waits for its key, or for its key to come from its sender and not only from the
+        backup, holds back what follows it in its conversation, for a while.
         """
         row = self._store.one(
             "SELECT * FROM entries AS e WHERE is_told = 0 AND (unread IS NULL OR unread = ?1)"
             " AND NOT EXISTS (SELECT 1 FROM entries AS w WHERE w.conv = e.conv AND w.seq < e.seq"
-            " AND w.is_told = 0 AND w.unread = ?2 AND w.since > ?3) ORDER BY n LIMIT 1",
+            " AND w.is_told = 0 AND w.unread IN (?2, ?3) AND w.since > ?4) ORDER BY n LIMIT 1",
             Unreadable.REFUSED,
-            Unreadable.MISSING_KEY,
+            *WAITING,
             self._machine.clock() - HOLD_MS,
         )
         return self.message(row) if row else None

@@ -133,7 +133,7 @@ class Letters:
 
     def _sender(self, user_id: str, sender_key: str, ed25519: str, letter: Json) -> Device | None:
         device = self._people.by_curve_key(user_id, sender_key)
-        if device is None:
+        if device is None or not device.is_signed:
             keys = object_at(letter, "sender_device_keys") or object_at(
                 letter, "org.matrix.msc4147.device_keys"
             )

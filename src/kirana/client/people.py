@@ -233,8 +233,8 @@ class People:
     def learn_by_letter(self, keys: Json, user_id: str) -> None:
         """A sealed letter brought its sender's device, which may be revoked by now.
 
-        Taken only with the signature of the owner's self-signing key, and as one that is gone:
-        keys are given to none but those that the server names.
+        Taken only with the signature of the owner's self-signing key. One that the server does not
+        name is taken as gone: it is believed, and given no keys.
         """
         name = user_name(user_id)
         row = self._store.one("SELECT self_signing FROM people WHERE user_id = ?", user_id)
@@ -250,8 +250,10 @@ class People:
         )
         if is_true:
             self._store.do(
-                "INSERT OR IGNORE INTO devices (user_id, device_id, ed25519, curve25519, name,"
-                " keys, is_signed, is_gone) VALUES (?, ?, ?, ?, NULL, ?, 1, 1)",
+                "INSERT INTO devices (user_id, device_id, ed25519, curve25519, name, keys,"
+                " is_signed, is_gone) VALUES (?, ?, ?, ?, NULL, ?, 1, 1)"
+                " ON CONFLICT DO UPDATE SET is_signed = 1, keys = excluded.keys"
+                " WHERE ed25519 = excluded.ed25519 AND curve25519 = excluded.curve25519",
                 user_id,
                 device_id,
                 ed25519,
