@@ -21,6 +21,8 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "index.html").write_text(PAGE)
     (folder / "_app" / "immutable" / "start.js").write_text("start()")
     (folder / "_app" / "immutable" / "start.js.br").write_bytes(b"packed")
+    (folder / "_app" / "immutable" / "workers").mkdir()
+    (folder / "_app" / "immutable" / "workers" / "worker-1.js").write_text("seal()")
     (folder / "service-worker.js").write_text("wake()")
     (folder / "outside").symlink_to(tmp_path)
     monkeypatch.setattr(pwa, "FOLDER", folder)
@@ -54,6 +56,29 @@ async def test_only_the_scripts_of_the_page_itself_may_run(
     assert "object-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
     assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")
+
+
+async def test_text_is_never_taken_for_script_but_by_those_who_are_named(
+    build: Path, client: httpx.AsyncClient
+) -> None:
+    policy = (await client.get("/app/")).headers["content-security-policy"].split("; ")
+
+    assert "require-trusted-types-for 'script'" in policy
+    named = "trusted-types svelte-trusted-html sveltekit-trusted-url kirana-crypto kirana-html"
+    assert named in policy
+
+
+async def test_a_worker_runs_our_scripts_only_and_speaks_to_us_only(
+    build: Path, client: httpx.AsyncClient
+) -> None:
+    answer = await client.get("/app/_app/immutable/workers/worker-1.js")
+
+    policy = answer.headers["content-security-policy"].split("; ")
+    assert policy[:3] == [
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "connect-src 'self'",
+    ]
 
 
 async def test_what_never_changes_is_kept_for_ever_and_nothing_else(

@@ -23,7 +23,13 @@ CSP = (
     "default-src 'self'; script-src 'self' {hashes} 'wasm-unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: {tiles}; "
     "media-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+    "trusted-types svelte-trusted-html sveltekit-trusted-url kirana-crypto kirana-html"
+)
+# A worker does not inherit the page's policy.
+WORKER_CSP = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types"
 )
 
 
@@ -57,6 +63,8 @@ async def serve_app(
         headers["Content-Security-Policy"] = _policy(
             file, file.stat().st_mtime_ns, request.app.state.settings.tiles_url
         )
+    elif "/workers/" in name:
+        headers["Content-Security-Policy"] = WORKER_CSP
     packed = file.with_name(file.name + ".br")
     if "br" in request.headers.get("accept-encoding", "") and packed.exists():
         headers["Content-Encoding"] = "br"

@@ -14,13 +14,14 @@ const FILES = [
   PAGE,
   ...immutable.map(({ path }) => new URL(path, self.registration.scope).pathname),
   ...assets.map(({ path }) => new URL(path, self.registration.scope).pathname),
-].filter((path) => !/[.](br|gz|wasm)$/.test(path));
-/** Large and seldom needed: kept once somebody used it. */
-const LATER = new Set(
-  immutable
-    .map(({ path }) => new URL(path, self.registration.scope).pathname)
-    .filter((path) => path.endsWith('.wasm')),
-);
+].filter((path) => !/[.](br|gz|wasm)$|[/]workers[/]/.test(path));
+/**
+ * Large and seldom needed, such as the crypto: kept once somebody used it. What a worker loads is in no manifest, so
+ * it is known by where it lies.
+ */
+const isLater = (path: string): boolean =>
+  path.startsWith(`${PAGE.replace(/\/$/, '')}/_app/immutable/`) &&
+  /[.]wasm$|[/]workers[/]/.test(path);
 const KNOWN = new Set(FILES);
 
 self.addEventListener('install', (event) => {
@@ -53,7 +54,7 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(
       caches.match(url.pathname, { cacheName: CACHE }).then((hit) => hit ?? fetch(request)),
     );
-  } else if (LATER.has(url.pathname)) {
+  } else if (isLater(url.pathname)) {
     event.respondWith(kept(request));
   }
 });
