@@ -190,6 +190,29 @@ async def test_a_member_that_the_server_alone_names_gets_no_key_and_is_not_heard
         assert kept.title == "Trip"
 
 
+async def test_who_was_removed_is_not_heard_though_the_server_lets_them_in_again(
+    world: World,
+) -> None:
+    asha, ravi = await world.first(world.person()), await world.first(world.person())
+    meera = await world.first(world.person())
+    group = (await asha.make_group("Trip", [ravi.user_id, meera.user_id])).id
+    await pull(ravi, meera)
+    await asha.remove_member(group, meera.user_id)
+    await pull(asha, ravi)
+    told = world.office.talks[group]
+    told.members[meera.user_id] = {"state": "joined", "role": "member", "joined_seq": 1}
+    told.members_rev += 1
+
+    await meera.say(group, "I am back")
+    await asha.say(group, "Are we alone?")
+    await pull(asha, ravi)
+
+    assert said(ravi, group)[-1] == said(asha, group)[-1] == "Are we alone?"
+    assert [why for _, why in refusals(ravi, group)] == [Unreadable.REFUSED]
+    with pytest.raises(Unreadable):
+        meera.machine.sessions.decrypt(group, told.entries[-1]["ct"])
+
+
 @pytest.mark.parametrize(
     "lie",
     [

@@ -315,10 +315,15 @@ class Run:
             for conv, id in client.outbox.waiting():
                 inside = client.user_id in self.office.talks[conv].inside()
                 assert not inside, f"{device} kept {id} and did not send it"
+        in_force: set[str] | None = None
         for entry in entries:
             trial = self.office.trials[entry["id"]]
             listed = self.listed(entry, lists)
             users = trial.users if listed is None else trial.users & listed
+            if listed is not None and in_force is not None and entry["from"] not in in_force:
+                trial.devices.clear()  # The server let somebody in again: nobody listens.
+            if listed is not None and entry["id"] not in self.words:
+                in_force = listed
             for device, client in self.clients.items():
                 self.check_one(entry, device, client, users, trial, is_live=device in live)
         for device, client in live.items():

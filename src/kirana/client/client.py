@@ -440,7 +440,9 @@ class Client:
                 ):
                     raise
         elif frame.get("k") == "devices":
+            # Also where the number is known: somebody may have been verified on another device.
             self.machine.people.told(str(frame.get("ref")), int(frame.get("seq") or 0))
+            self.machine.people.doubt(str(frame.get("ref")))
             if frame.get("ref") == self.user_id and not self.store.get("confirmed_at"):
                 await self.identity.note_confirmed()
         elif frame.get("k") == "conversation":

@@ -211,10 +211,14 @@ class History:
             return
         if known.lists is None:
             return
-        named = known.lists.by_hash.get(opened.list_hash or "")
-        if named is None and entry["seq"] < known.lists.seq:
-            return  # From before the oldest list that is known here.
-        if sender not in (named or known.lists.list).members:
+        judge = known.lists.list
+        if entry["seq"] < known.lists.seq:
+            older = known.lists.by_hash.get(opened.list_hash or "")
+            if older is None:
+                return  # From before the oldest list that is known here.
+            judge = older
+        # After a list, none but its own counts: the server could let somebody in again.
+        if sender not in judge.members:
             raise Unreadable(Unreadable.REFUSED, "Its sender is not on the members' list.")
 
     def _follow(self, known: Conversation, content: Json, sender: str, seq: int) -> None:
