@@ -1,8 +1,11 @@
 """Filling the demo town."""
 
+import fcntl
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 from kirana import identity, money
@@ -28,7 +31,20 @@ STORY_MS = 70 * HOUR_MS + 10 * 60_000
 
 def fill_if_empty(settings: Settings) -> bool:
     """Fill the town, unless somebody lives there already; whether it was filled."""
+    with alone(settings):
+        return _fill_if_empty(settings)
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """One builder at a time: whoever comes second waits, and finds the town there."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.data_dir / "town.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _fill_if_empty(settings: Settings) -> bool:
     bus = Bus()
     wiring.wire(bus)
     clock = StoryClock(wall_clock() - STORY_MS)
