@@ -157,8 +157,10 @@ describe('two people with three devices', () => {
     const tablet = await world.another(ravi);
     await tablet.machine.recover((await ravi.machine.recoveryKey())!);
     await world.settle();
-    const fresh = await asha.say(talk, 'fresh');
+    const said = await asha.say(talk, 'fresh');
     await world.settle();
+    // Surely later than the moment of confirming, which is known to a second.
+    const fresh = { ...said, ts: said.ts + 2000 };
 
     expect(await tablet.hears(fresh)).toBe('fresh');
     const backdated = { ...old, seq: fresh.seq + 1 };
