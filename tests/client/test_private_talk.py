@@ -418,6 +418,34 @@ async def test_what_a_device_wrote_before_it_was_revoked_is_read_later(world: Wo
     assert said(asha, talk) == [f"from {it.device_id}" for it in (seen, unseen)]
 
 
+async def test_lists_that_could_not_be_sent_follow_each_other(world: World) -> None:
+    asha, ravi = await world.first(world.person()), await world.first(world.person())
+    group = (await asha.make_group("Trip", [ravi.user_id])).id
+    await pull(asha, ravi)
+
+    class NoMessages(OfficeApi):
+        async def call(self, method: str, path: str, body: Any = None, **rest: Any) -> Any:
+            if method == "POST" and path.endswith("/messages"):
+                raise Unreachable("No connection.")
+            return await super().call(method, path, body, **rest)
+
+    asha.api = NoMessages(world.office, asha.device_id)
+    asha = world.reopen(asha)
+    await asha.remove_member(group, ravi.user_id)
+    await asha.add_member(group, ravi.user_id)
+    asha.api = OfficeApi(world.office, asha.device_id)
+    asha = world.reopen(asha)
+    await asha.pull()
+    await asha.say(group, "Together again")
+    await ravi.pull()
+
+    known = asha.conversations.find(group)
+    assert known is not None
+    assert known.lists is not None
+    assert (known.lists.list.n, known.unlisted) == (3, [])
+    assert said(ravi, group)[-1] == "Together again"
+
+
 class LostApi(OfficeApi):
     """No request arrives."""
 

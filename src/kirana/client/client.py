@@ -240,14 +240,15 @@ class Client:
         return await self.conversations.refresh(conv)
 
     def _listed(self, known: Conversation) -> tuple[set[str], set[str]]:
-        if known.lists is None:
+        lists = self.outbox.lists(known)
+        if lists is None:
             raise ClientProblem("The list of this group's members has not come yet.")
-        return set(known.lists.list.members), set(known.lists.list.admins)
+        return set(lists.list.members), set(lists.list.admins)
 
     async def _say_list(
         self, known: Conversation, members: list[str], admins: list[str], title: str | None
     ) -> Sent:
-        made = next_list(members, admins, known.lists)
+        made = next_list(members, admins, self.outbox.lists(known))
         content: Json = {"type": "settings", "list": made.as_json()}
         if title:
             content["title"] = title

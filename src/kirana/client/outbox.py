@@ -90,6 +90,19 @@ class Outbox:
             raise Refused(told["status"], told["slug"], told["title"], told["facts"])
         return Sent(message_id, conv, None, waits_for or "offline")
 
+    def lists(self, known: Conversation) -> KnownLists | None:
+        """The lists of a group, with those on top that this device made and has not sent yet."""
+        lists = known.lists
+        rows = self._store.all(
+            "SELECT * FROM outbox WHERE conv = ? AND refusal IS NULL ORDER BY n", known.id
+        )
+        for row in rows:
+            content = json.loads(self._store.unseal(row["content"], f"outbox.{row['id']}"))
+            told = read_list(content.get("list")) if content.get("type") == "settings" else None
+            if told is not None and (lists is None or told.n > lists.list.n):
+                lists = KnownLists(told.hash, {told.hash: told}, 0)
+        return lists
+
     def waiting(self) -> list[tuple[str, str]]:
         """Conversation and id of what is not sent yet, in order."""
         rows = self._store.all("SELECT conv, id FROM outbox WHERE refusal IS NULL ORDER BY n")
