@@ -1,5 +1,7 @@
 """The recovery key: as a person types it, and what it opens."""
 
+from contextlib import suppress
+
 import pytest
 
 from kirana.client import NotConfirmed, WrongRecoveryKey
@@ -84,6 +86,31 @@ async def test_there_is_one_identity_until_it_is_replaced(world: World) -> None:
     with pytest.raises(WrongRecoveryKey):
         await world.device(ravi.user_id).recover(old_key)
     await world.device(ravi.user_id).recover(key)
+
+
+async def test_recovering_can_break_off_anywhere_and_nothing_is_lost(world: World) -> None:
+    from .test_private_talk import DyingApi
+    from .world import OfficeApi, pull
+
+    asha, ravi, talk = await friends(world)
+    await asha.say(talk, "before")
+    await pull(ravi, asha)
+    for at in range(1, 14):
+        client = world.device(ravi.user_id)
+        client.api = DyingApi(world, client.device_id, at, after=bool(at % 2))
+        client = world.reopen(client)
+        with suppress(KeyboardInterrupt):
+            await client.recover(str(ravi.identity.recovery_key()))
+        client.api = OfficeApi(world.office, client.device_id)
+        client = world.reopen(client)
+        await client.start()
+        await client.pull()
+        await client.read_history(talk)
+        if not client.machine.is_confirmed:
+            await client.recover(str(ravi.identity.recovery_key()))
+        await client.pull()
+
+        assert said(client, talk) == ["before"], at
 
 
 async def test_beginning_can_be_taken_up_where_it_broke_off(world: World) -> None:

@@ -444,8 +444,8 @@ class Client:
             # Also where the number is known: somebody may have been verified on another device.
             self.machine.people.told(str(frame.get("ref")), int(frame.get("seq") or 0))
             self.machine.people.doubt(str(frame.get("ref")))
-            if frame.get("ref") == self.user_id and not self.store.get("confirmed_at"):
-                await self.identity.note_confirmed()
+            if frame.get("ref") == self.user_id:
+                await self._note_confirmed()
         elif frame.get("k") == "conversation":
             self.conversations.doubt(str(frame.get("ref")))
         elif frame.get("k") == "hidden":
@@ -494,8 +494,17 @@ class Client:
             self._came.set()
         return opened
 
+    async def _note_confirmed(self) -> None:
+        """Remember since when this device is confirmed; what was from before can be judged now."""
+        if self.store.get("confirmed_at") is None:
+            await self.identity.note_confirmed()
+            if self.store.get("confirmed_at") is not None:
+                self._retry(None)
+
     async def _after_news(self) -> None:
         self.history.sweep()
+        if self.machine.is_confirmed:
+            await self._note_confirmed()
         if self.store.get("restore_due") and self.machine.is_confirmed:
             await self.machine.ask_for_secrets()
         self._retry(await self.identity.restore_due())
