@@ -1,16 +1,18 @@
 /**
- * A QR code for a short link: byte mode, error correction M, versions 1 to 6 (up to 106 bytes).
+ * A QR code for a short link or for bytes: byte mode, versions 1 to 6, error correction M; L where M has no room (107
+ * to 134 bytes).
  * Source: ISO/IEC 18004:2015.
  */
 
-/** By version: error correction words in a block, blocks, data words in a block. */
+/** Error correction words in a block, blocks, data words in a block; version; the two bits that name the level. */
 const SHAPES = [
-  [10, 1, 16],
-  [16, 1, 28],
-  [26, 1, 44],
-  [18, 2, 32],
-  [24, 2, 43],
-  [16, 4, 27],
+  [10, 1, 16, 1, 0b00],
+  [16, 1, 28, 2, 0b00],
+  [26, 1, 44, 3, 0b00],
+  [18, 2, 32, 4, 0b00],
+  [24, 2, 43, 5, 0b00],
+  [16, 4, 27, 6, 0b00],
+  [18, 2, 68, 6, 0b01],
 ] as const;
 
 const EXP = new Uint8Array(512);
@@ -25,15 +27,15 @@ const times = (a: number, b: number): number => (a && b ? EXP[(LOG[a] ?? 0) + (L
 type Grid = boolean[][];
 
 /** Rows of modules, dark ones true, without the quiet zone of four around them. */
-export function qrCode(text: string): Grid {
-  const bytes = new TextEncoder().encode(text);
-  const index = SHAPES.findIndex(([, blocks, words]) => bytes.length + 2 <= blocks * words);
-  const shape = SHAPES[index];
+export function qrCode(content: string | Uint8Array): Grid {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const shape = SHAPES.find(([, blocks, words]) => bytes.length + 2 <= blocks * words);
   if (!shape) throw new RangeError('This is too long for a QR code of this size.');
-  const size = 21 + 4 * index;
-  const fixed = skeleton(size, index > 0);
+  const [, , , version, level] = shape;
+  const size = 17 + 4 * version;
+  const fixed = skeleton(size, version > 1);
   const words = codewords(bytes, shape);
-  const drawn = MASKS.map((mask, number) => draw(fixed, words, mask, number));
+  const drawn = MASKS.map((mask, number) => draw(fixed, words, mask, formatBits(level, number)));
   return drawn.reduce((best, next) => (penalty(next) < penalty(best) ? next : best));
 }
 
@@ -130,7 +132,7 @@ function draw(
   fixed: readonly (readonly (boolean | null)[])[],
   words: readonly number[],
   mask: (row: number, column: number) => boolean,
-  number: number,
+  format: number,
 ): Grid {
   const size = fixed.length;
   const grid: Grid = fixed.map((row) => row.map((dark) => dark ?? false));
@@ -147,18 +149,18 @@ function draw(
       }
     }
   }
-  const format = formatBits(number);
   formatPlaces(size).forEach((places, i) => {
     for (const [row, column] of places) grid[row]![column] = ((format >> (14 - i)) & 1) === 1;
   });
   return grid;
 }
 
-/** Level M is 00; the mask; ten bits of BCH (0x537), all turned by 0x5412. */
-function formatBits(mask: number): number {
-  let rest = mask << 10;
+/** The level, the mask, ten bits of BCH (0x537), all turned by 0x5412. */
+function formatBits(level: number, mask: number): number {
+  const data = (level << 3) | mask;
+  let rest = data << 10;
   for (let bit = 14; bit >= 10; bit--) if ((rest >> bit) & 1) rest ^= 0x537 << (bit - 10);
-  return ((mask << 10) | rest) ^ 0x5412;
+  return ((data << 10) | rest) ^ 0x5412;
 }
 
 /** How hard it is to read: runs, blocks of four, what looks like a finder, and too much of one color. */

@@ -5,7 +5,13 @@
 
 import wasmUrl from 'zxing-wasm/reader/zxing_reader.wasm?url';
 
-export type Reader = (picture: Blob | ImageData) => Promise<readonly string[]>;
+/** What a code says: as text, and as the bytes that stand in it. */
+export interface Found {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+}
+
+export type Reader = (picture: Blob | ImageData) => Promise<readonly Found[]>;
 
 let reader: Promise<Reader> | null = null;
 
@@ -24,6 +30,6 @@ async function load(): Promise<Reader> {
   await prepareZXingModule({ overrides, fireImmediately: true });
   return async (picture) => {
     const found = await readBarcodes(picture, { formats: ['QRCode'], maxNumberOfSymbols: 4 });
-    return found.filter(({ isValid }) => isValid).map(({ text }) => text);
+    return found.filter(({ isValid }) => isValid).map(({ text, bytes }) => ({ text, bytes }));
   };
 }
