@@ -5,7 +5,7 @@ import { Problem } from '#lib/api/problem.ts';
 import { engine } from '#lib/sync/index.ts';
 import type { Door } from './door.ts';
 import { forgetKinds } from './kinds.ts';
-import type { Crypto, Status, Verification } from './model.ts';
+import type { Crypto, Person, Status, Verification } from './model.ts';
 import { Sealer } from './sealer.ts';
 import { forgetVault } from './vault.ts';
 
@@ -15,8 +15,12 @@ class Keys {
   status = $state.raw<Status | null>(null);
   /** Why there is none: the page was not loaded over a safe connection, or the browser cannot do it. */
   failure = $state<'insecure' | 'broken' | null>(null);
-  /** Comparisons under way, by id. */
+  /** Comparisons under way and those that ended and were not put away, by id. */
   readonly comparisons = new SvelteMap<string, Verification>();
+  /** People who were looked at or whose identity changed, by id. */
+  readonly people = new SvelteMap<string, Person>();
+  /** Rises when somebody's devices changed. */
+  devicesChanged = $state(0);
 
   #door: Door | null = null;
 
@@ -27,6 +31,23 @@ class Keys {
 
   get isReady(): boolean {
     return this.status !== null;
+  }
+
+  /** Who somebody is by their keys, from now on kept up to date in `people`. */
+  async look(user: string): Promise<void> {
+    this.people.set(user, await this.crypto.person(user));
+  }
+
+  /** Asks a person, one of our own devices, or all of our own, to compare. */
+  async compare(user: string, device?: string): Promise<Verification> {
+    const asked = await this.crypto.verify({ user, device });
+    if (!this.comparisons.has(asked.id)) this.comparisons.set(asked.id, asked);
+    return asked;
+  }
+
+  /** When we compared with somebody on this device, in ms. */
+  verifiedAt(user: string): number | null {
+    return Number(localStorage.getItem(verifiedKey(user))) || null;
   }
 
   /** Makes the identity of a new person by itself; a further device waits to be confirmed. */
@@ -41,13 +62,19 @@ class Keys {
     void running.leads.then(() => door.lead());
     door.on('status', (status) => (this.status = status));
     door.on('keys', ({ convs }) => running.tellKeys(convs));
-    door.on('devices', () => running.outbox.hurry());
-    door.on('verification', (one) => this.comparisons.set(one.id, one));
+    door.on('devices', ({ users }) => {
+      running.outbox.hurry();
+      this.devicesChanged += 1;
+      for (const user of users) if (this.people.has(user)) void this.look(user).catch(noMatter);
+    });
+    door.on('person', (person) => this.people.set(person.user, person));
+    door.on('verification', (one) => this.#compared(one));
     door.on('restarted', () => this.comparisons.clear());
     try {
       const found = await door.crypto.status();
       this.status = found.device === 'new' ? await door.crypto.begin() : found;
       running.plug(new Sealer(door));
+      for (const one of await door.crypto.verifications()) this.#compared(one);
       await door.crypto.pull();
       running.tellKeys(null);
     } catch (error) {
@@ -65,13 +92,24 @@ class Keys {
     this.status = null;
     this.failure = null;
     this.comparisons.clear();
+    this.people.clear();
   }
 
   /** At signing out: no key stays on this device. */
   async forget(): Promise<void> {
     const door = this.#door;
     this.stop();
+    for (const key of Object.keys(localStorage)) {
+      if (key.startsWith(VERIFIED)) localStorage.removeItem(key);
+    }
     if (door) await Promise.all([forgetVault(door.user, door.device), forgetKinds(door.user)]);
+  }
+
+  #compared(one: Verification): void {
+    this.comparisons.set(one.id, one);
+    if (one.phase !== 'done') return;
+    this.devicesChanged += 1;
+    if (!one.isOwn) localStorage.setItem(verifiedKey(one.user), String(Date.now()));
   }
 
   /** Without a connection there may be nobody to tell where one stands. */
@@ -86,5 +124,11 @@ class Keys {
     addEventListener('online', again);
   }
 }
+
+const VERIFIED = 'kirana.verified.';
+const verifiedKey = (user: string): string => VERIFIED + user;
+
+/** It is asked again when somebody looks. */
+const noMatter = (): void => undefined;
 
 export const keys = new Keys();

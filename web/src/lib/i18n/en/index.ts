@@ -3,6 +3,7 @@ import { catalog } from './catalog.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { identity } from './identity.ts';
+import { keys } from './keys.ts';
 import { orders } from './orders.ts';
 import { money } from './money.ts';
 import { manage } from './manage.ts';
@@ -16,6 +17,7 @@ export const en = {
   chat,
   common,
   identity,
+  keys,
   manage,
   money,
   orders,

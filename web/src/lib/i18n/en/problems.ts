@@ -73,6 +73,17 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'product-gone': 'This is no longer sold.',
   'account-not-settled':
     'Something came up that has to be settled first. Nothing was deleted; it is listed here.',
+  'wrong-recovery-key': 'This is not your recovery key. Nothing was changed; look again.',
+  'bad-recovery-key': 'This is no recovery key: it has 13 groups of four letters and digits.',
+  'recovery-outdated':
+    'This recovery key is from before your keys were replaced. Use the newer one.',
+  'no-recovery': 'No recovery key was ever made for you. Use another device.',
+  'unconfirmed-device': 'Confirm this device first. Nothing was sent.',
+  'waiting-for-devices':
+    'They have no confirmed device yet. Try again when they have opened Kirana.',
+  'unknown-device':
+    'That device has no keys yet, or is signed out. Open Kirana there and try again.',
+  'verification-gone': 'That comparison has ended. Start again.',
   'id-reused': 'This was sent before with other content. Nothing was changed; start again.',
 };
 
