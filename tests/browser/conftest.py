@@ -109,6 +109,7 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opener]:
     def hear(message: ConsoleMessage) -> None:
         where, text = str(message.location.get("url", "")), message.text
         is_refusal = "/v1/" in where and any(f"status of {code}" in text for code in REFUSALS)
+        is_refusal |= "/v1/socket'" in text and "response code: 403" in text
         if message.type == "error" and not is_refusal and WITHOUT_NETWORK not in text:
             errors.append(f"{where}: {text}")
 
