@@ -328,10 +328,15 @@ describe('the identity', () => {
     expect(await slugOf(tablet.machine.begin())).toBe('identity-exists');
   });
 
-  test('a beginning that was cut off goes on where it stopped', async () => {
+  test.each([
+    '/v1/cross-signing-keys',
+    '/v1/key-signatures',
+    '/v1/key-backups',
+    '/v1/secrets/recovery',
+  ])('a beginning that was cut off after %s goes on where it stopped', async (cut) => {
     const ravi = await Phone.open(world, uuid7());
     world.server.tamper = (path, answer) => {
-      if (path !== '/v1/key-signatures') return answer;
+      if (path !== cut) return answer;
       world.server.isOffline = true;
       return answer;
     };
@@ -339,8 +344,14 @@ describe('the identity', () => {
     world.server.tamper = null;
     world.server.isOffline = false;
 
-    expect((await ravi.machine.begin()).device).toBe('confirmed');
-    expect(await ravi.machine.recoveryKey()).not.toBeNull();
+    const { device, backup } = await ravi.machine.begin();
+    expect([device, backup]).toEqual(['confirmed', 'on']);
+    const key = (await ravi.machine.recoveryKey()) ?? '';
+    const tablet = await world.another(ravi);
+    await tablet.machine.recover(key);
+    expect((await tablet.status()).device).toBe('confirmed');
+    expect(await ravi.machine.begin()).toEqual(await ravi.status());
+    expect(await ravi.machine.recoveryKey()).toBe(key);
   });
 
   test('resetting asks for a confirmation; giving up leaves everything as it was', async () => {

@@ -213,12 +213,15 @@ export class Machine implements Crypto {
   begin({ confirmation }: Confirmed = {}): Promise<Status> {
     return this.#changing.run(async () => {
       const { device } = await this.status();
-      if (device === 'confirmed') return this.#look();
-      const has = await this.#machine.crossSigningStatus();
-      // A beginning that was cut off goes on with the keys it made.
-      if (device === 'unconfirmed' && !has.hasMaster) throw problems.identityExists();
-      await this.#bootstrap(!has.hasMaster, confirmation);
+      const isAgain = (await this.#vault.secret('begun')) !== null;
+      if (device === 'confirmed' && !isAgain) return this.#look();
+      const { hasMaster } = await this.#machine.crossSigningStatus();
+      // A beginning that was cut off goes on with the keys it made, unless another device was faster.
+      if (device === 'unconfirmed' && !(isAgain && hasMaster)) throw problems.identityExists();
+      await this.#vault.setSecret('begun', 'yes');
+      if (device !== 'confirmed') await this.#bootstrap(!hasMaster, confirmation);
       await this.#backUpAfresh();
+      await this.#vault.setSecret('begun', null);
       return this.#look();
     });
   }

@@ -234,7 +234,10 @@ export interface Crypto {
   /** After `resync`: whatever was known of anybody's devices may be stale. */
   resync(): Promise<void>;
 
-  /** First device: makes the identity, the backup and the recovery key. Raises: `identity-exists`. */
+  /**
+   * First device: makes the identity, the backup and the recovery key, or goes on where that was cut off. Nothing to do on
+   * a confirmed device. Raises: `identity-exists`.
+   */
   begin(confirmed?: Confirmed): Promise<Status>;
   /** Last way out: a new identity. Restored history that is only in the old backup is lost. Asks for a confirmation. */
   reset(confirmed?: Confirmed): Promise<Status>;

@@ -71,8 +71,7 @@ class Keys {
     door.on('verification', (one) => this.#compared(one));
     door.on('restarted', () => this.comparisons.clear());
     try {
-      const found = await door.crypto.status();
-      this.status = found.device === 'new' ? await door.crypto.begin() : found;
+      this.status = await begun(door.crypto);
       running.plug(new Sealer(door));
       for (const one of await door.crypto.verifications()) this.#compared(one);
       await door.crypto.pull();
@@ -122,6 +121,16 @@ class Keys {
     };
     const timer = setTimeout(again, 20_000);
     addEventListener('online', again);
+  }
+}
+
+/** A beginning that was cut off, by leaving the page for example, goes on here. */
+async function begun(crypto: Crypto): Promise<Status> {
+  try {
+    return await crypto.begin();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.slug !== 'identity-exists') throw error;
+    return crypto.status();
   }
 }
 

@@ -58,6 +58,9 @@ const nameOf = (user: string, device: string): string => `kirana-vault-${user}-$
 export const storeNameOf = (user: string, device: string): string =>
   `kirana-crypto-${user}-${device}`;
 
+/** `begun`: the identity, the backup and the recovery key are being made here. */
+type Secret = 'recoveryKey' | 'reset' | 'begun';
+
 export class Vault {
   readonly #db: IDBPDatabase<Schema>;
   readonly #wrapping: CryptoKey;
@@ -103,12 +106,12 @@ export class Vault {
   }
 
   /** A secret that this device may show again. */
-  async secret(name: 'recoveryKey' | 'reset'): Promise<string | null> {
+  async secret(name: Secret): Promise<string | null> {
     const kept = (await this.#db.get('facts', name)) as Wrapped | undefined;
     return kept ? fromUtf8(await unwrap(this.#wrapping, kept)) : null;
   }
 
-  async setSecret(name: 'recoveryKey' | 'reset', value: string | null): Promise<void> {
+  async setSecret(name: Secret, value: string | null): Promise<void> {
     if (value === null) await this.#db.delete('facts', name);
     else await this.#db.put('facts', await wrap(this.#wrapping, utf8(value)), name);
   }
