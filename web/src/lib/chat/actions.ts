@@ -16,6 +16,8 @@ export async function findPerson(text: string): Promise<Card | null> {
   }
 }
 
+export const blockPerson = (id: string): Promise<void> => api.put(`/v1/blocks/${id}`);
+
 export const saveContact = (id: string): Promise<Contact> => api.put(`/v1/contacts/${id}`, {});
 
 export async function searchProducts(

@@ -2,11 +2,13 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 import { api, Problem } from '#lib/api/index.ts';
+import { checkKind } from '#lib/crypto/index.ts';
 import type { Entry, Receipt, Sending } from '#lib/sync/index.ts';
 import { engine } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 import { Drafts } from './drafts.svelte.ts';
 import type { Card, Conversation, Found } from './model.ts';
+import { isRequest } from './model.ts';
 import { Talk } from './talk.svelte.ts';
 
 interface ConversationPage {
@@ -25,7 +27,10 @@ export class Inbox {
   readonly names = new SvelteMap<string, Card>();
 
   readonly #byId = new SvelteMap<string, Conversation>();
-  readonly #typing = new SvelteMap<string, ReturnType<typeof setTimeout>>();
+  readonly #typing = new SvelteMap<
+    string,
+    { user: string; timer: ReturnType<typeof setTimeout> }
+  >();
   // Nobody draws these.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #talks = new Map<string, Talk>();
@@ -41,7 +46,7 @@ export class Inbox {
       .sort((a, b) => this.#when(b) - this.#when(a)),
   );
   readonly unread: number = $derived(
-    [...this.#byId.values()].reduce((sum, { unread }) => sum + unread, 0),
+    [...this.#byId.values()].reduce((sum, one) => sum + (isRequest(one) ? 0 : one.unread), 0),
   );
 
   constructor(own: string) {
@@ -72,8 +77,9 @@ export class Inbox {
     );
   }
 
-  isTyping(conv: string): boolean {
-    return this.#typing.has(conv);
+  /** Who types there; null when nobody does. */
+  typist(conv: string): string | null {
+    return this.#typing.get(conv)?.user ?? null;
   }
 
   find(conv: string): Conversation | undefined {
@@ -103,7 +109,9 @@ export class Inbox {
     conv: string,
     options: { fetch?: typeof fetch; at?: number | null } = {},
   ): Promise<Talk> {
-    if (!this.#byId.has(conv)) await this.#fetch(conv, options.fetch);
+    const known = this.#byId.get(conv) ?? (await this.#fetch(conv, options.fetch));
+    // What was private stays private, whatever the server says.
+    if (this.actingFor === null) await checkKind(this.own, conv, known.kind);
     let talk = this.#talks.get(conv);
     if (!talk) {
       talk = new Talk(conv, this);
@@ -224,8 +232,27 @@ export class Inbox {
     return among(await engine().open(page.items)) ?? last;
   }
 
+  /** Says yes to somebody who asked. */
+  async accept(conv: string): Promise<void> {
+    this.#set(await api.put<Conversation>(`/v1/conversations/${conv}/acceptance`));
+  }
+
+  /** Wants nothing of it. Nobody is told. */
+  async refuse(conv: string): Promise<void> {
+    await api.del(`/v1/conversations/${conv}/acceptance`);
+    this.drop(conv);
+  }
+
+  /** It is no longer among one's conversations. */
+  drop(conv: string): void {
+    this.#byId.delete(conv);
+    this.#talks.delete(conv);
+  }
+
   #refresh(conv: string): void {
-    this.#fetch(conv).catch(() => undefined);
+    this.#fetch(conv).catch((error: unknown) => {
+      if (error instanceof Problem && error.slug === 'not-found') this.#byId.delete(conv);
+    });
   }
 
   #heard(entry: Entry): void {
@@ -241,6 +268,8 @@ export class Inbox {
     const seq = entry.seq;
     const settings = bodyType(entry) === 'settings' ? entry : known.settings;
     const target = targetOf(entry);
+    // Who is here, and what it is called, is told anew.
+    if (entry.k === 'change') this.#refresh(entry.conv);
     if (target === null) {
       const unread = known.unread + (isOwn ? 0 : 1);
       const active_at = entry.ts;
@@ -272,15 +301,13 @@ export class Inbox {
 
   #isTyping(conv: string, user: string): void {
     if (user === this.own || !this.#byId.has(conv)) return;
-    clearTimeout(this.#typing.get(conv));
-    this.#typing.set(
-      conv,
-      setTimeout(() => this.#typing.delete(conv), TYPING_MS),
-    );
+    clearTimeout(this.#typing.get(conv)?.timer);
+    const timer = setTimeout(() => this.#typing.delete(conv), TYPING_MS);
+    this.#typing.set(conv, { user, timer });
   }
 
   #stopTyping(conv: string): void {
-    clearTimeout(this.#typing.get(conv));
+    clearTimeout(this.#typing.get(conv)?.timer);
     this.#typing.delete(conv);
   }
 

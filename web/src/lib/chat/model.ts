@@ -3,11 +3,13 @@
 import type { Schema } from '#lib/api/index.ts';
 import { reader, t } from '#lib/i18n/index.ts';
 import type {
+  ChangeItem,
   Content,
   Entry,
   Fact,
   FactItem,
   Item,
+  MemberChange,
   MessageItem,
   Sending,
 } from '#lib/sync/index.ts';
@@ -55,6 +57,71 @@ export interface Sides {
 
 export const nameOf = (card: Card | null): string =>
   card === null ? '…' : card.name || (card.kind === 'guest' ? t.chat.guest : '…');
+
+/** Somebody who takes part, or took part. */
+export const memberOf = ({ cards, other }: Conversation, id: string | null): Card | null =>
+  cards.find((card) => card.id === id) ?? (other?.id === id ? other : null);
+
+/** Somebody began it, or brought one in, and waits for a yes. */
+export const isRequest = ({ state }: Conversation): boolean => state === 'requested';
+
+/** The one on the other side has not said yes yet. */
+export const isAsking = ({ kind, form, members, other, state }: Conversation): boolean =>
+  kind === 'private' &&
+  form === 'direct' &&
+  state === 'joined' &&
+  members.some(({ user_id, state: theirs }) => user_id === other?.id && theirs === 'requested');
+
+/** What an admin wrote about a group, as far as this device could read it. */
+export function settingsOf({ settings }: Conversation): Settings {
+  const body = settings?.body;
+  return body && 'type' in body && body.type === 'settings' ? body : { type: 'settings' };
+}
+
+type Settings = Extract<Content, { type: 'settings' }>;
+
+/** What a conversation is called: the other's name, or the group's, or the names of those who are in it. */
+export function titleOf(conversation: Conversation, own: string): string {
+  if (conversation.form !== 'group') return nameOf(conversation.other);
+  const { title } = settingsOf(conversation);
+  if (title) return title;
+  const names = conversation.members
+    .filter(
+      ({ user_id, state }) => user_id !== own && (state === 'joined' || state === 'requested'),
+    )
+    .map(({ user_id }) => nameOf(memberOf(conversation, user_id)));
+  if (names.length === 0) return t.chat.groupOfOne;
+  return new Intl.ListFormat(reader.locale, { type: 'unit', style: 'short' }).format(names);
+}
+
+/** Who came, who went, what changed: one quiet line. Null for what nobody needs to read. */
+export function changeText(
+  { change, user_id = '', by_id, role, timer_s }: MemberChange,
+  conversation: Conversation,
+  own: string,
+): string | null {
+  const who = user_id === own ? null : nameOf(memberOf(conversation, user_id));
+  const by = by_id === own ? null : nameOf(memberOf(conversation, by_id ?? ''));
+  switch (change) {
+    case 'joined':
+      if (!by_id || by_id === user_id) return t.chat.joined(who);
+      return t.chat.added(by, who);
+    case 'left':
+      return t.chat.left(who);
+    case 'removed':
+      return t.chat.removed(by, who);
+    case 'role':
+      return role === 'admin' ? t.chat.becameAdmin(who) : t.chat.becameMember(who);
+    case 'timer':
+      return timer_s ? t.chat.timerSet(t.chat.timerOf(timer_s)) : t.chat.timerOff;
+    case 'keys':
+      return who === null ? null : t.chat.keysChanged(who);
+    case 'accepted':
+      return t.chat.accepted(who);
+    default:
+      return null;
+  }
+}
 
 export const sum = (amount: Money): string =>
   format(amount, { locale: reader.formats, short: true });
@@ -195,7 +262,13 @@ export type Row =
       readonly sending: Sending | null;
     }
   | { readonly kind: 'card'; readonly key: string; readonly item: FactItem; readonly card: Fact }
-  | { readonly kind: 'line'; readonly key: string; readonly item: FactItem };
+  | { readonly kind: 'line'; readonly key: string; readonly item: FactItem }
+  | {
+      readonly kind: 'change';
+      readonly key: string;
+      readonly item: ChangeItem;
+      readonly text: string;
+    };
 
 interface Layout {
   readonly own: string;
@@ -203,12 +276,20 @@ interface Layout {
   /** Read up to here when the conversation was opened; null draws no line. */
   readonly readSeq: number | null;
   readonly waiting: readonly Sending[];
+  /** What a change is said as; null leaves it out. */
+  readonly say?: (change: MemberChange) => string | null;
 }
 
 /** The rows of a conversation: days, the line above what is new, bubbles in groups, cards and quiet lines. */
-export function layOut(items: readonly Item[], { own, place, readSeq, waiting }: Layout): Row[] {
+export function layOut(
+  items: readonly Item[],
+  { own, place, readSeq, waiting, say }: Layout,
+): Row[] {
   const sendings = new Map(waiting.map((sending) => [sending.id, sending]));
-  const shown = items.filter((item) => item.kind !== 'change' && !isEcho(item));
+  const sayOf = ({ change }: ChangeItem) => (change && say?.(change)) ?? null;
+  const shown = items.filter(
+    (item) => !isEcho(item) && (item.kind !== 'change' || sayOf(item) !== null),
+  );
   const rows: Row[] = [];
   let day = '';
   let isMarked = readSeq === null;
@@ -220,16 +301,24 @@ export function layOut(items: readonly Item[], { own, place, readSeq, waiting }:
       day = itsDay;
       rows.push({ kind: 'day', key: `day ${itsDay}`, at: item.ts });
     }
-    if (!isMarked && item.seq > (readSeq ?? 0) && item.from !== own && !sendings.has(item.id)) {
+    if (
+      !isMarked &&
+      item.kind !== 'change' &&
+      item.seq > (readSeq ?? 0) &&
+      item.from !== own &&
+      !sendings.has(item.id)
+    ) {
       isMarked = true;
       rows.push({ kind: 'unread', key: 'unread' });
     }
-    if (item.kind === 'fact') {
+    if (item.kind === 'change') {
+      rows.push({ kind: 'change', key: item.id, item, text: sayOf(item) ?? '' });
+    } else if (item.kind === 'fact') {
       const { card } = item;
       rows.push(
         card ? { kind: 'card', key: item.id, item, card } : { kind: 'line', key: item.id, item },
       );
-    } else if (item.kind === 'message') {
+    } else {
       const sending = sendings.get(item.id) ?? null;
       const isFirst = rows.at(-1)?.kind !== 'message' || !before || !belongs(before, item);
       const isLast = !after || !belongs(item, after) || dayOf(after.ts, place) !== day;
@@ -262,6 +351,37 @@ function belongs(a: Item, b: Item): boolean {
   );
 }
 
+/** Why a message has not gone yet, when it is not for want of a connection. */
+export interface Hold {
+  readonly text: string;
+  /** This device has to be confirmed first. */
+  readonly isOurs: boolean;
+}
+
+export function holdOf({ held }: Sending, conversation: Conversation): Hold | null {
+  if (held === null) return null;
+  const { users } = held.facts;
+  switch (held.slug) {
+    case 'unconfirmed-device':
+      return { text: t.chat.heldByDevice, isOurs: true };
+    case 'waiting-for-devices': {
+      const ids = Array.isArray(users) ? (users as string[]) : [];
+      const name = nameOf(memberOf(conversation, ids[0] ?? conversation.other?.id ?? null));
+      return { text: t.chat.heldByPerson(name), isOurs: false };
+    }
+    case 'no-member-list':
+      return { text: t.chat.heldByList, isOurs: false };
+    default:
+      return { text: t.chat.heldByKeys, isOurs: false };
+  }
+}
+
+/** What is not certain about a message that could be read; null when nothing is worth saying. */
+export function doubtOf({ seal }: MessageItem, name: string): string | null {
+  if (seal?.state !== 'open' || seal.doubt === null) return null;
+  return t.chat.doubts[seal.doubt]?.(name) ?? t.chat.doubt;
+}
+
 export type Tick = 'waiting' | 'sent' | 'delivered' | 'read';
 
 /** How far an own message has come. */
@@ -271,10 +391,11 @@ export function tickOf(
   { own, isWaiting }: { own: string; isWaiting: boolean },
 ): Tick {
   if (isWaiting) return 'waiting';
-  const mark = conversation.marks.find(({ user_id }) => user_id !== own);
-  if (!mark) return 'sent';
-  if (mark.read_seq >= item.seq) return 'read';
-  return mark.delivered_seq >= item.seq ? 'delivered' : 'sent';
+  // In a group what counts is the last one.
+  const marks = conversation.marks.filter(({ user_id }) => user_id !== own);
+  if (marks.length === 0) return 'sent';
+  if (marks.every(({ read_seq }) => read_seq >= item.seq)) return 'read';
+  return marks.every(({ delivered_seq }) => delivered_seq >= item.seq) ? 'delivered' : 'sent';
 }
 
 /** Words can be changed for a day, and only where there are words. */

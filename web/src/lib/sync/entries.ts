@@ -48,6 +48,7 @@ export interface MemberChange {
   readonly user_id?: string;
   readonly by_id?: string;
   readonly role?: string;
+  readonly timer_s?: number;
 }
 
 export interface Quote {

@@ -42,10 +42,59 @@ export const chat = {
   youDeleted: 'You deleted this message',
   waitingForKey: 'Waiting for this message',
   notTrusted: 'This message could not be trusted and is not shown',
+  heldByDevice: 'Goes when this device is confirmed.',
+  confirmDevice: 'Confirm it',
+  heldByPerson: (name: string) => `Waiting for ${name} to open Kirana`,
+  heldByList: 'Waiting for an admin to open Kirana',
+  heldByKeys: 'Waiting for keys',
+  doubt: 'It is not certain who sent this.',
+  doubts: {
+    'not-provable': () =>
+      'This came from your backup. It cannot be proven any more which device it was sent from.',
+    'unknown-device': (name) => `It is not known from which device of ${name} this came.`,
+    'unsigned-device': (name) => `This came from a device that ${name} has not confirmed.`,
+    'unverified-person': (name) => `The keys of ${name} were not compared with yours.`,
+    'identity-changed': (name) => `${name} has other keys than when you verified them.`,
+    'other-sender': (name) => `The keys of this message do not belong to ${name}.`,
+  } as Record<string, (name: string) => string>,
+  whyNotTrusted: 'It was repeated, moved or changed on its way, or somebody else made it up.',
+
+  request: 'Wants to write to you',
+  requestGroup: 'Invites you to a group',
+  requestLead: (name: string) =>
+    `${name} is not among your contacts. They cannot see whether you have read this, and links cannot be opened until you accept.`,
+  requestGroupLead: 'Somebody who is not among your contacts brought you in.',
+  accept: 'Accept',
+  deleteRequest: 'Delete',
+  blockPerson: 'Block',
+  blocked: (name: string) => `${name} is blocked`,
+  asking: (name: string) =>
+    `${name} decides whether to talk with you. Until then you can send three messages, without files.`,
+
+  groupOfOne: 'Group of one',
+  joined: (who: string | null) => (who === null ? 'You joined' : `${who} joined`),
+  added: (by: string | null, who: string | null) => `${by ?? 'You'} added ${who ?? 'you'}`,
+  left: (who: string | null) => (who === null ? 'You left' : `${who} left`),
+  removed: (by: string | null, who: string | null) => `${by ?? 'You'} removed ${who ?? 'you'}`,
+  becameAdmin: (who: string | null) =>
+    who === null ? 'You are an admin now' : `${who} is an admin now`,
+  becameMember: (who: string | null) =>
+    who === null ? 'You are no longer an admin' : `${who} is no longer an admin`,
+  accepted: (who: string | null) => (who === null ? 'You accepted' : `${who} accepted`),
+  keysChanged: (who: string) => `${who}’s keys changed`,
+  timerSet: (time: string) => `Messages disappear after ${time}`,
+  timerOff: 'Messages no longer disappear',
+  timerOf: (seconds: number) =>
+    seconds <= 86_400
+      ? 'a day'
+      : seconds === 604_800
+        ? 'a week'
+        : plural(Math.round(seconds / 86_400), { one: '# day', other: '# days' }),
   newer: 'This needs a newer Kirana.',
   automatic: 'Automatic',
   edited: 'edited',
   typing: 'typing…',
+  typingIn: (name: string) => `${name} is typing…`,
   withUnread: (name: string, n: number) => `${name} · ${plural(n, { other: '#' })}`,
   unread: (n: number) => plural(n, { one: '# unread', other: '# unread' }),
   newMessages: 'New',

@@ -84,6 +84,23 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'unknown-device':
     'That device has no keys yet, or is signed out. Open Kirana there and try again.',
   'verification-gone': 'That comparison has ended. Start again.',
+  'not-reachable': 'This person cannot be reached here.',
+  'no-devices': 'They cannot talk in private here: a shop and a guest have no keys.',
+  'request-pending':
+    'They have not accepted you yet. Up to three messages without files can be sent until then.',
+  'identity-changed':
+    'The keys of somebody you verified have changed. Nothing was sent. Verify them again, or go on without.',
+  'members-changed':
+    'The server names other people for this chat than before. Nothing was sent to anybody.',
+  'kind-changed':
+    'The server says that this chat is of another kind than before. To be safe, it is not opened.',
+  'not-admin': 'Only an admin may change this. Nothing was changed.',
+  'not-listed': 'You are not in this group any more.',
+  'group-full': 'The group is full.',
+  'last-admin': 'Make somebody else an admin first.',
+  'damaged-file': 'This file is damaged or was changed on its way. It is not shown.',
+  'source-changed': 'The file has changed since you chose it. Choose it again.',
+  'keys-not-ready': 'The keys are being opened. Try again in a moment.',
   'id-reused': 'This was sent before with other content. Nothing was changed; start again.',
 };
 
