@@ -11,3 +11,9 @@ export function sizeText(bytes: number): string {
     maximumFractionDigits: value < 10 ? 1 : 0,
   }).format(value);
 }
+
+/** How much of something is done, from 0 to 1. */
+export const percent = (part: number): string =>
+  new Intl.NumberFormat(reader.formats, { style: 'percent', maximumFractionDigits: 0 }).format(
+    part,
+  );

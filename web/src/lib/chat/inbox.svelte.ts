@@ -4,7 +4,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { api, Problem } from '#lib/api/index.ts';
 import { checkKind } from '#lib/crypto/index.ts';
 import type { Entry, Receipt, Sending } from '#lib/sync/index.ts';
-import { engine } from '#lib/sync/index.ts';
+import { engine, isChange } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 import { Drafts } from './drafts.svelte.ts';
 import type { Card, Conversation, Found } from './model.ts';
@@ -42,7 +42,13 @@ export class Inbox {
 
   readonly list: readonly Conversation[] = $derived(
     [...this.#byId.values()]
-      .filter((one) => one.last !== null || this.waiting(one.id).length > 0 || one.seq === 0)
+      .filter(
+        (one) =>
+          one.form === 'group' ||
+          one.last !== null ||
+          one.seq === 0 ||
+          this.waiting(one.id).length > 0,
+      )
       .sort((a, b) => this.#when(b) - this.#when(a)),
   );
   readonly unread: number = $derived(
@@ -58,6 +64,10 @@ export class Inbox {
     running.hear('receipt', (receipt) => this.#read(receipt));
     running.hear('typing', ({ conv, user }) => this.#isTyping(conv, user));
     running.on('conversation', ({ ref, stream }) => stream === own && this.#refresh(ref));
+    running.on('hidden', ({ ref, stream }) => {
+      if (stream !== own) return;
+      for (const talk of this.#talks.values()) talk.hidden(ref);
+    });
     running.hear('keys', ({ convs }) => {
       for (const one of this.#byId.values()) {
         if (convs === null || convs.includes(one.id)) this.#open(one.id);
@@ -197,7 +207,9 @@ export class Inbox {
   #set(one: Conversation): void {
     const known = this.#byId.get(one.id);
     const last = one.kind === 'private' ? unread(one.last, known?.last) : one.last;
-    const settings = unread(one.settings, known?.settings);
+    // An answer may be older than what the stream has told since.
+    const isOlder = (known?.settings?.seq ?? 0) > (one.settings?.seq ?? 0);
+    const settings = isOlder ? (known?.settings ?? null) : unread(one.settings, known?.settings);
     this.#byId.set(one.id, { ...one, last, settings });
     this.#open(one.id);
   }
@@ -232,6 +244,15 @@ export class Inbox {
     return among(await engine().open(page.items)) ?? last;
   }
 
+  /** What the server answered to a change of it. */
+  keep(one: Conversation): void {
+    this.#set(one);
+  }
+
+  async refresh(conv: string): Promise<void> {
+    await this.#fetch(conv);
+  }
+
   /** Says yes to somebody who asked. */
   async accept(conv: string): Promise<void> {
     this.#set(await api.put<Conversation>(`/v1/conversations/${conv}/acceptance`));
@@ -249,9 +270,17 @@ export class Inbox {
     this.#talks.delete(conv);
   }
 
-  #refresh(conv: string): void {
-    this.#fetch(conv).catch((error: unknown) => {
-      if (error instanceof Problem && error.slug === 'not-found') this.#byId.delete(conv);
+  /** One is no longer in it; what was read stays on the screen. */
+  #ended(conv: string): void {
+    const known = this.#byId.get(conv);
+    if (known) this.#byId.set(conv, { ...known, state: 'removed', unread: 0 });
+  }
+
+  /** Asks again, once, when the answer was on its way before `seq` was. */
+  #refresh(conv: string, seq = 0): void {
+    const asked = this.#fetch(conv).then((one) => (one.seq < seq ? this.#fetch(conv) : one));
+    asked.catch((error: unknown) => {
+      if (error instanceof Problem && error.slug === 'not-found') this.#ended(conv);
     });
   }
 
@@ -259,7 +288,7 @@ export class Inbox {
     this.#talks.get(entry.conv)?.take(entry);
     const known = this.#byId.get(entry.conv);
     if (!known) {
-      this.#refresh(entry.conv);
+      this.#refresh(entry.conv, entry.seq);
       return;
     }
     if (entry.seq <= known.seq) return;
@@ -269,7 +298,12 @@ export class Inbox {
     const settings = bodyType(entry) === 'settings' ? entry : known.settings;
     const target = targetOf(entry);
     // Who is here, and what it is called, is told anew.
-    if (entry.k === 'change') this.#refresh(entry.conv);
+    if (isGoing(entry, this.own)) {
+      this.#ended(entry.conv);
+      return;
+    }
+    const mayBeName = known.form === 'group' && entry.quiet && isClosed(entry);
+    if (entry.k === 'change' || mayBeName) this.#refresh(entry.conv, entry.seq);
     if (target === null) {
       const unread = known.unread + (isOwn ? 0 : 1);
       const active_at = entry.ts;
@@ -325,6 +359,9 @@ function targetOf({ k, target, body, quiet }: Entry): string | null {
   }
   return quiet ? '' : null;
 }
+
+const isGoing = ({ body }: Entry, own: string): boolean =>
+  isChange(body) && body.user_id === own && (body.change === 'left' || body.change === 'removed');
 
 const bodyType = ({ body }: Entry): string | null => (body && 'type' in body ? body.type : null);
 

@@ -65,6 +65,9 @@ export const memberOf = ({ cards, other }: Conversation, id: string | null): Car
 /** Somebody began it, or brought one in, and waits for a yes. */
 export const isRequest = ({ state }: Conversation): boolean => state === 'requested';
 
+/** One has left, or was taken out. */
+export const isOver = ({ state }: Conversation): boolean => state === 'left' || state === 'removed';
+
 /** The one on the other side has not said yes yet. */
 export const isAsking = ({ kind, form, members, other, state }: Conversation): boolean =>
   kind === 'private' &&

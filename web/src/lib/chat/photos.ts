@@ -1,11 +1,17 @@
 /** Photos and files on their way to a message. */
 
+import { Problem, sayProblem } from '#lib/api/index.ts';
+import type { SealedFile } from '#lib/crypto/index.ts';
+import { fetchSealed } from '#lib/crypto/index.ts';
+import { t } from '#lib/i18n/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 
 const LONGEST = 2048;
 const THUMB = 24;
 const QUALITY = 0.82;
 export const MAX_FILE_BYTES = 16 * 1024 * 1024;
+/** What is sealed comes in parts. */
+export const MAX_SEALED_BYTES = 100 * 1024 * 1024;
 
 /** A photo that is ready to go: scaled, without what the camera wrote into it. */
 export interface ReadyPhoto {
@@ -81,6 +87,70 @@ export const remembered = (media: string): string | undefined => local.get(media
 
 export const contentPath = (media: string, size?: number): string =>
   `/v1/media/${media}/content${size ? `?size=${size}` : ''}`;
+
+/** Why a file is not shown. */
+export const fileProblem = (error: unknown): string =>
+  error instanceof Problem && error.slug === 'damaged-file'
+    ? sayProblem(error)
+    : t.chat.fileNotHere;
+
+/** From whom a file is had. */
+export interface Source {
+  /** The shop that looks, if it is not the person. */
+  readonly actingFor: string | null;
+  /** Of a private message: how to open its files. */
+  readonly files?: Readonly<Record<string, SealedFile>>;
+}
+
+/** Where a file can be shown from. Rejects when it cannot be had, or is damaged. */
+export function sourceOf(
+  media: string,
+  { actingFor, files }: Source,
+  size?: number,
+): string | Promise<string> {
+  const known = local.get(media);
+  if (known) return known;
+  const sealed = files?.[media];
+  if (sealed) return openFile(sealed);
+  return actingFor ? fetchFor(actingFor, media, size) : contentPath(media, size);
+}
+
+/** Nothing that a browser would run is ever shown from here, whatever its sender called it. */
+const SHOWN = /^(image\/(jpeg|png|webp|gif|avif)|audio\/[\w.+-]+(;[\w=., -]+)?)$/;
+
+const opening = new Map<string, Promise<string>>();
+
+/** Fetches a sealed file and opens it, once. `heard` is told how much of it is here, from 0 to 1. */
+export function openFile(file: SealedFile, heard?: (part: number) => void): Promise<string> {
+  const known = local.get(file.media_id);
+  if (known) return Promise.resolve(known);
+  const under = opening.get(file.media_id);
+  if (under) return under;
+  const opened = fetchSealed(file, { fetch: counting(file.size_bytes, heard) })
+    .then((blob) => {
+      const type = SHOWN.test(file.mime) ? file.mime : 'application/octet-stream';
+      return remember(file.media_id, new Blob([blob], { type }));
+    })
+    .finally(() => opening.delete(file.media_id));
+  opening.set(file.media_id, opened);
+  return opened;
+}
+
+const counting =
+  (whole: number, heard?: (part: number) => void): typeof fetch =>
+  async (...asked) => {
+    const answer = await fetch(...asked);
+    if (!heard || !answer.body) return answer;
+    let here = 0;
+    const count = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, out) {
+        here += chunk.length;
+        heard(Math.min(1, here / Math.max(1, whole)));
+        out.enqueue(chunk);
+      },
+    });
+    return new Response(answer.body.pipeThrough(count), answer);
+  };
 
 /** The files of a shop's chats open only to whoever says that they act for it, which no `<img>` can say. */
 export async function fetchFor(shopId: string, media: string, size?: number): Promise<string> {

@@ -20,6 +20,7 @@ const PAGE = 50;
 const TYPING_EVERY_MS = 3000;
 const SEARCH_PAGES = 20;
 const THINK_MS = 5000;
+const LOOK_MS = 10_000;
 /** What waits stands after everything that could have a number by then. */
 const BEYOND = 1_000_000;
 
@@ -55,11 +56,18 @@ export class Talk {
       ts: 0,
       target,
     }));
-    return fold([...mergeEntries(this.#about, this.#entries), ...unsent, ...doomed]);
+    const kept = mergeEntries(this.#about, this.#entries).filter(
+      ({ id, expires_at = Infinity }) => !this.#hidden.has(id) && expires_at > this.#now,
+    );
+    return fold([...kept, ...unsent, ...doomed]);
   });
 
+  /** Deleted for oneself. */
+  readonly #hidden = new SvelteSet<string>();
   /** Deleted here, and soon for all. */
   readonly #doomed = new SvelteSet<string>();
+  /** What has disappeared by now is not shown, whatever the server still has. */
+  #now = $state(Date.now());
   #typedAt = 0;
   #isOpened = false;
   #markedSeq = 0;
@@ -67,6 +75,9 @@ export class Talk {
   constructor(id: string, inbox: Inbox) {
     this.id = id;
     this.inbox = inbox;
+    setInterval(() => {
+      if (this.#entries.some(({ expires_at }) => expires_at)) this.#now = Date.now();
+    }, LOOK_MS);
     engine().outbox.onSent((sent, answer) => this.#wasSent(sent, answer));
     engine().hear('keys', ({ convs }) => {
       if (convs === null || convs.includes(id)) void this.#openAgain();
@@ -217,13 +228,28 @@ export class Talk {
 
   /** It is gone at once here; for all when there was time to think again. Answers how to take that back. */
   delete(target: string): () => void {
-    this.#doomed.add(target);
+    return this.#soon(target, this.#doomed, 'POST', 'deletion');
+  }
+
+  /** Deletes for oneself, on all own devices; with the same moment to think. */
+  hide(target: string): () => void {
+    return this.#soon(target, this.#hidden, 'PUT', 'hiding');
+  }
+
+  /** It was hidden on another device. */
+  hidden(target: string): void {
+    this.#hidden.add(target);
+  }
+
+  #soon(target: string, set: SvelteSet<string>, method: 'POST' | 'PUT', what: string): () => void {
+    set.add(target);
     const act = () => {
       stop();
       void engine().outbox.add({
         id: uuid7(),
         lane: this.id,
-        path: `/v1/messages/${target}/deletion`,
+        method,
+        path: `/v1/messages/${target}/${what}`,
         body: undefined,
         actingFor: this.inbox.actingFor,
       });
@@ -236,7 +262,7 @@ export class Talk {
     addEventListener('pagehide', act);
     return () => {
       stop();
-      this.#doomed.delete(target);
+      set.delete(target);
     };
   }
 
@@ -254,7 +280,7 @@ export class Talk {
   /** The answer may come before the stream does: the message keeps its place in between. */
   #wasSent(id: string, answer: unknown): void {
     const sending = this.inbox.waiting(this.id).find((item) => item.id === id);
-    const body = sending && bodyOf(sending);
+    const body = sending && withFiles(sending);
     const sent = answer as { seq?: number; created_at?: number } | undefined;
     if (!body || this.hasAfter || sent?.seq === undefined || sent.created_at === undefined) return;
     if (this.#entries.length > 0 && sent.seq !== this.#lastSeq + 1) return;
@@ -317,6 +343,13 @@ export class Talk {
     if (isKept && page.about) void engine().keepEntries(this.inbox.own, page.items);
     this.inbox.know(page.items.flatMap(({ author }) => author ?? []));
   }
+}
+
+/** With how its files are opened: a later change of the words carries that on. */
+function withFiles(sending: Sending): Content | null {
+  const body = bodyOf(sending);
+  const hasFiles = sending.uploads.length > 0 && sending.private !== null;
+  return body && hasFiles ? ({ ...body, files: sending.private.files } as Content) : body;
 }
 
 /** What changes something rather than saying something. */

@@ -21,7 +21,7 @@ export type {
   SealedFile,
   Words,
 } from './entries.ts';
-export { isFact } from './entries.ts';
+export { isChange, isFact } from './entries.ts';
 export type { Sending, Upload } from './outbox.svelte.ts';
 export type { ForDevice, SealedBody, Sealing, UploadState } from './sealing.ts';
 export { fold, mergeEntries } from './timeline.ts';
