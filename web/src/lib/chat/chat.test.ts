@@ -4,7 +4,20 @@ import { fold } from '#lib/sync/index.ts';
 import type { Piece } from './marks.ts';
 import { takeApart } from './marks.ts';
 import type { Card, Conversation } from './model.ts';
-import { contentText, factText, layOut, preview, provisional, quoteOf, tickOf } from './model.ts';
+import {
+  changeText,
+  contentText,
+  doubtOf,
+  factText,
+  holdOf,
+  isAsking,
+  layOut,
+  preview,
+  provisional,
+  quoteOf,
+  tickOf,
+  titleOf,
+} from './model.ts';
 
 const ASHA: Card = {
   id: 'asha',
@@ -212,6 +225,111 @@ test('ticks follow the marks of the other side', () => {
     'sent',
     'waiting',
   ]);
+});
+
+describe('a private group', () => {
+  const person = (id: string, name: string): Card => ({ ...ASHA, id, name, kind: 'person' });
+  const member = (user_id: string, state: 'joined' | 'removed' = 'joined') => ({
+    user_id,
+    state,
+    role: 'member' as const,
+    joined_seq: 0,
+  });
+  const mark = (user_id: string, delivered_seq: number, read_seq: number) => ({
+    conversation_id: 'c',
+    user_id,
+    delivered_seq,
+    read_seq,
+  });
+  const group: Conversation = {
+    ...conversation(null),
+    kind: 'private',
+    form: 'group',
+    other: null,
+    business_id: null,
+    members: [member('ravi'), member('lena'), member('omar'), member('tom', 'removed')],
+    cards: [person('lena', 'Lena'), person('omar', 'Omar'), person('tom', 'Tom')],
+    marks: [mark('ravi', 9, 9), mark('lena', 5, 5), mark('omar', 4, 2)],
+  };
+
+  test('is called as its admin said, else by the names of the others who are in it', () => {
+    const body = { type: 'settings', title: 'Picnic' } as const;
+    const settings: Entry = { ...said(1, 'lena', ''), body };
+
+    expect(titleOf(group, 'ravi')).toBe('Lena, Omar');
+    expect(titleOf({ ...group, settings }, 'ravi')).toBe('Picnic');
+  });
+
+  test('a message was read when the last of them has read it', () => {
+    const tick = (seq: number) => tickOf({ seq }, group, { own: 'ravi', isWaiting: false });
+
+    expect([2, 3, 4, 5].map(tick)).toEqual(['read', 'delivered', 'delivered', 'sent']);
+  });
+
+  test('who came and went is told from the side of the reader', () => {
+    const line = (change: string, user_id: string, by_id?: string) =>
+      changeText({ type: 'change', change, user_id, by_id }, group, 'ravi');
+
+    expect(line('joined', 'omar', 'lena')).toBe('Lena added Omar');
+    expect(line('joined', 'ravi', 'lena')).toBe('Lena added you');
+    expect(line('joined', 'omar')).toBe('Omar joined');
+    expect(line('removed', 'tom', 'ravi')).toBe('You removed Tom');
+    expect(line('left', 'tom')).toBe('Tom left');
+    expect(line('keys', 'omar')).toBe('Omar’s keys changed');
+    expect(line('keys', 'ravi')).toBeNull();
+    expect(line('something-newer', 'omar')).toBeNull();
+  });
+
+  test('a change that nobody needs to read leaves no trace, not even of its day', () => {
+    const change = { type: 'change', change: 'keys', user_id: 'ravi' } as const;
+    const entry: Entry = { ...said(1, 'ravi', ''), k: 'change', body: change };
+    const say = (told: typeof change) => changeText(told, group, 'ravi');
+    const rows = layOut(fold([entry]), {
+      own: 'ravi',
+      place,
+      readSeq: null,
+      waiting: [],
+      say: say as never,
+    });
+
+    expect(rows).toEqual([]);
+  });
+});
+
+describe('what a private message waits for', () => {
+  const held = (slug: string, facts = {}): Sending => ({
+    ...waiting('w', null),
+    held: { slug, facts },
+  });
+  const talk = conversation(null);
+
+  test('is said with the name of whom it waits for', () => {
+    const hold = holdOf(held('waiting-for-devices', { users: ['asha'] }), talk);
+
+    expect(hold).toEqual({ text: 'Waiting for Asha to open Kirana', isOurs: false });
+    expect(holdOf(held('unconfirmed-device'), talk)?.isOurs).toBe(true);
+    expect(holdOf(waiting('w', null), talk)).toBeNull();
+  });
+
+  test('a doubt is put into words, also one that this version does not know', () => {
+    const [item] = fold([
+      { ...said(1, 'asha', 'Hello'), seal: { state: 'open', doubt: 'newer', isSerious: true } },
+    ]);
+
+    expect(item?.kind === 'message' && doubtOf(item, 'Asha')).toBe(
+      'It is not certain who sent this.',
+    );
+  });
+
+  test('one asks until the other has said yes', () => {
+    const other = { user_id: 'asha', role: 'member', joined_seq: 0 } as const;
+    const asking = { ...talk, kind: 'private', members: [{ ...other, state: 'requested' }] };
+
+    expect(isAsking(asking as Conversation)).toBe(true);
+    expect(isAsking({ ...asking, members: [{ ...other, state: 'joined' }] } as Conversation)).toBe(
+      false,
+    );
+  });
 });
 
 describe('marks', () => {

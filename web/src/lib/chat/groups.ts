@@ -4,9 +4,10 @@
  * waits in the outbox like any message.
  */
 
-import { api } from '#lib/api/index.ts';
+import { api, Problem } from '#lib/api/index.ts';
 import type { Audience } from '#lib/crypto/index.ts';
 import { keys } from '#lib/crypto/index.ts';
+import type { Entry } from '#lib/sync/index.ts';
 import { engine } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 import type { Inbox } from './inbox.svelte.ts';
@@ -51,7 +52,7 @@ export async function beginGroup(
   return id;
 }
 
-export const rename = (inbox: Inbox, conv: string, named: Named): Promise<void> =>
+export const nameGroup = (inbox: Inbox, conv: string, named: Named): Promise<void> =>
   announce(inbox, conv, named);
 
 export async function addMember(inbox: Inbox, conv: string, user: string): Promise<void> {
@@ -84,7 +85,7 @@ export async function setAdmin(
 }
 
 /** Leaves. The last admin first makes one of whoever has been here longest: nobody could later. */
-export async function leave(inbox: Inbox, conv: string): Promise<void> {
+export async function leaveGroup(inbox: Inbox, conv: string): Promise<void> {
   const { members } = known(inbox, conv);
   const others = members
     .filter(({ user_id, state }) => user_id !== inbox.own && state === 'joined')
@@ -114,18 +115,20 @@ export async function tidy(inbox: Inbox, conv: string): Promise<void> {
   const conversation = known(inbox, conv);
   if (!keys.isReady || conversation.role !== 'admin' || pending(inbox, conv).length > 0) return;
   const { list, gone } = await keys.crypto.roster(audienceOf(conversation));
-  if (list === null && conversation.settings === null) await announce(inbox, conv, {});
-  else if (list?.admins.includes(inbox.own) && gone.length > 0) {
+  if (list === null && !said.has(conv)) {
+    await inbox.refresh(conv);
+    if (known(inbox, conv).settings === null) await announce(inbox, conv, {});
+  } else if (list?.admins.includes(inbox.own) && gone.length > 0) {
     await announce(inbox, conv, {}, without(gone));
   }
 }
 
-export const invite = (conv: string): Promise<Invitation> =>
+export const inviteByLink = (conv: string): Promise<Invitation> =>
   api.post(`/v1/conversations/${conv}/invitations`);
 
-export const revoke = (code: string): Promise<void> => api.del(`/v1/invitations/${code}`);
+export const revokeInvitation = (code: string): Promise<void> => api.del(`/v1/invitations/${code}`);
 
-export async function join(inbox: Inbox, code: string): Promise<string> {
+export async function joinGroup(inbox: Inbox, code: string): Promise<string> {
   const joined = await api.put<Conversation>(`/v1/invitations/${code}/acceptance`);
   inbox.keep(joined);
   return joined.id;
@@ -160,10 +163,16 @@ async function announce(
   const { members, admins } = change(last ?? servedCircle(conversation));
   const list = await keys.crypto.nextList(conv, members, admins);
   const { title, description } = { ...settingsOf(conversation), ...named };
+  // What could not be read yet must not be lost by saying it anew.
+  if (conversation.settings && title === undefined && !isOpen(conversation.settings)) {
+    throw new Problem('keys-not-ready', 0, 'The name of the group cannot be read yet.');
+  }
   said.set(conv, list.n);
   const talk = await inbox.open(conv);
   await talk.say({ type: 'settings', title, description, list });
 }
+
+const isOpen = ({ body }: Entry): boolean => body !== undefined;
 
 function servedCircle({ members }: Conversation): Circle {
   const here = members.filter(({ state }) => state === 'joined' || state === 'requested');

@@ -210,7 +210,9 @@ export class Inbox {
     // An answer may be older than what the stream has told since.
     const isOlder = (known?.settings?.seq ?? 0) > (one.settings?.seq ?? 0);
     const settings = isOlder ? (known?.settings ?? null) : unread(one.settings, known?.settings);
-    this.#byId.set(one.id, { ...one, last, settings });
+    // Who has left is still named by what they said.
+    const gone = known?.cards.filter(({ id }) => !one.cards.some((card) => card.id === id)) ?? [];
+    this.#byId.set(one.id, { ...one, last, settings, cards: [...one.cards, ...gone] });
     this.#open(one.id);
   }
 

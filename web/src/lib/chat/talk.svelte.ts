@@ -3,7 +3,7 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { api, Problem } from '#lib/api/index.ts';
 import type { Content, Entry, Item, Sending, Upload, Words } from '#lib/sync/index.ts';
-import { engine, fold, mergeEntries } from '#lib/sync/index.ts';
+import { engine, fold, isChange, mergeEntries } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 import type { Inbox } from './inbox.svelte.ts';
 import type { Conversation } from './model.ts';
@@ -87,7 +87,8 @@ export class Talk {
   get conversation(): Conversation {
     const known = this.inbox.find(this.id);
     if (!known) throw new Error('A conversation is known before it is opened.');
-    return known;
+    if (known.form !== 'group' || this.inbox.names.size === 0) return known;
+    return { ...known, cards: [...known.cards, ...this.inbox.names.values()] };
   }
 
   get #lastSeq(): number {
@@ -342,6 +343,16 @@ export class Talk {
     if (page.about?.length) this.#about = mergeEntries(this.#about, page.about);
     if (isKept && page.about) void engine().keepEntries(this.inbox.own, page.items);
     this.inbox.know(page.items.flatMap(({ author }) => author ?? []));
+    const known = this.inbox.find(this.id);
+    if (known?.form !== 'group') return;
+    // Who was here before is no longer among its members.
+    const named = page.items.flatMap(({ from, body }) => [
+      from,
+      isChange(body) ? body.user_id : undefined,
+    ]);
+    const isNew = (id?: string): id is string =>
+      id !== undefined && id !== this.inbox.own && !known.cards.some((card) => card.id === id);
+    this.inbox.know(named.filter(isNew));
   }
 }
 
