@@ -14,7 +14,7 @@ from tests.journeys.test_no_readable_word import spellings
 from tests.servers import Server
 
 from .conftest import DESKTOP, PHONE, Opener, looked_at, running
-from .steps import sign_up
+from .steps import enter_as, sign_up
 
 WORDS = {
     "text": "Quokkafestival",
@@ -29,6 +29,9 @@ WORDS = {
     "between": "Kieselgrundorgel",
     "after": "Laternenfischzug",
 }
+
+AWAY = "Wanjiru Kamau"
+"""Somebody of the demo town whom no other test lets in."""
 
 
 @pytest.fixture(scope="module")
@@ -185,15 +188,7 @@ def test_a_group_reads_from_joining_to_leaving(hamlet: Server, visit: Opener) ->
     yuki.knows(lena, omar)
 
     # Two at first.
-    lena.page.goto(f"{hamlet.url}/app/chats")
-    lena.page.get_by_role("button", name="New chat").click()
-    lena.page.get_by_role("button", name="New group").click()
-    sheet = lena.page.get_by_role("dialog", name="New group")
-    sheet.get_by_label("Name of the group").fill(WORDS["title"])
-    sheet.get_by_label("Omar").check()
-    sheet.get_by_role("button", name="Make the group").click()
-    expect(lena.log).to_be_visible()
-    expect(lena.page.get_by_role("heading", name=WORDS["title"])).to_be_visible()
+    make_group(lena, WORDS["title"], "Omar")
     lena.says(WORDS["before"])
     omar.page.get_by_role("link", name=re.compile(WORDS["title"])).first.click()
     omar.reads(WORDS["before"])
@@ -233,6 +228,91 @@ def test_a_group_reads_from_joining_to_leaving(hamlet: Server, visit: Opener) ->
     expect(yuki.page.get_by_text(WORDS["after"])).to_have_count(0)
     expect(yuki.page.get_by_role("link", name=re.compile(WORDS["title"]))).to_have_count(0)
     expect(yuki.page.get_by_text(WORDS["before"])).to_have_count(0)
+
+
+def test_a_link_leads_into_a_group(hamlet: Server, visit: Opener) -> None:
+    nora = Somebody(hamlet, visit(hamlet.url, size=PHONE), "Nora")
+    paul = Somebody(hamlet, visit(hamlet.url, size=PHONE), "Paul")
+    rosa = Somebody(hamlet, visit(hamlet.url, size=PHONE), "Rosa")
+    nora.knows(paul, rosa)
+    paul.knows(nora, rosa)
+    make_group(nora, WORDS["title"], "Paul")
+    to_info(nora)
+
+    # What is written disappears after a day; it says so to everybody.
+    nora.page.get_by_label("Disappearing messages").select_option(label="After a day")
+    paul.page.get_by_role("link", name=re.compile(WORDS["title"])).first.click()
+    paul.reads("Messages disappear after a day")
+
+    # The name is in the link alone.
+    nora.page.get_by_role("button", name="Invite by link").click()
+    sheet = nora.page.get_by_role("dialog", name="Invite by link")
+    expect(sheet.get_by_role("img", name="Code of the link")).to_be_visible()
+    looked_at(nora.page, "private-invitation")
+    link = sheet.get_by_text("/app/chats/join/").inner_text()
+    rosa.page.goto(link)
+    expect(rosa.page.get_by_role("heading", name=WORDS["title"])).to_be_visible()
+    expect(rosa.page.get_by_text("Nora invites you.")).to_be_visible()
+    looked_at(rosa.page, "private-join")
+    rosa.page.get_by_role("button", name="Join").click()
+    expect(rosa.log).to_be_visible()
+
+    # The server alone lets nobody read: an admin says so too.
+    sheet.get_by_role("button", name="Close").click()
+    expect(nora.page.get_by_text("Rosa came in by the link and cannot read yet.")).to_be_visible()
+    paul.says(WORDS["before"])
+    nora.page.get_by_role("button", name="Let in").click()
+    expect(nora.page.get_by_text("Rosa came in by the link")).to_have_count(0)
+    back(nora)
+    nora.reads(WORDS["before"])
+    nora.says(WORDS["between"])
+    rosa.reads(WORDS["between"])
+    expect(rosa.log.get_by_text(WORDS["before"])).to_have_count(0)
+    rosa.reads("Waiting for this message")
+
+    # The last admin goes; somebody else can still let people in.
+    to_info(nora)
+    nora.page.get_by_role("button", name="Leave the group").click()
+    leave = nora.page.get_by_role("dialog", name="Leave the group")
+    leave.get_by_role("button", name="Leave the group").click()
+    expect(nora.page.get_by_role("searchbox", name="Search chats")).to_be_visible()
+    paul.reads("You are an admin now")
+    paul.reads("Nora left")
+    paul.says(WORDS["after"])
+    rosa.reads(WORDS["after"])
+
+
+def test_a_message_waits_for_who_has_not_opened_kirana_yet(town: Server, visit: Opener) -> None:
+    page = visit(f"{town.url}/app/sign-in", size=PHONE)
+    enter_as(page, town, "Greta Lindner")
+    people = page.evaluate("fetch('/v1/demo/people').then((it) => it.json())")
+    away = next(it for it in people if it["name"] == AWAY)
+    page.goto(f"{town.url}/app/chats/with/{away['id']}")
+    page.get_by_role("textbox", name=f"Message {AWAY}").fill("Are you there?")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text(f"Waiting for {AWAY} to open Kirana")).to_be_visible()
+    looked_at(page, "private-waiting")
+
+    # As soon as they do, it goes.
+    other = visit(f"{town.url}/app/sign-in", size=PHONE)
+    enter_as(other, town, AWAY)
+    expect(page.get_by_text(f"Waiting for {AWAY} to open Kirana")).to_have_count(0)
+    other.get_by_role("link", name=re.compile("Greta Lindner")).first.click()
+    expect(other.get_by_role("log").get_by_text("Are you there?")).to_be_visible()
+
+
+def make_group(somebody: Somebody, name: str, *members: str) -> None:
+    somebody.page.goto(f"{somebody.server.url}/app/chats")
+    somebody.page.get_by_role("button", name="New chat").click()
+    somebody.page.get_by_role("button", name="New group").click()
+    sheet = somebody.page.get_by_role("dialog", name="New group")
+    sheet.get_by_label("Name of the group").fill(name)
+    for member in members:
+        sheet.get_by_label(member).check()
+    looked_at(somebody.page, "private-new-group")
+    sheet.get_by_role("button", name="Make the group").click()
+    expect(somebody.log).to_be_visible()
+    expect(somebody.page.get_by_role("heading", name=name)).to_be_visible()
 
 
 def to_info(somebody: Somebody) -> None:
