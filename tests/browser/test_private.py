@@ -261,6 +261,9 @@ def test_a_link_leads_into_a_group(hamlet: Server, visit: Opener) -> None:
     sheet.get_by_role("button", name="Close").click()
     expect(nora.page.get_by_text("Rosa came in by the link and cannot read yet.")).to_be_visible()
     paul.says(WORDS["before"])
+    paul.reads(WORDS["before"])
+    # Only what was sealed before she is let in is not for her.
+    expect(paul.log.get_by_text("Waiting to be sent")).to_have_count(0)
     nora.page.get_by_role("button", name="Let in").click()
     expect(nora.page.get_by_text("Rosa came in by the link")).to_have_count(0)
     back(nora)
