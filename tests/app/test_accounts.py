@@ -328,6 +328,10 @@ async def test_the_export_is_one_archive_with_all_files(app: RunningApp) -> None
     mine = {"id": str(uuid7()), "kind": "document", "name": "Will.pdf"}
     sent = await client.post("/v1/media", params=mine, content=b"%PDF-1.4 my will")
     assert sent.is_success, sent.text
+    # What was sealed for others is of no use without their keys, and half of it less.
+    sealed = {"id": str(uuid7()), "kind": "sealed", "size_bytes": 20, "parts": 1}
+    begun = await client.post("/v1/media-uploads", json=sealed)
+    assert begun.is_success, begun.text
 
     answer = await client.get("/v1/me/export")
 

@@ -65,6 +65,7 @@ def test_what_a_stranger_wrote_without_network_outlives_a_reload_and_is_sent_onc
     expect(panel.get_by_text("Namaste, this is Asha.")).to_be_visible()
 
     # The network goes; he writes on, and what he wrote is kept.
+    stranger.context.route("**/ashas-kirana/chat", only_looking)
     stranger.context.set_offline(True)
     for words in ("I will come by bicycle.", "At six sharp."):
         panel.get_by_label("Message").fill(words)
@@ -76,7 +77,6 @@ def test_what_a_stranger_wrote_without_network_outlives_a_reload_and_is_sent_onc
 
     # He tries to load the page again. Then pages come, but nothing goes out yet: the words are
     # still there, and so is the draft.
-    stranger.context.route("**/ashas-kirana/chat", only_looking)
     with suppress(Error):
         stranger.reload()
     stranger.context.set_offline(False)

@@ -129,6 +129,7 @@ def take_along(tx: Tx, public_url: str, *, by: Actor) -> Along:
                 *((f"shops/{shop.handle}/", shop.id, shop.chat) for shop in export.shops),
             ]
             for media in found.media
+            if media.kind != chat.MediaKind.SEALED
             for _, blobs in [chat.get_blobs(tx, media.id, by=Actor(owner_id, me))]
         ],
         photo=pictures.find_file(tx, photo_id, MASTER) if photo_id else None,

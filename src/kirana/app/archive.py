@@ -15,7 +15,8 @@ README = """This is everything that the server kept of you.
 
 kirana.json        profile, devices, contacts, chats, orders, money and what you did in shops.
                    Times are milliseconds since 1970 (UTC), amounts whole minor units.
-files/             what you sent in chats, under the ids that kirana.json calls it by
+files/             what you sent to shops, under the ids that kirana.json calls it by.
+                   What you sent in private chats the server cannot read: save it in the app
 photo.webp         your photo
 shops/<handle>/    of each shop that you own: its products (a file that a Kirana imports again)
                    and what it sent in chats; its orders and money are in kirana.json

@@ -100,9 +100,8 @@ def on_invalid(request: Request[Any, Any, Any], error: ValidationException) -> R
     return answer(InvalidInput(errors=errors), request.url.path)
 
 
-def on_too_deep(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
+def on_too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[bytes]:
     """Brackets within brackets, a thousand deep: the one recursion here that others choose."""
-    log.warning("body_too_deep", method=request.method, path=request.url.path, exc_info=error)
     message = "This is nested too deeply."
     return answer(InvalidInput(errors=[{"field": "", "message": message}]), request.url.path)
 

@@ -77,6 +77,7 @@ class Keys {
       await door.crypto.pull();
       running.tellKeys(null);
     } catch (error) {
+      if (this.#door !== door) return; // Somebody signed in or out in the meantime.
       if (error instanceof Problem && error.isPassing) this.#later(door);
       else {
         console.error(error);
