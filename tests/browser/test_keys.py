@@ -8,7 +8,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from tests.servers import Server
 
 from .conftest import DESKTOP, PHONE, Opener, looked_at
-from .steps import PIN, give_pin, main_navigation, sign_up
+from .steps import PIN, give_pin, sign_in, sign_up
 
 READABLE = re.compile("This device can read your private chats")
 UNCONFIRMED = "This device cannot read private chats yet."
@@ -245,18 +245,8 @@ def join(village: Server, visit: Opener, name: str, address: str, **options: obj
 
 def come_back(village: Server, visit: Opener, person: Person) -> Page:
     """The same person, on a device of theirs that is new."""
-    before = village.code_for(person.address)
     page = visit(f"{village.url}/app/sign-in", size=PHONE)
-    page.get_by_label("Phone or e-mail").fill(person.address)
-    page.get_by_role("button", name="Send me a code").click()
-    code = page.get_by_label("Code")
-    expect(code).to_be_visible()
-    for _ in range(100):
-        if (sent := village.code_for(person.address)) != before:
-            break
-        page.wait_for_timeout(100)
-    code.fill(sent)
-    expect(main_navigation(page)).to_be_visible()
+    sign_in(page, village, person.address)
     return page
 
 

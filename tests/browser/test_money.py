@@ -40,7 +40,8 @@ def test_ravi_sends_money_and_asks_for_money_back(town: Server, visit: Opener) -
     looked_at(meera, "chat-private")
 
     # He asks for ₹120; she is asked in the chat, and pays.
-    ravi.get_by_role("link", name="Ask for money").click()
+    ravi.get_by_role("button", name="Attach").click()
+    ravi.get_by_role("menuitem", name="Ask for money").click()
     type_digits(ravi, "120")
     ravi.get_by_role("button", name="Ask Meera for ₹120").click()
     expect(ravi.get_by_role("heading", name="Asked Meera")).to_be_visible()

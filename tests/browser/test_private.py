@@ -6,15 +6,17 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
+from kirana.values import uuid7
 from tests.journeys.test_no_readable_word import spellings
 from tests.servers import Server
 
 from .conftest import DESKTOP, PHONE, Opener, looked_at, running
-from .steps import enter_as, sign_up
+from .steps import sign_in, sign_up
 
 WORDS = {
     "text": "Quokkafestival",
@@ -29,9 +31,6 @@ WORDS = {
     "between": "Kieselgrundorgel",
     "after": "Laternenfischzug",
 }
-
-AWAY = "Wanjiru Kamau"
-"""Somebody of the demo town whom no other test lets in."""
 
 
 @pytest.fixture(scope="module")
@@ -285,23 +284,35 @@ def test_a_link_leads_into_a_group(hamlet: Server, visit: Opener) -> None:
     rosa.reads(WORDS["after"])
 
 
-def test_a_message_waits_for_who_has_not_opened_kirana_yet(town: Server, visit: Opener) -> None:
-    page = visit(f"{town.url}/app/sign-in", size=PHONE)
-    enter_as(page, town, "Greta Lindner")
-    people = page.evaluate("fetch('/v1/demo/people').then((it) => it.json())")
-    away = next(it for it in people if it["name"] == AWAY)
-    page.goto(f"{town.url}/app/chats/with/{away['id']}")
-    page.get_by_role("textbox", name=f"Message {AWAY}").fill("Are you there?")
+def test_a_message_waits_for_who_has_not_opened_kirana_yet(hamlet: Server, visit: Opener) -> None:
+    away_id = joined_elsewhere(hamlet, "sven@waits.example", "Sven")
+    page = visit(f"{hamlet.url}/app/sign-in", size=PHONE)
+    sign_up(page, hamlet, "gerda@waits.example", "Gerda")
+    page.goto(f"{hamlet.url}/app/chats/with/{away_id}")
+    page.get_by_role("textbox", name="Message Sven").fill("Are you there?")
     page.get_by_role("button", name="Send", exact=True).click()
-    expect(page.get_by_text(f"Waiting for {AWAY} to open Kirana")).to_be_visible()
+    expect(page.get_by_text("Waiting for Sven to open Kirana")).to_be_visible()
     looked_at(page, "private-waiting")
 
     # As soon as they do, it goes.
-    other = visit(f"{town.url}/app/sign-in", size=PHONE)
-    enter_as(other, town, AWAY)
-    expect(page.get_by_text(f"Waiting for {AWAY} to open Kirana")).to_have_count(0)
-    other.get_by_role("link", name=re.compile("Greta Lindner")).first.click()
+    other = visit(f"{hamlet.url}/app/sign-in", size=PHONE)
+    sign_in(other, hamlet, "sven@waits.example")
+    expect(page.get_by_text("Waiting for Sven to open Kirana")).to_have_count(0)
+    other.get_by_role("link", name=re.compile("Gerda")).first.click()
     expect(other.get_by_role("log").get_by_text("Are you there?")).to_be_visible()
+
+
+def joined_elsewhere(hamlet: Server, address: str, name: str) -> str:
+    """Somebody with an account and no device that could open anything: a program signed them up."""
+    with httpx.Client(base_url=hamlet.url) as client:
+        client.post("/v1/codes", json={"id": str(uuid7()), "address": address}).raise_for_status()
+        proof = {"id": str(uuid7()), "address": address, "code": hamlet.code_for(address)}
+        joined = client.post("/v1/sessions", json={**proof, "device_name": "t", "wants": "token"})
+        joined.raise_for_status()
+        bearer = {"Authorization": f"Bearer {joined.json()['token']}"}
+        client.patch("/v1/me", json={"name": name}, headers=bearer).raise_for_status()
+        user_id: str = joined.json()["user"]["id"]
+        return user_id
 
 
 def make_group(somebody: Somebody, name: str, *members: str) -> None:
