@@ -1,10 +1,12 @@
 """A server as its operator runs it: a process of its own with a folder of its own."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -30,6 +32,7 @@ class Server:
             **settings,
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self._codes_taken: Counter[str] = Counter()
 
     def start(self, wait_s: float = 90) -> None:
         command = [sys.executable, "-m", "kirana", "serve"]
@@ -74,14 +77,13 @@ class Server:
         )
 
     def code_for(self, address: str) -> str:
-        """The last sign-in code that was printed for `address`."""
+        """The newest code that was printed for `address`, and none that was taken before."""
+        printed = re.compile(rf"Code for {re.escape(address)}: +(\d{{6}})")
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
-            for line in reversed(self.log.read_text().splitlines()):
-                if address in line:
-                    digits = [w.strip("=',\"") for w in line.replace("=", " ").split()]
-                    for word in digits:
-                        if len(word) == 6 and word.isdigit():
-                            return word
+            codes: list[str] = printed.findall(self.log.read_text())
+            if len(codes) > self._codes_taken[address]:
+                self._codes_taken[address] = len(codes)
+                return codes[-1]
             time.sleep(0.05)
-        raise AssertionError(f"No code for {address}:\n{self.log.read_text()[-2000:]}")
+        raise AssertionError(f"No new code for {address}:\n{self.log.read_text()[-2000:]}")

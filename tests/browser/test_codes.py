@@ -54,9 +54,10 @@ def test_the_codes_of_shops_and_payments_lead_where_they_say(town: Server, visit
 
 def test_a_foreign_code_is_explained_and_not_followed(town: Server, visit: Opener) -> None:
     page = visit(f"{town.url}/app/sign-in", size=PHONE)
-    enter_as(page, town, "Ravi Menon", "/app/scan")
+    # The camera's page loads the reader at once.
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    enter_as(page, town, "Ravi Menon", "/app/scan")
 
     give_photo(page, drawn("https://evil.example/app/u/meera"))
     expect(page.get_by_role("heading", name="This code is from somewhere else")).to_be_visible()

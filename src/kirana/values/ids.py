@@ -7,6 +7,7 @@ that nobody outside can occupy it: the edge takes version 7 only.
 import secrets
 import time
 from hashlib import sha256
+from threading import Lock
 from typing import NewType
 from uuid import UUID, SafeUUID
 
@@ -29,10 +30,24 @@ RequestId = NewType("RequestId", UUID)
 EventId = NewType("EventId", UUID)
 
 
+_TICKS_PER_MS = 1 << 12
+_lock = Lock()
+_last_tick = 0
+
+
 def uuid7() -> UUID:
-    """A new id: 48 bits of milliseconds, then 74 random bits. Source: RFC 9562 section 5.7."""
-    milliseconds = time.time_ns() // 1_000_000
-    return _uuid(milliseconds, secrets.token_bytes(10), version=7)
+    """A new id: 48 bits of milliseconds, 12 bits of a fraction of one, 62 random bits.
+
+    Of two ids from one process the later one is the greater, whatever the clock does: what a
+    transaction tells is heard in the order in which it was told.
+    Source: RFC 9562 sections 5.7 and 6.2, methods 3 and 1.
+    """
+    global _last_tick
+    with _lock:
+        _last_tick = max(time.time_ns() * _TICKS_PER_MS // 1_000_000, _last_tick + 1)
+        tick = _last_tick
+    milliseconds, fraction = divmod(tick, _TICKS_PER_MS)
+    return _uuid(milliseconds, fraction.to_bytes(2, "big") + secrets.token_bytes(8), version=7)
 
 
 def derived_id(parent: UUID, step: str, number: int = 0) -> UUID:
