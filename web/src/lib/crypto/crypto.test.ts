@@ -315,6 +315,19 @@ describe('two people with three devices', () => {
     expect(ofTablet).toBeDefined();
   });
 
+  test('the key stays the same while nobody goes', async () => {
+    const asha = await world.person();
+    const ravi = await world.person();
+    const talk = world.direct(asha, ravi);
+
+    const said = [await asha.say(talk, 'one'), await asha.say(talk, 'two')];
+    await world.another(ravi);
+    said.push(await asha.say(talk, 'three'));
+
+    const sessions = said.map(({ ct }) => (JSON.parse(ct) as { session_id: string }).session_id);
+    expect(new Set(sessions).size).toBe(1);
+  });
+
   test('12: a verified person whose identity changed stops the sending until they are looked at', async () => {
     const asha = await world.person();
     const ravi = await world.person();

@@ -201,6 +201,33 @@ describe('comparing', () => {
   });
 });
 
+describe('a device that came and went', () => {
+  test.each(['unseen', 'before our eyes'])('%s, reads nothing new', async (how) => {
+    const asha = await world.person();
+    const ravi = await world.person();
+    const talk = world.direct(asha, ravi);
+    const before = await asha.say(talk, 'before');
+    await world.settle();
+    await ravi.hears(before);
+    await rest();
+    // It gets the key in use from its owner's backup, not from her.
+    const thief = await world.another(ravi);
+    await compare(thief, ravi);
+    await agree(thief, ravi);
+    await rest();
+    await world.settle();
+    expect(await thief.hears(before)).toBe('before');
+    if (how !== 'unseen') await asha.machine.devices(ravi.user);
+
+    world.server.revoke(ravi.user, thief.device);
+    const after = await asha.say(talk, 'after');
+    await world.settle();
+
+    expect(await ravi.hears(after)).toBe('after');
+    expect(await thief.hears(after)).toBe('waiting');
+  });
+});
+
 describe('recovery', () => {
   test('the recovery key confirms a device and restores history', async () => {
     const asha = await world.person();

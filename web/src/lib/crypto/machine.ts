@@ -315,6 +315,7 @@ export class Machine implements Crypto {
       if (isForNobody && content.type !== 'settings') throw problems.waiting(without); // Rule 13.
 
       await this.#people.claim(recipients);
+      await this.#renewKey(to.conv, everybody);
       const room = libraryRoom(to.conv);
       const shares = await this.#machine.shareRoomKey(room, libraryUsers(recipients), settings());
       for (const share of shares) await this.#outgoing.send(share);
@@ -569,6 +570,17 @@ export class Machine implements Crypto {
   }
 
   // ── Inside: sending and reading ───────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * A device that is gone, or came and went unseen, may have the key out of its owner's backup, although the library
+   * never gave it any and would go on with it.
+   */
+  async #renewKey(conv: string, users: readonly string[]): Promise<void> {
+    const cuts = await this.#vault.cuts(users);
+    if (((await this.#vault.conversation(conv)).cuts ?? 0) === cuts) return;
+    await this.#machine.invalidateGroupSession(libraryRoom(conv));
+    await this.#vault.learn(conv, { cuts });
+  }
 
   /** Who gets the key: whom the server names *and* who belongs here by what cannot be forged (rule 10). */
   async #recipients(

@@ -13,6 +13,7 @@ import type {
 import { RequestType } from '@matrix-org/matrix-sdk-crypto-wasm';
 import { Problem } from '#lib/api/problem.ts';
 import { Lock } from './locks.ts';
+import { libraryUser } from './names.ts';
 import type { Server } from './server.ts';
 import type { Vault } from './vault.ts';
 
@@ -72,10 +73,12 @@ export class Outgoing {
 
   async send(request: Request): Promise<void> {
     const answer = await this.#server.text(...this.#route(request));
+    const revs = request.type === RequestType.KeysQuery ? revsIn(answer) : {};
+    const before = await this.#lists(Object.keys(revs));
     if (request.id !== undefined) {
       await this.#machine.markRequestAsSent(request.id, request.type, answer);
     }
-    if (request.type === RequestType.KeysQuery) await this.#learn(answer);
+    await this.#learn(revs, before);
   }
 
   async #drain(): Promise<void> {
@@ -121,10 +124,36 @@ export class Outgoing {
     }
   }
 
-  /** A revision is remembered only after its answer was processed, so it never promises what is not known. */
-  async #learn(answer: string): Promise<void> {
-    const { devices_rev: revs } = JSON.parse(answer) as { devices_rev?: Record<string, number> };
-    if (revs) await this.#vault.learnRevs(revs);
+  /** Which devices each of them has, and whether their owner signed them. */
+  async #lists(users: readonly string[]): Promise<Map<string, DeviceList>> {
+    const lists = new Map<string, DeviceList>();
+    for (const user of users) {
+      const devices = (await this.#machine.getUserDevices(libraryUser(user))).devices();
+      const here = devices.filter((device) => !device.isDeleted());
+      lists.set(
+        user,
+        new Map(here.map((one) => [one.deviceId.toString(), one.isCrossSignedByOwner()])),
+      );
+    }
+    return lists;
+  }
+
+  /**
+   * A revision is remembered only after its answer was processed, so it never promises what is not known. What devices
+   * came does not explain, went: such a device may have keys in use out of its owner's backup.
+   */
+  async #learn(revs: Revs, before: ReadonlyMap<string, DeviceList>): Promise<void> {
+    const users = Object.keys(revs);
+    if (users.length === 0) return;
+    const known = await this.#vault.revs(users);
+    for (const [user, now] of await this.#lists(users)) {
+      const rev = known.get(user);
+      const were = before.get(user) ?? new Map<string, boolean>();
+      const hasLost = [...were.keys()].some((id) => !now.has(id));
+      const isUnseen = rev !== undefined && (revs[user] ?? 0) - rev > countSteps(were, now);
+      if (hasLost || isUnseen) await this.#vault.cut(user);
+    }
+    await this.#vault.learnRevs(revs);
   }
 
   #retry(error: unknown): void {
@@ -134,6 +163,18 @@ export class Outgoing {
     this.#timer = setTimeout(() => this.hurry(), asked ?? this.#waitMs * (0.5 + Math.random()));
     this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
   }
+}
+
+type Revs = Readonly<Record<string, number>>;
+type DeviceList = ReadonlyMap<string, boolean>;
+
+const revsIn = (answer: string): Revs =>
+  (JSON.parse(answer) as { devices_rev?: Revs }).devices_rev ?? {};
+
+/** A revision rises when a device comes, and when its owner signs it. */
+function countSteps(before: DeviceList, now: DeviceList): number {
+  const came = [...now.keys()].filter((id) => !before.has(id)).length;
+  return came + [...now].filter(([id, isSigned]) => isSigned && !before.get(id)).length;
 }
 
 const isFinal = (error: unknown): boolean =>

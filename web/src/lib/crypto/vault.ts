@@ -21,6 +21,8 @@ export interface Known {
   readonly lists?: KnownLists;
   /** From the first entry on that came with a key proven by its sender, every later one has to. */
   readonly provenFrom?: number;
+  /** How often devices of its people had gone when the key in use was made. */
+  readonly cuts?: number;
 }
 
 interface Facts {
@@ -55,6 +57,7 @@ interface Schema extends DBSchema {
 const PLAIN = ['keys', 'store', 'facts', 'revs', 'verified', 'conversations'] as const;
 
 const nameOf = (user: string, device: string): string => `kirana-vault-${user}-${device}`;
+const cutsOf = (user: string): string => `cuts:${user}`;
 export const storeNameOf = (user: string, device: string): string =>
   `kirana-crypto-${user}-${device}`;
 
@@ -137,6 +140,20 @@ export class Vault {
     for (const [user, rev] of Object.entries(revs)) {
       if (rev > ((await tx.store.get(user)) ?? -1)) await tx.store.put(rev, user);
     }
+    await tx.done;
+  }
+
+  /** How often devices of these people have gone, or may have come and gone unseen. */
+  async cuts(users: readonly string[]): Promise<number> {
+    const tx = this.#db.transaction('facts');
+    const found = await Promise.all(users.map((user) => tx.store.get(cutsOf(user))));
+    return found.reduce((sum: number, cuts) => sum + ((cuts as number | undefined) ?? 0), 0);
+  }
+
+  async cut(user: string): Promise<void> {
+    const tx = this.#db.transaction('facts', 'readwrite');
+    const before = ((await tx.store.get(cutsOf(user))) as number | undefined) ?? 0;
+    await tx.store.put(before + 1, cutsOf(user));
     await tx.done;
   }
 
