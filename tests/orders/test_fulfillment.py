@@ -5,12 +5,14 @@ import pytest
 from kirana import business, catalog, money, orders
 from kirana.orders import Method, Payment, PaymentState, State
 from kirana.platform.problems import NotFound
+from kirana.values import Actor
 from tests.database import RehearsedDatabase
 
 from . import make
 from .make import inr
 
 DAY = 24 * 3600 * 1000
+Offers = dict[business.Role, tuple[list[State], bool, bool]]
 
 
 def test_handing_over_takes_the_money_and_the_goods(
@@ -290,6 +292,45 @@ def test_calling_off_what_is_paid_is_a_refund_and_takes_a_manager(db: RehearsedD
         make.refund(db, shop, paid, amount=inr(1), by=meera)
     db.write(business.set_role, shop.id, meera.user_id, business.Role.MANAGER, by=shop.owner)
     assert db.write(orders.cancel_order, paid.id, by=meera).state is State.CANCELED
+
+
+def test_everybody_is_offered_what_they_may_do_and_no_more(db: RehearsedDatabase) -> None:
+    shop = make.shop(db)
+    tea = make.variant(db, shop, price=120, stock=3)
+    clerk, ravi = make.buyer(db), make.guest(db)
+    order = make.place(db, shop, {tea: 1}, payment=Payment.CASH, by=ravi)
+    db.write(orders.move_order, order.id, State.ACCEPTED, by=shop.owner_as_shop)
+
+    def offered(by: Actor) -> tuple[list[State], bool, bool]:
+        seen = db.read(orders.get_order, order.id, by=by)
+        return list(seen.moves), seen.may_collect, seen.may_refund
+
+    forward = [State.READY, State.FULFILLED]
+    roles = list(business.Role)
+    unpaid: Offers = {}
+    paid: Offers = {}
+    for said in (unpaid, paid):
+        for role in roles:
+            db.write(business.set_role, shop.id, clerk.user_id, role, by=shop.owner)
+            said[role] = offered(clerk)
+            (listed,) = db.read(orders.list_orders, business_id=shop.id, by=clerk).items
+            assert list(listed.moves) == said[role][0]
+        assert offered(ravi) == ([], False, False)
+        db.write(orders.collect_cash, order.id, by=shop.owner_as_shop)
+        db.deliver()
+
+    assert unpaid == {
+        business.Role.OWNER: ([*forward, State.CANCELED], True, False),
+        business.Role.MANAGER: ([*forward, State.CANCELED], True, False),
+        business.Role.AGENT: ([*forward, State.CANCELED], True, False),
+        business.Role.VIEWER: ([], False, False),
+    }
+    assert paid == {
+        business.Role.OWNER: ([*forward, State.CANCELED], False, True),
+        business.Role.MANAGER: ([*forward, State.CANCELED], False, True),
+        business.Role.AGENT: (forward, False, False),
+        business.Role.VIEWER: ([], False, False),
+    }
 
 
 def test_a_cash_order_may_be_paid_from_the_wallet_and_then_does_not_expire(

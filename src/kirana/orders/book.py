@@ -117,10 +117,34 @@ class OrderSummary:
     moves: tuple[State, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where somebody sits who looks at an order: on which side, and in which role of the shop's."""
+
+    side: Side
+    role: business.Role | None = None
+
+    def moves(self, state: State, method: Method, funds: payments.Funds) -> tuple[State, ...]:
+        """Where they may take the order. To cancel what is paid is a refund, and so a manager's."""
+        moves = allowed_moves(state, method, self.side)
+        if self.side is Side.BUYER or self.is_at_least(business.Role.MANAGER):
+            return moves
+        if not self.is_at_least(business.Role.AGENT):
+            return ()
+        return tuple(to for to in moves if to is not State.CANCELED or not funds.left)
+
+    def is_at_least(self, role: business.Role) -> bool:
+        return self.role is not None and self.role.includes(role)
+
+
+BUYER = Seat(Side.BUYER)
+OWNER = Seat(Side.SHOP, business.Role.OWNER)
+
+
 def get_order(tx: Tx, order_id: OrderId, *, by: Actor) -> Order:
     """The order, as the side that `by` is on sees it. Raises: NotFound."""
-    row, side = require(tx, order_id, by=by)
-    return read_order(tx, row, side)
+    row, seat = require(tx, order_id, by=by)
+    return read_order(tx, row, seat)
 
 
 def find_by_token(tx: Tx, token: str) -> Order | None:
@@ -140,11 +164,11 @@ def list_orders(
 ) -> Page[OrderSummary]:
     """The latest orders first: a shop's, for its team; without a shop, those that `by` placed."""
     if business_id is None:
-        owner_id, side = by.user_id, Side.BUYER
+        owner_id, seat = by.user_id, BUYER
         listing = _OF_BUYER if state is None else _OF_BUYER_IN_STATE
     else:
-        business.require(tx, business_id, business.Role.VIEWER, by=by)
-        owner_id, side = business_id, Side.SHOP
+        role = business.require(tx, business_id, business.Role.VIEWER, by=by)
+        owner_id, seat = business_id, Seat(Side.SHOP, role)
         listing = _OF_SHOP if state is None else _OF_SHOP_IN_STATE
     before_at, before_id = _read_cursor(after)
     rows = tx.all(
@@ -155,7 +179,7 @@ def list_orders(
         before_id=before_id,
         limit=limit + 1,
     )
-    items = [_summary(tx, row, side) for row in rows[:limit]]
+    items = [_summary(tx, row, seat) for row in rows[:limit]]
     if len(rows) <= limit:
         return Page(items)
     return Page(items, f"{items[-1].placed_at}-{items[-1].id.hex}")
@@ -168,8 +192,9 @@ def count_orders(tx: Tx, business_id: BusinessId, *, by: Actor) -> dict[State, i
     return {state: counts.get(state, 0) for state in State}
 
 
-def _summary(tx: Tx, row: Row, side: Side) -> OrderSummary:
+def _summary(tx: Tx, row: Row, seat: Seat) -> OrderSummary:
     state = state_of(tx, row)
+    funds = payments.funds_of(tx, row)
     return OrderSummary(
         id=row.id,
         business_id=row.business_id,
@@ -178,7 +203,7 @@ def _summary(tx: Tx, row: Row, side: Side) -> OrderSummary:
         state=state,
         method=Method(row.method),
         payment=Payment(row.payment),
-        payment_state=payments.funds_of(tx, row).state,
+        payment_state=funds.state,
         total=Money(row.total_minor, row.currency),
         contact_name=row.contact["name"],
         item_count=row.item_count,
@@ -187,7 +212,7 @@ def _summary(tx: Tx, row: Row, side: Side) -> OrderSummary:
         placed_at=row.placed_at,
         changed_at=row.changed_at,
         held_until=row.held_until,
-        moves=allowed_moves(state, Method(row.method), side),
+        moves=seat.moves(state, Method(row.method), funds),
     )
 
 
@@ -211,28 +236,28 @@ def find_row(tx: Tx, order_id: OrderId) -> Row | None:
     return tx.one(_FIND, id=order_id)
 
 
-def require(tx: Tx, order_id: OrderId, *, by: Actor) -> tuple[Row, Side]:
-    """An order's row, and the side that `by` is on: its buyer's, or that of the shop's team.
+def require(tx: Tx, order_id: OrderId, *, by: Actor) -> tuple[Row, Seat]:
+    """An order's row, and where `by` sits: as its buyer, or in the shop's team.
 
     Raises: NotFound, for somebody else's order too.
     """
     row = tx.one(_FIND, id=order_id)
     if row is not None and row.buyer_id == by.user_id:
-        return row, Side.BUYER
-    if row is None or business.find_role(tx, row.business_id, by=by) is None:
+        return row, BUYER
+    role = row and business.find_role(tx, row.business_id, by=by)
+    if row is None or role is None:
         raise NotFound(id=order_id)
-    return row, Side.SHOP
+    return row, Seat(Side.SHOP, role)
 
 
-def require_shop(tx: Tx, order_id: OrderId, role: business.Role, *, by: Actor) -> Row:
+def require_shop(tx: Tx, order_id: OrderId, role: business.Role, *, by: Actor) -> tuple[Row, Seat]:
     """An order's row, for the shop's team. Raises: NotFound, NotAllowed below `role`."""
     row, _ = require(tx, order_id, by=by)
-    business.require(tx, row.business_id, role, by=by)
-    return row
+    return row, Seat(Side.SHOP, business.require(tx, row.business_id, role, by=by))
 
 
-def read_order(tx: Tx, row: Row, side: Side | None) -> Order:
-    """The whole order of this row, as `side` sees it."""
+def read_order(tx: Tx, row: Row, seat: Seat | None) -> Order:
+    """The whole order of this row, as it looks from `seat`; from nowhere it can only be seen."""
     money_of = partial(Money, currency=row.currency)
     funds = payments.funds_of(tx, row)
     state = state_of(tx, row)
@@ -274,8 +299,22 @@ def read_order(tx: Tx, row: Row, side: Side | None) -> Order:
             )
             for step in tx.all(_STEPS, order_id=row.id)
         ),
-        moves=() if side is None else allowed_moves(state, Method(row.method), side),
+        moves=() if seat is None else seat.moves(state, Method(row.method), funds),
+        may_collect=(
+            seat is not None
+            and seat.is_at_least(business.Role.AGENT)
+            and is_collectable(state, Payment(row.payment), funds)
+        ),
+        may_refund=(
+            seat is not None and seat.is_at_least(business.Role.MANAGER) and bool(funds.left)
+        ),
     )
+
+
+def is_collectable(state: State, payment: Payment, funds: payments.Funds) -> bool:
+    """Whether cash is still to come in for the order."""
+    is_due = state not in (State.PLACED, State.CANCELED, State.EXPIRED)
+    return is_due and payment is Payment.CASH and not funds.captured
 
 
 def read_lines(tx: Tx, row: Row) -> tuple[Line, ...]:

@@ -11,10 +11,10 @@ from kirana.platform.problems import IdReused
 from kirana.values import Actor, BusinessId, Money, OrderId, VariantId
 
 from . import payments
-from .book import find_row, fingerprint, read_order, record
+from .book import BUYER, find_row, fingerprint, read_order, record
 from .cart import take_out
 from .events import OrderPlaced
-from .model import Address, Contact, Method, Order, Payment, Side, State
+from .model import Address, Contact, Method, Order, Payment, State
 from .numbers import order_number
 from .problems import AddressNeeded, BelowMinimum, ContactNeeded, OwnShop, PriceChanged
 from .quotes import PricedCart, quote_cart
@@ -58,7 +58,7 @@ def place_order(
     if known := find_row(tx, order_id):
         if (known.buyer_id, known.fp) != (by.user_id, fp):
             raise IdReused(id=order_id)
-        return read_order(tx, known, Side.BUYER)
+        return read_order(tx, known, BUYER)
 
     if by.user_id == business_id:
         raise OwnShop()
@@ -108,7 +108,7 @@ def place_order(
     row = record(tx, row, State.PLACED, OrderPlaced, by=by)
     if not row.total_minor:
         row = settle(tx, row)
-    return read_order(tx, row, Side.BUYER)
+    return read_order(tx, row, BUYER)
 
 
 def _reachable(contact: Contact, country: str, *, by: Actor) -> tuple[Contact, str | None]:

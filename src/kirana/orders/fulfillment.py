@@ -7,7 +7,15 @@ from kirana.platform.db import Q, Row, Tx
 from kirana.values import SYSTEM, Actor, OrderId
 
 from . import payments
-from .book import read_lines, read_order, record, require, require_shop, state_of
+from .book import (
+    is_collectable,
+    read_lines,
+    read_order,
+    record,
+    require,
+    require_shop,
+    state_of,
+)
 from .events import BY_STATE
 from .model import Method, Order, Payment, Side, State, allowed_moves
 from .problems import IllegalMove
@@ -37,10 +45,10 @@ def move_order(tx: Tx, order_id: OrderId, to: State, *, note: str = "", by: Acto
     Raises: NotFound, NotAllowed, IllegalMove; catalog.OutOfStock when the goods are gone,
     money.HoldExpired when the money is.
     """
-    row = require_shop(tx, order_id, business.Role.AGENT, by=by)
+    row, seat = require_shop(tx, order_id, business.Role.AGENT, by=by)
     state = state_of(tx, row)
     if state is to:
-        return read_order(tx, row, Side.SHOP)
+        return read_order(tx, row, seat)
     if to is State.CANCELED or to not in allowed_moves(state, Method(row.method), Side.SHOP):
         raise IllegalMove(state=state, to=to)
 
@@ -50,7 +58,7 @@ def move_order(tx: Tx, order_id: OrderId, to: State, *, note: str = "", by: Acto
         catalog.take(tx, order_id, by=by)
         payments.capture(tx, row, by=by)
     row = record(tx, row, to, BY_STATE[to], to=to, note=note, by=by)
-    return read_order(tx, row, Side.SHOP)
+    return read_order(tx, row, seat)
 
 
 def cancel_order(tx: Tx, order_id: OrderId, *, note: str = "", by: Actor) -> Order:
@@ -61,17 +69,17 @@ def cancel_order(tx: Tx, order_id: OrderId, *, note: str = "", by: Actor) -> Ord
 
     Raises: NotFound, NotAllowed, IllegalMove, RefundNotCovered.
     """
-    row, side = require(tx, order_id, by=by)
-    if side is Side.SHOP:
+    row, seat = require(tx, order_id, by=by)
+    if seat.side is Side.SHOP:
         is_paid = bool(payments.funds_of(tx, row).left)
         role = business.Role.MANAGER if is_paid else business.Role.AGENT
         business.require(tx, row.business_id, role, by=by)
     state = state_of(tx, row)
     if state is State.CANCELED:
-        return read_order(tx, row, side)
-    if State.CANCELED not in allowed_moves(state, Method(row.method), side):
+        return read_order(tx, row, seat)
+    if State.CANCELED not in allowed_moves(state, Method(row.method), seat.side):
         raise IllegalMove(state=state, to=State.CANCELED)
-    return read_order(tx, end_order(tx, row, State.CANCELED, note=note, by=by), side)
+    return read_order(tx, end_order(tx, row, State.CANCELED, note=note, by=by), seat)
 
 
 def collect_cash(tx: Tx, order_id: OrderId, *, by: Actor) -> Order:
@@ -80,14 +88,14 @@ def collect_cash(tx: Tx, order_id: OrderId, *, by: Actor) -> Order:
     Raises: NotFound, NotAllowed; IllegalMove for an order that waits to be accepted, has come to
     nothing or is paid in another way.
     """
-    row = require_shop(tx, order_id, business.Role.AGENT, by=by)
-    if not payments.funds_of(tx, row).captured:
+    row, seat = require_shop(tx, order_id, business.Role.AGENT, by=by)
+    funds = payments.funds_of(tx, row)
+    if not funds.captured:
         state = state_of(tx, row)
-        is_due = state not in (State.PLACED, State.CANCELED, State.EXPIRED)
-        if row.payment != Payment.CASH or not is_due:
+        if not is_collectable(state, Payment(row.payment), funds):
             raise IllegalMove(state=state, payment=row.payment)
         payments.collect(tx, row, by=by)
-    return read_order(tx, row, Side.SHOP)
+    return read_order(tx, row, seat)
 
 
 def expire_orders(tx: Tx) -> None:

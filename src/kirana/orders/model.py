@@ -448,3 +448,7 @@ class Order:
     steps: tuple[Step, ...]
     moves: tuple[State, ...]
     """Where the one who asked may take it."""
+    may_collect: bool
+    """Whether they may say that the cash came in."""
+    may_refund: bool
+    """Whether they may give something back."""

@@ -7,9 +7,9 @@ from sqlalchemy import bindparam, or_, select, update
 from kirana.platform.db import Q, Tx
 from kirana.values import BusinessId, OrderId, UserId
 
-from .book import read_order, state_of
+from .book import BUYER, OWNER, read_order, state_of
 from .cart import KeptLine, empty_carts, list_kept
-from .model import OPEN, Address, Contact, Order, Side
+from .model import OPEN, Address, Contact, Order
 from .tables import orders, steps
 
 NOBODY = Contact("erased")
@@ -74,12 +74,12 @@ def list_unfinished(tx: Tx, user_id: UserId) -> list[Unfinished]:
 
 def export_shop(tx: Tx, business_id: BusinessId) -> list[Order]:
     """All orders of a shop, as the shop sees them."""
-    return [read_order(tx, row, Side.SHOP) for row in tx.all(_OF_SHOP, business_id=business_id)]
+    return [read_order(tx, row, OWNER) for row in tx.all(_OF_SHOP, business_id=business_id)]
 
 
 def export_user(tx: Tx, user_id: UserId) -> OrdersExport:
     return OrdersExport(
-        orders=[read_order(tx, row, Side.BUYER) for row in tx.all(_OF_BUYER, buyer_id=user_id)],
+        orders=[read_order(tx, row, BUYER) for row in tx.all(_OF_BUYER, buyer_id=user_id)],
         carts=list_kept(tx, user_id),
     )
 

@@ -53,7 +53,7 @@ def refund_order(
     Raises: NotFound, NotAllowed, NotPaid, NotFulfilled, TooManyReturned, RefundNotCovered,
     IdReused; money.OverRefund above what is left of the payment.
     """
-    row = require_shop(tx, order_id, business.Role.MANAGER, by=by)
+    row, _ = require_shop(tx, order_id, business.Role.MANAGER, by=by)
     fp = fingerprint(
         order_id, sorted(quantities.items()), has_delivery, amount, is_restocked, reason
     )

@@ -3452,6 +3452,8 @@ export interface components {
             refunds: components["schemas"]["Refund"][];
             steps: components["schemas"]["Step"][];
             moves: components["schemas"]["State"][];
+            may_collect: boolean;
+            may_refund: boolean;
         };
         /**
          * OrderSummary
