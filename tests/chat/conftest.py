@@ -9,5 +9,5 @@ from kirana.platform.events import Bus
 @pytest.fixture
 def bus() -> Bus:
     bus = Bus()
-    bus.outside_jobs(chat.remove_files)
+    bus.outside_jobs(chat.remove_files, chat.push_notes)
     return bus

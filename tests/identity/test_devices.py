@@ -127,3 +127,19 @@ def test_browsers_unseen_for_ninety_days_are_signed_out_and_programs_are_not(
     with pytest.raises(NotSignedIn):
         db.read(identity.resolve, ravi.token)
     assert db.read(identity.resolve, "kir_p").user_id == ravi.id
+
+
+def test_a_person_names_their_own_devices(db: RehearsedDatabase) -> None:
+    ravi, meera = make.visitor(db), make.visitor(db, "Meera")
+
+    renamed = db.write(identity.rename_device, ravi.device_id, " Old  phone ", by=ravi.actor)
+
+    assert (renamed.name, renamed.is_current) == ("Old phone", True)
+    assert [d.name for d in db.read(identity.list_devices, by=ravi.actor)] == ["Old phone"]
+    with pytest.raises(identity.NameMissing):
+        db.write(identity.rename_device, ravi.device_id, " ", by=ravi.actor)
+    with pytest.raises(NotFound):
+        db.write(identity.rename_device, ravi.device_id, "Mine", by=meera.actor)
+    db.write(identity.revoke_device, ravi.device_id, by=ravi.actor)
+    with pytest.raises(NotFound):
+        db.write(identity.rename_device, ravi.device_id, "Gone", by=ravi.actor)

@@ -11,9 +11,11 @@ import msgspec
 import pytest
 
 from kirana import identity
+from kirana.platform import web_push
 from kirana.platform.hub import Member
 from kirana.values import SYSTEM, BusinessId, uuid7
 from tests.apps import RunningApp, actor, open_app
+from tests.push import Browser
 
 from . import make
 from .authenticator import Authenticator
@@ -532,3 +534,36 @@ async def _ask(client: httpx.AsyncClient, purpose: str, **more: str) -> tuple[st
     answer = await client.post("/v1/passkey-challenges", json=body)
     assert answer.status_code == 201, answer.text
     return body["id"], msgspec.json.encode(answer.json()["options"])
+
+
+async def test_a_browser_is_named_and_told_by_push_and_only_itself(
+    app: RunningApp, ravi: httpx.AsyncClient
+) -> None:
+    by = await app.db.read(identity.resolve, ravi.cookies["kirana_session"])
+    own, browser = f"/v1/push-subscriptions/{by.device_id}", Browser()
+
+    named = await ravi.patch(f"/v1/devices/{by.device_id}", json={"name": "Shop phone"})
+    assert (named.status_code, named.json()["name"]) == (200, "Shop phone")
+    refused = await ravi.patch(f"/v1/devices/{by.device_id}", json={"name": ""})
+    assert problem(refused) == (422, "name-missing")
+
+    for _ in range(2):
+        assert (await ravi.put(own, json=browser.as_json)).status_code == 204
+    assert by.device_id
+    assert await app.db.read(identity.find_target, by.device_id) == browser.target
+    inside = browser.as_json | {"endpoint": "https://192.168.1.1/"}
+    assert problem(await ravi.put(own, json=inside)) == (422, "invalid-input")
+    other = f"/v1/push-subscriptions/{new_id()}"
+    assert problem(await ravi.put(other, json=browser.as_json)) == (404, "not-found")
+    assert problem(await ravi.delete(other)) == (404, "not-found")
+
+    for _ in range(2):
+        assert (await ravi.delete(own)).status_code == 204
+    assert await app.db.read(identity.find_target, by.device_id) is None
+
+
+async def test_the_key_for_push_stays_the_same(app: RunningApp, anyone: httpx.AsyncClient) -> None:
+    key = (await anyone.get("/v1/server")).json()["push_key"]
+
+    assert await app.db.write(web_push.ensure_key)
+    assert (await anyone.get("/v1/server")).json()["push_key"] == key

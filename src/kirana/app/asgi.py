@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 import kirana.storefront.http
 from kirana import identity
+from kirana.platform import web_push
 from kirana.platform.bell import Bell, LocalBell
 from kirana.platform.blobs import Blobs, LocalBlobs
 from kirana.platform.database import open_database
@@ -35,6 +36,7 @@ from kirana.platform.stream import Frames
 from kirana.values import Problem
 
 from . import api_document, demo_door, injection, memory, pwa, wiring
+from .alarm import Alarm
 from .auth import Sessions, provide_by, provide_viewer
 from .routes import API_ROUTES, now
 from .socket import SocketDoor
@@ -73,6 +75,8 @@ class Kirana:
         bell = LocalBell()
         blobs = LocalBlobs(self.settings.data_dir / "files")
         hub = Hub(db, bell, self.frames, identity.list_delegations)
+        alarm = Alarm(db, hub)
+        await db.write(web_push.ensure_key)
         runner = Runner(db, self.bus, Outside(db, self.settings, blobs))
         _ring_after_commit(database, bell, db)
         app.state.update(
@@ -89,9 +93,11 @@ class Kirana:
         )
         hub.start()
         runner.start()
+        alarm.start()
         try:
             yield
         finally:
+            await alarm.stop()
             await hub.stop()
             await runner.stop()
             await db.close()

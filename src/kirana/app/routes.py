@@ -17,7 +17,7 @@ import kirana.identity.http
 import kirana.identity.keys.http
 import kirana.money.http
 import kirana.orders.http
-from kirana.platform import pictures, stream
+from kirana.platform import pictures, stream, web_push
 from kirana.platform.db import Db, Tx
 from kirana.platform.http import problems
 from kirana.platform.hub import Hub
@@ -38,6 +38,8 @@ class ServerFacts:
     public_url: str
     tiles_url: str
     tiles_attribution: str
+    push_key: str
+    """The public key to which browsers bind a subscription to Web Push, in base64."""
 
 
 @get("/v1/server")
@@ -50,6 +52,7 @@ async def describe_server(settings: Settings, db: Db) -> ServerFacts:
         settings.public_url,
         settings.tiles_url,
         settings.tiles_attribution,
+        web_push.public_key_of(await db.read(web_push.find_key)),
     )
 
 

@@ -2,10 +2,10 @@
 
 from kirana import business, catalog, chat, crm, identity, money, orders
 from kirana.catalog import files
-from kirana.platform import jobs, pictures, search, stream
+from kirana.platform import jobs, pictures, search, stream, web_push
 from kirana.platform.db import metadata
 
 ROOMS = (identity, money, chat, business, catalog, files, orders, crm)
-PLATFORM = (jobs, pictures, search, stream)
+PLATFORM = (jobs, pictures, search, stream, web_push)
 
 __all__ = ["PLATFORM", "ROOMS", "metadata"]

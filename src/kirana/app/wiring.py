@@ -40,7 +40,11 @@ def wire(bus: Bus) -> None:
 
     bus.jobs(files.apply_rows, files.undo_rows)
     bus.outside_jobs(
-        identity.send_code, chat.remove_files, files.fetch_pictures, pictures.remove_pictures
+        identity.send_code,
+        chat.remove_files,
+        chat.push_notes,
+        files.fetch_pictures,
+        pictures.remove_pictures,
     )
 
     bus.every(

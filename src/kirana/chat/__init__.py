@@ -69,6 +69,7 @@ from .media import (
 from .members import put_member, remove_member
 from .messages import delete_message, find_said, send_message
 from .model import ChangeKind, Form, Kind, Mark, MemberState, Role, Sent
+from .notices import Sweep, has_grown, push_notes, tell_sleeping
 from .ownership import ChatExport, erase_user, export_user
 from .presence import typing_audience, typing_frame
 from .problems import (
@@ -159,6 +160,7 @@ __all__ = [
     "StaleAudience",
     "StoredFile",
     "Subject",
+    "Sweep",
     "Text",
     "TooLateToEdit",
     "UnknownMedia",
@@ -189,6 +191,7 @@ __all__ = [
     "get_invitation",
     "get_media",
     "get_upload",
+    "has_grown",
     "hide_message",
     "invite",
     "join_guest",
@@ -208,6 +211,7 @@ __all__ = [
     "open_group",
     "post_fact",
     "post_new_keys",
+    "push_notes",
     "put_member",
     "read_content",
     "receipt_frame",
@@ -224,6 +228,7 @@ __all__ = [
     "take_content",
     "take_sealed",
     "tell_devices",
+    "tell_sleeping",
     "typing_audience",
     "typing_frame",
 ]

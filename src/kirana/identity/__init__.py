@@ -3,7 +3,7 @@
 Knows no chat, shop or order; rooms above ask it who `by` is and hear its events.
 """
 
-from .blocks import block, is_blocked, list_blocks, unblock
+from .blocks import block, has_blocked, is_blocked, list_blocks, unblock
 from .codes import (
     WrongCode,
     add_address,
@@ -28,6 +28,7 @@ from .devices import (
     create_token,
     list_devices,
     list_tokens,
+    rename_device,
     revoke_device,
     revoke_idle,
     revoke_token,
@@ -132,6 +133,15 @@ from .sessions import (
     sign_in_with_passkey,
     sign_out,
 )
+from .subscriptions import (
+    Reached,
+    drop_dead,
+    find_target,
+    list_reached,
+    read_target,
+    subscribe,
+    unsubscribe,
+)
 from .users import (
     count_people,
     create_business_user,
@@ -183,6 +193,7 @@ __all__ = [
     "PinNotSet",
     "ProfileChanged",
     "ProvenAddress",
+    "Reached",
     "Registration",
     "Session",
     "SignIn",
@@ -216,6 +227,7 @@ __all__ = [
     "delegate",
     "delete_passkey",
     "devices_rev_of",
+    "drop_dead",
     "edit_business_user",
     "edit_profile",
     "ensure_system",
@@ -226,6 +238,7 @@ __all__ = [
     "find_by_handle",
     "find_confirmation",
     "find_own_keys",
+    "find_target",
     "find_user_by",
     "forget_challenges",
     "forget_codes",
@@ -236,6 +249,7 @@ __all__ = [
     "get_me",
     "get_pin_hash",
     "get_question",
+    "has_blocked",
     "has_keys",
     "has_pin",
     "hash_pin",
@@ -250,6 +264,7 @@ __all__ = [
     "list_devices",
     "list_keys",
     "list_passkeys",
+    "list_reached",
     "list_tokens",
     "live_devices",
     "may_act_for",
@@ -263,8 +278,10 @@ __all__ = [
     "raise_devices_rev",
     "read_device_keys",
     "read_signed_key",
+    "read_target",
     "remove_address",
     "remove_contact",
+    "rename_device",
     "request_code",
     "require_device",
     "require_small",
@@ -282,10 +299,12 @@ __all__ = [
     "sign_in_with_passkey",
     "sign_out",
     "source_key",
+    "subscribe",
     "touch",
     "try_pin",
     "unblock",
     "undelegate",
+    "unsubscribe",
     "uses_picture",
     "who_knows",
 ]

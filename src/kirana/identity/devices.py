@@ -10,6 +10,8 @@ from kirana.values import Actor, DeviceId, UserId
 from .device_lists import forget_keys, raise_devices_rev
 from .events import DeviceLinked, DeviceRevoked
 from .model import IDLE_LIFE, REPEAT_WITHIN, SEEN_EVERY, Device, DeviceKind, clean_name
+from .problems import NameMissing
+from .subscriptions import drop_subscription
 from .tables import devices
 from .users import require_person
 
@@ -44,6 +46,7 @@ _REVOKE = Q(
     .where(devices.c.id == bindparam("id_"), devices.c.revoked_at.is_(None))
     .values(token_hash=None, revoked_at=bindparam("now"))
 )
+_RENAME = Q(update(devices).where(devices.c.id == bindparam("id_")).values(name=bindparam("name_")))
 _TOUCH = Q(
     update(devices)
     .where(
@@ -116,6 +119,21 @@ def revoke_device(tx: Tx, device_id: DeviceId, *, by: Actor) -> None:
     _revoke_own(tx, device_id, by, programs=False)
 
 
+def rename_device(tx: Tx, device_id: DeviceId, name: str, *, by: Actor) -> Device:
+    """Give a device of one's own another name. Raises: NotFound, NameMissing."""
+    row = tx.one(_FIND, id=device_id)
+    is_own = row is not None and row.user_id == by.person_id and row.revoked_at is None
+    if row is None or not is_own or row.kind == "program":
+        raise NotFound(id=device_id)
+    name = clean_name(name)
+    if not name:
+        raise NameMissing
+    if name != row.name:
+        tx.do(_RENAME, id_=device_id, name_=name)
+        tx.publish([by.person_id], Change("device", device_id))
+    return Device(device_id, row.kind, name, row.created_at, row.seen_at, device_id == by.device_id)
+
+
 def create_token(tx: Tx, token_id: DeviceId, name: str, *, token_hash: bytes, by: Actor) -> Device:
     """Let a program act as `by`; it keeps the token, we keep its hash.
 
@@ -155,6 +173,7 @@ def revoke(tx: Tx, device_id: DeviceId, user_id: UserId) -> None:
     if tx.do(_REVOKE, id_=device_id, now=tx.now):
         if forget_keys(tx, device_id, user_id):
             raise_devices_rev(tx, user_id)
+        drop_subscription(tx, device_id)
         tx.emit(DeviceRevoked(user_id, device_id))
         tx.publish([user_id], Change("device", device_id))
 

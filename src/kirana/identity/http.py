@@ -36,6 +36,7 @@ from . import (
     passkeys,
     pins,
     sessions,
+    subscriptions,
     users,
 )
 from .codes import WrongCode
@@ -195,6 +196,20 @@ class Confirm:
     challenge: ChallengeText
     pin: PinText | None = None
     passkey: PasskeyProof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RenameDevice:
+    name: NameText
+
+
+@dataclass(frozen=True, slots=True)
+class PushSubscription:
+    """What the browser's `PushSubscription` says: where it is reached, and its keys in base64."""
+
+    endpoint: Annotated[str, Meta(max_length=subscriptions.MAX_ENDPOINT)]
+    p256dh: Annotated[str, Meta(max_length=200)]
+    auth: Annotated[str, Meta(max_length=100)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -508,11 +523,34 @@ async def list_devices(db: Db, by: Actor) -> list[Device]:
     return await db.read(devices.list_devices, by=by)
 
 
+@patch("/v1/devices/{device_id:uuid}", raises=problems(NotFound, NameMissing, NotSignedIn))
+async def rename_device(device_id: UUID, data: RenameDevice, db: Db, by: Actor) -> Device:
+    """Give a device of one's own another name."""
+    return await db.write(devices.rename_device, DeviceId(device_id), data.name, by=by)
+
+
 @delete("/v1/devices/{device_id:uuid}", raises=problems(NotFound, NotSignedIn))
 async def revoke_device(device_id: UUID, db: Db, hub: Hub, by: Actor) -> None:
     """Sign a device out at once."""
     await db.write(devices.revoke_device, DeviceId(device_id), by=by)
     hub.sign_out(device_id)
+
+
+@put(
+    "/v1/push-subscriptions/{device_id:uuid}",
+    raises=problems(NotFound, InvalidInput, NotSignedIn),
+    status_code=204,
+)
+async def subscribe(device_id: UUID, data: PushSubscription, db: Db, by: Actor) -> None:
+    """Tell this browser by Web Push while no page is open. It may subscribe itself only."""
+    target = subscriptions.read_target(data.endpoint, data.p256dh, data.auth)
+    await db.write(subscriptions.subscribe, DeviceId(device_id), target, by=by)
+
+
+@delete("/v1/push-subscriptions/{device_id:uuid}", raises=problems(NotFound, NotSignedIn))
+async def unsubscribe(device_id: UUID, db: Db, by: Actor) -> None:
+    """Tell this browser no more. Again: nothing."""
+    await db.write(subscriptions.unsubscribe, DeviceId(device_id), by=by)
 
 
 @post("/v1/tokens", raises=problems(IdReused, NotAllowed, RateLimited, NotSignedIn))
@@ -636,6 +674,9 @@ routes: list[Any] = [
     set_pin,
     confirm,
     list_devices,
+    rename_device,
+    subscribe,
+    unsubscribe,
     revoke_device,
     create_token,
     list_tokens,

@@ -60,6 +60,16 @@ devices = table(
 )
 """`signed_keys` is the JSON that the device's crypto library made; a revoked device has none."""
 
+push_subscriptions = table(
+    "identity_push_subscriptions",
+    Column("device_id", Id, ForeignKey("identity_devices.id"), primary_key=True),
+    Column("endpoint", Text, nullable=False, unique=True),
+    Column("public_key", Bytes, nullable=False),
+    Column("auth", Bytes, nullable=False),
+    Column("created_at", Int, nullable=False),
+)
+"""How a browser is told while no page of ours is open. It goes with the session of its device."""
+
 cross_signing_keys = table(
     "identity_cross_signing_keys",
     Column("user_id", Id, ForeignKey("identity_users.id"), nullable=False),

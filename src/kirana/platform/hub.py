@@ -80,6 +80,10 @@ class Hub:
     def is_online(self, user_id: UserId) -> bool:
         return user_id in self._members
 
+    def is_connected(self, device_id: object) -> bool:
+        """Whether this device has a connection to this process. Safe to ask from any thread."""
+        return str(device_id) in self._devices
+
     def start(self) -> None:
         self._spawn(self._compare_heads())
 

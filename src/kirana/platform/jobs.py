@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Column, Index, bindparam, delete, insert, or_, select, update
 
+from . import web_push
 from .db import Database, Db, Id, Int, Q, Row, Text, Tx, table
 from .events import Bus
 from .settings import Settings
@@ -86,6 +87,7 @@ class Outside:
     db: Db
     settings: Settings
     blobs: "Blobs"
+    post: web_push.Post = web_push.post_publicly
 
 
 def write_told(tx: Tx) -> None:

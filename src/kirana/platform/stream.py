@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Column, PrimaryKeyConstraint, bindparam, delete, func, insert, select
+from sqlalchemy import Column, PrimaryKeyConstraint, bindparam, delete, func, insert, select, update
 
 from kirana.values import DeviceId, UserId
 
@@ -75,6 +75,26 @@ _ACKED = Q(
     )
 )
 _ACK = Q(upsert(cursors, ["device_id", "user_id"], ["acked_pos"]))
+_CHANGED = Q(
+    select(heads.c.user_id, heads.c.pos, heads.c.pushed_pos, heads.c.changed_at)
+    .where(heads.c.changed_at >= bindparam("since"), heads.c.pos > heads.c.pushed_pos)
+    .where(
+        (heads.c.changed_at > bindparam("changed_at"))
+        | ((heads.c.changed_at == bindparam("changed_at")) & (heads.c.user_id > bindparam("last")))
+    )
+    .order_by(heads.c.changed_at, heads.c.user_id)
+    .limit(PAGE)
+)
+_SET_PUSHED = Q(
+    update(heads)
+    .where(heads.c.user_id == bindparam("id_"))
+    .values(pushed_pos=bindparam("pushed_pos"))
+)
+_HANDLED = Q(
+    select(cursors.c.device_id, cursors.c.user_id, cursors.c.acked_pos).where(
+        any_of(cursors.c.device_id, "devices")
+    )
+)
 
 Entry = Row
 """A pointer: pos, kind, ref, seq."""
@@ -168,6 +188,33 @@ def head_of(tx: Tx, user_id: UserId) -> int:
 
 def heads_of(tx: Tx, users: Sequence[UserId]) -> dict[UserId, int]:
     return {row.user_id: row.pos for row in tx.all(_HEADS, users=list(users))}
+
+
+def list_changed(tx: Tx, since: int, after: Row | None) -> list[Row]:
+    """Up to `PAGE` heads that have moved at `since` or later, beyond what devices were told of.
+
+    Rows of user_id, pos, pushed_pos and changed_at, the earliest first; the next page is `after`
+    the last of them.
+    """
+    changed_at, last = (after.changed_at, after.user_id) if after else (-1, UUID(int=0))
+    return tx.all(_CHANGED, since=since, changed_at=changed_at, last=last)
+
+
+def set_pushed(tx: Tx, user_id: UserId, pos: int) -> None:
+    """What came up to `pos` was told to sleeping devices, or need not be."""
+    tx.do(_SET_PUSHED, id_=user_id, pushed_pos=pos)
+
+
+def mark_pushed(tx: Tx, users: Sequence[UserId]) -> None:
+    """What has come until now need not be told to sleeping devices."""
+    for user_id, pos in heads_of(tx, users).items():
+        set_pushed(tx, user_id, pos)
+
+
+def list_handled(tx: Tx, devices: Sequence[DeviceId]) -> dict[tuple[DeviceId, UserId], int]:
+    """How far each of the devices has handled the streams that it follows."""
+    rows = tx.all(_HANDLED, devices=list(devices))
+    return {(row.device_id, row.user_id): row.acked_pos for row in rows}
 
 
 def acknowledge(tx: Tx, device_id: DeviceId, user_id: UserId, pos: int) -> int | None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from kirana.catalog.files import fetching
-from kirana.catalog.files.fetching import FetchFailed, PublicFetcher, public_address
+from kirana.catalog.files.fetching import FetchFailed, PublicFetcher
+from kirana.platform.outgoing import public_address
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
@@ -17,7 +18,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 )  # fmt: skip
 def test_addresses_inside_the_operators_network_are_not_fetched(host: str) -> None:
     with pytest.raises(FetchFailed, match="not a public one"):
-        public_address(host, 80)
+        PublicFetcher().fetch(f"http://[{host}]/" if ":" in host else f"http://{host}/")
 
 
 @pytest.mark.parametrize(
