@@ -118,7 +118,7 @@ async def test_no_word_of_a_private_talk_is_on_the_server(
         it for it in ravi.history.page(talk) if (it.content or {}).get("name") == letter.name
     ]
     assert file.content is not None
-    assert await ravi.fetch_file(file.content["media"]) == letter.read_bytes()
+    assert await ravi.fetch_file(file.content) == letter.read_bytes()
     assert said(asha, talk)[-1] == WORDS["reply"]
     assert asha.backup.version is not None
 

@@ -234,7 +234,7 @@ async def _save(client: Client, chosen: argparse.Namespace) -> int:
     page = await client.read_history(conv, before=chosen.number + 1, limit=1)
     if not page or page[-1].seq != chosen.number or page[-1].content is None:
         raise ClientProblem("There is no such message that can be read here.")
-    content = await client.fetch_file(page[-1].content.get("media"))
+    content = await client.fetch_file(page[-1].content)
     Path(chosen.out).write_bytes(content)
     _say(chosen, {"out": chosen.out, "size_bytes": len(content)}, f"{len(content)} bytes")
     return DONE_CODE

@@ -301,17 +301,19 @@ class Client:
         told = await files.upload(api, path)
         content: Json = {
             "type": "document",
-            "media": told,
+            "media": told["media_id"],
             "name": path.name,
             "size_bytes": told["size_bytes"],
+            "files": {told["media_id"]: told},
         }
         if caption:
             content["caption"] = caption
         return await self.send(conv, content, media=[told["media_id"]])
 
-    async def fetch_file(self, told: Any) -> bytes:
-        """The file that a message carries, `message.content["media"]`. Raises: DamagedFile."""
-        return await files.download(self._http(), told)
+    async def fetch_file(self, content: Json, media_id: str | None = None) -> bytes:
+        """A file that a private message carries, by the message's content; without an id, its only
+        one. Raises: DamagedFile, Malformed."""
+        return await files.download(self._http(), files.told_in(content, media_id))
 
     def _http(self) -> HttpApi:
         if not isinstance(self.api, HttpApi):

@@ -11,7 +11,6 @@ import mimetypes
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -100,8 +99,18 @@ async def _put(api: HttpApi, path: str, sealed: bytes) -> None:
             await asyncio.sleep(2.0**attempt)
 
 
-async def download(api: HttpApi, told: Any) -> bytes:
-    """Fetch and open a file. Raises: DamagedFile, Refused, Unreachable."""
+def told_in(content: Json, media_id: str | None = None) -> Json:
+    """How to open a file of this message; without an id, the one that it is about.
+
+    Raises: Malformed.
+    """
+    known = content.get("files")
+    told = known.get(media_id or content.get("media")) if isinstance(known, dict) else None
     if not isinstance(told, dict) or not isinstance(told.get("media_id"), str):
         raise Malformed("There is no file in this message.")
+    return told
+
+
+async def download(api: HttpApi, told: Json) -> bytes:
+    """Fetch and open a file. Raises: DamagedFile, Refused, Unreachable."""
     return open_sealed(await api.fetch(f"/v1/media/{told['media_id']}/content"), told)
