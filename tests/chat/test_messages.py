@@ -313,6 +313,7 @@ def test_whatever_is_stored_says_the_same_again() -> None:
     photo = Photo(media=MediaId(uuid7()), width=800, height=600)
     for content in (
         Text(text="नमस्ते \x00 🙏"),
+        Text(text="Fresh today", forwarded=True),
         Image(items=[photo], caption="Fresh"),
         Location(lat=12.97, lon=77.59, name="Blue gate"),
         Edit(target_id=MessageId(uuid7()), content=Text(text="Sorry")),

@@ -41,6 +41,8 @@ class Saying(Part, frozen=True, omit_defaults=True, tag_field="type"):
     """Something that a person says; it may answer another message."""
 
     reply_to: Quote | None = None
+    forwarded: bool = False
+    """It was said elsewhere before; by whom is not told."""
 
 
 class Text(Saying, frozen=True, omit_defaults=True, kw_only=True, tag_field="type", tag="text"):

@@ -13,6 +13,7 @@ from .conversations import Conversation, KindChanged, Member
 from .files import DamagedFile
 from .history import Message
 from .outbox import Sent
+from .polls import Poll, polls_in
 from .problems import (
     ClientProblem,
     IdentityChanged,
@@ -36,6 +37,7 @@ __all__ = [
     "Message",
     "NobodyCanRead",
     "NotConfirmed",
+    "Poll",
     "Receipt",
     "Refused",
     "Sent",
@@ -43,4 +45,5 @@ __all__ = [
     "Unreachable",
     "Verification",
     "WrongRecoveryKey",
+    "polls_in",
 ]

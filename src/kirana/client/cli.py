@@ -15,11 +15,15 @@ from typing import Any
 
 from .client import Client
 from .history import Message
+from .kinds import line_of
+from .polls import Poll, polls_in
 from .problems import ClientProblem, Refused
 from .verification import CANCELLED, COMPARE, DONE, INCOMING, READY, Verification
 
 DONE_CODE, WAITS, MISSING = 0, 1, 2
 WAIT_S = 180.0
+SEARCHED = 1_000
+"""How far back votes are looked for."""
 
 _EPILOG = """\
 sign in once:
@@ -201,9 +205,10 @@ async def _read(client: Client, chosen: argparse.Namespace) -> int:
     if page and chosen.before is None:
         with suppress(Refused):  # A stranger's request is read without telling.
             await client.mark_read(conv, page[-1].seq)
+    polls = polls_in(client.history.page(conv, limit=SEARCHED))
     for message in page:
         client.history.mark_told(message.id)  # `follow` goes on after them.
-        _say_message(chosen, message)
+        _say_message(chosen, message, polls.get(message.id))
     return DONE_CODE
 
 
@@ -376,7 +381,7 @@ def _say(chosen: argparse.Namespace, told: dict[str, Any], text: str) -> None:
     print(shown, flush=True)  # noqa: T201
 
 
-def _say_message(chosen: argparse.Namespace, message: Message) -> None:
+def _say_message(chosen: argparse.Namespace, message: Message, poll: Poll | None = None) -> None:
     told = {
         "conv": message.conv,
         "seq": message.seq,
@@ -388,8 +393,12 @@ def _say_message(chosen: argparse.Namespace, message: Message) -> None:
         "unread": message.unread,
         "shield": message.shield,
     }
-    kind = (message.content or {}).get("type", message.k)
-    text = message.text or f"[{message.unread or kind}]"
+    if poll is not None:
+        told["votes"] = poll.votes
+        told["is_ended"] = poll.is_ended
+    text = line_of(message.content) if message.content else f"[{message.unread or message.k}]"
+    if poll is not None:
+        text += f" ({', '.join(str(len(by)) for by in poll.votes)} votes)"
     # What others wrote must not command the terminal.
     text = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
     _say(chosen, told, f"{message.seq:>5}  {str(message.sender or 'Kirana')[-12:]:12}  {text}")

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,12 @@ from .backup import Backup
 from .conversations import GROUP, PRIVATE, Conversation, Conversations
 from .history import History, Message
 from .identity import Identity
+from .kinds import QUIET, files_of, forwarded, is_forwardable, mentions
 from .letters import Letter
 from .lists import next_list
 from .machine import Machine, News
-from .outbox import QUIET, Outbox, Sent
+from .outbox import Outbox, Sent
+from .polls import poll
 from .problems import ClientProblem, Malformed, Refused, Unreachable
 from .socket import Socket, SocketClosed
 from .store import Store
@@ -259,9 +261,63 @@ class Client:
         await self.api.call("PUT", f"/v1/conversations/{conv}/acceptance")
         self.conversations.doubt(conv)
 
-    async def say(self, conv: str, text: str, *, id: str | None = None) -> Sent:
-        """Write a text. With an `id` of one's own it is safe to repeat."""
-        return await self.send(conv, {"type": "text", "text": text}, id=id)
+    async def say(
+        self,
+        conv: str,
+        text: str,
+        *,
+        id: str | None = None,
+        naming: Iterable[tuple[str, str]] = (),
+    ) -> Sent:
+        """Write a text. With an `id` of one's own it is safe to repeat.
+
+        `naming` are members of a group whom the words call by `@name`: ids and names.
+        """
+        content: Json = {"type": "text", "text": text}
+        if named := mentions(naming):
+            content["mentions"] = named
+        return await self.send(conv, content, id=id)
+
+    async def ask(
+        self,
+        conv: str,
+        question: str,
+        options: Sequence[str],
+        *,
+        several: bool = False,
+        closes_at: int | None = None,
+    ) -> Sent:
+        """Ask in a private conversation; its message's id is the poll's. Raises: ClientProblem."""
+        if not (await self.conversations.get(conv)).is_private:
+            raise ClientProblem("Polls are for private conversations.")
+        return await self.send(conv, poll(question, options, several=several, closes_at=closes_at))
+
+    async def vote(self, conv: str, poll_id: str, options: Sequence[int]) -> Sent:
+        """Choose by number, from 0 on, instead of what was chosen before; nothing takes it back."""
+        content = {"type": "vote", "target_id": poll_id, "options": list(options)}
+        return await self.send(conv, content)
+
+    async def end_poll(self, conv: str, poll_id: str) -> Sent:
+        """End a poll that one has begun."""
+        return await self.send(conv, {"type": "poll_end", "target_id": poll_id})
+
+    async def forward(self, message: Message, conv: str, *, openly: bool = False) -> Sent:
+        """Say in another conversation what somebody said, files included.
+
+        What was private goes to a shop only `openly`: its team and the server read it there.
+        Raises: ClientProblem for what cannot be said there.
+        """
+        content = message.content
+        if content is None or not is_forwardable(content):
+            raise ClientProblem("This cannot be forwarded.")
+        was_private = (await self.conversations.get(message.conv)).is_private
+        is_private = (await self.conversations.get(conv)).is_private
+        files = files_of(content)
+        if was_private and not is_private and not openly:
+            raise ClientProblem("A shop's team and the server would read it: say `openly`.")
+        if files and was_private != is_private:
+            raise ClientProblem("Its files are of the other kind of conversation: send them anew.")
+        return await self.send(conv, forwarded(content), media=files if is_private else None)
 
     async def send(
         self,

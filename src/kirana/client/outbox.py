@@ -27,7 +27,6 @@ from .wire import Json
 
 ATTEMPTS = 20
 """How often to seal anew for one sending: each time something changed in between."""
-QUIET = ("reaction", "edit", "settings")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2834,6 +2834,8 @@ export interface components {
             type: "document";
             /** @default null */
             reply_to: components["schemas"]["chat_content_Quote"] | null;
+            /** @default false */
+            forwarded: boolean;
             /** Format: uuid */
             media: string;
             name: string;
@@ -3081,6 +3083,8 @@ export interface components {
             type: "image";
             /** @default null */
             reply_to: components["schemas"]["chat_content_Quote"] | null;
+            /** @default false */
+            forwarded: boolean;
             items: components["schemas"]["Photo"][];
             /** @default null */
             caption: string | null;
@@ -3751,6 +3755,8 @@ export interface components {
             type: "product";
             /** @default null */
             reply_to: components["schemas"]["chat_content_Quote"] | null;
+            /** @default false */
+            forwarded: boolean;
             /** Format: uuid */
             product_id: string;
             snapshot: components["schemas"]["ProductSnapshot"];
@@ -4877,6 +4883,8 @@ export interface components {
             type: "voice";
             /** @default null */
             reply_to: components["schemas"]["chat_content_Quote"] | null;
+            /** @default false */
+            forwarded: boolean;
             /** Format: uuid */
             media: string;
             duration_s: number;
@@ -4942,6 +4950,8 @@ export interface components {
             type: "contact";
             /** @default null */
             reply_to: components["schemas"]["chat_content_Quote"] | null;
+            /** @default false */
+            forwarded: boolean;
             people: components["schemas"]["Person"][];
         };
         /**
@@ -4953,6 +4963,8 @@ export interface components {
             type: "location";
             /** @default null */
             reply_to: components["schemas"]["chat_content_Quote"] | null;
+            /** @default false */
+            forwarded: boolean;
             lat: number;
             lon: number;
             /** @default null */
@@ -4979,6 +4991,8 @@ export interface components {
             type: "text";
             /** @default null */
             reply_to: components["schemas"]["chat_content_Quote"] | null;
+            /** @default false */
+            forwarded: boolean;
             text: string;
         };
         /**
