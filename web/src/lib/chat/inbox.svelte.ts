@@ -1,13 +1,14 @@
 /** The conversations of one person, or of a shop that they act for, kept as they are on the server. */
 
-import { SvelteMap } from 'svelte/reactivity';
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { api, Problem } from '#lib/api/index.ts';
 import { checkKind } from '#lib/crypto/index.ts';
 import type { Entry, Receipt, Sending } from '#lib/sync/index.ts';
-import { engine, isChange } from '#lib/sync/index.ts';
+import { aboutOf, engine, isChange } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 import { Drafts } from './drafts.svelte.ts';
 import type { Card, Conversation, Found } from './model.ts';
+import { speaksTo } from './mentions.ts';
 import { isRequest } from './model.ts';
 import { Talk } from './talk.svelte.ts';
 
@@ -17,12 +18,15 @@ interface ConversationPage {
 }
 
 const TYPING_MS = 6000;
+const MOST_UNREAD = 50;
 
 export class Inbox {
   /** Whose: the person's id or the shop's. It is also the stream that brings the news. */
   readonly own: string;
   readonly actingFor: string | null;
   readonly drafts: Drafts;
+  /** Where one was named in what one has not read. */
+  readonly named = new SvelteSet<string>();
   /** The team's names, for a shop's chats. */
   readonly names = new SvelteMap<string, Card>();
 
@@ -119,7 +123,14 @@ export class Inbox {
     conv: string,
     options: { fetch?: typeof fetch; at?: number | null } = {},
   ): Promise<Talk> {
-    const known = this.#byId.get(conv) ?? (await this.#fetch(conv, options.fetch));
+    const talk = await this.speak(conv, options.fetch);
+    await talk.open(options.at ?? null, options.fetch);
+    return talk;
+  }
+
+  /** The conversation to say something in, without loading what was said there. */
+  async speak(conv: string, via?: typeof fetch): Promise<Talk> {
+    const known = this.#byId.get(conv) ?? (await this.#fetch(conv, via));
     // What was private stays private, whatever the server says.
     if (this.actingFor === null) await checkKind(this.own, conv, known.kind);
     let talk = this.#talks.get(conv);
@@ -127,7 +138,6 @@ export class Inbox {
       talk = new Talk(conv, this);
       this.#talks.set(conv, talk);
     }
-    await talk.open(options.at ?? null, options.fetch);
     return talk;
   }
 
@@ -214,6 +224,15 @@ export class Inbox {
     const gone = known?.cards.filter(({ id }) => !one.cards.some((card) => card.id === id)) ?? [];
     this.#byId.set(one.id, { ...one, last, settings, cards: [...one.cards, ...gone] });
     this.#open(one.id);
+    if (one.unread === 0) this.named.delete(one.id);
+  }
+
+  /** Among what came to this device and was not read. */
+  async #lookForName({ id, form, marks, unread }: Conversation): Promise<void> {
+    if (form !== 'group' || unread === 0 || this.named.has(id)) return;
+    const read = marks.find(({ user_id }) => user_id === this.own)?.read_seq ?? 0;
+    const kept = await engine().keptEntries(this.own, id, MOST_UNREAD);
+    if (kept.some((entry) => entry.seq > read && speaksTo(entry, this.own))) this.named.add(id);
   }
 
   /** The last words and the name of a private conversation, as soon as they can be read. */
@@ -228,6 +247,7 @@ export class Inbox {
         const of = (entry: Entry | null) =>
           entries.find((found) => found && found.id === entry?.id) ?? entry;
         this.#byId.set(conv, { ...now, last: of(now.last), settings: of(now.settings) });
+        return this.#lookForName(now);
       })
       .catch(() => undefined);
   }
@@ -294,6 +314,7 @@ export class Inbox {
       return;
     }
     if (entry.seq <= known.seq) return;
+    if (speaksTo(entry, this.own)) this.named.add(entry.conv);
     const isOwn = entry.from === this.own;
     if (!isOwn) this.#stopTyping(entry.conv);
     const seq = entry.seq;
@@ -331,6 +352,7 @@ export class Inbox {
         : mark,
     );
     const isAllRead = user === this.own && read >= known.seq;
+    if (isAllRead) this.named.delete(conv);
     this.#byId.set(conv, { ...known, marks, unread: isAllRead ? 0 : known.unread });
     if (user === this.own && !isAllRead && known.unread > 0) this.#refresh(conv);
   }
@@ -356,10 +378,7 @@ export class Inbox {
 function targetOf({ k, target, body, quiet }: Entry): string | null {
   if (k === 'deletion') return target ?? '';
   if (k === 'change') return '';
-  if (body && 'type' in body && (body.type === 'edit' || body.type === 'reaction')) {
-    return body.target_id;
-  }
-  return quiet ? '' : null;
+  return aboutOf(body) ?? (quiet ? '' : null);
 }
 
 const isGoing = ({ body }: Entry, own: string): boolean =>

@@ -13,7 +13,7 @@ import type {
   MessageItem,
   Sending,
 } from '#lib/sync/index.ts';
-import { fold } from '#lib/sync/index.ts';
+import { aboutOf, fold } from '#lib/sync/index.ts';
 import type { Money } from '#lib/values/money.ts';
 import { format } from '#lib/values/money.ts';
 import type { Place } from '#lib/values/time.ts';
@@ -175,6 +175,8 @@ export function contentText(body: Content | null): string {
       return body.people.map(({ name }) => name).join(', ');
     case 'product':
       return oneLine(body.text ?? '') || body.snapshot.title;
+    case 'poll':
+      return oneLine(body.question);
     default:
       return body === null ? t.chat.deleted : t.chat.newer;
   }
@@ -229,7 +231,7 @@ export function bodyOf({ body, private: sealed }: Sending): Content | null {
 }
 
 const isMessage = (body: Content | null): boolean =>
-  body !== null && !['reaction', 'edit', 'settings'].includes(body.type);
+  body !== null && aboutOf(body) === null && body.type !== 'settings';
 
 /**
  * What waits in the outbox, as if it were there already: after the last entry, in its order. What was refused

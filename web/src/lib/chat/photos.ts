@@ -115,8 +115,21 @@ export function sourceOf(
   return actingFor ? fetchFor(actingFor, media, size) : contentPath(media, size);
 }
 
+/** The file itself, opened. Rejects when it cannot be had, or is damaged. */
+export async function blobOf(media: string, { actingFor, files }: Source): Promise<Blob> {
+  const sealed = files?.[media];
+  if (sealed) return harmless(await fetchSealed(sealed));
+  const headers = actingFor ? { 'kirana-acting-for': actingFor } : undefined;
+  const answer = await fetch(contentPath(media), { headers, credentials: 'same-origin' });
+  if (!answer.ok) throw new Problem('offline', 0, t.chat.fileNotHere);
+  return harmless(await answer.blob());
+}
+
 /** Nothing that a browser would run is ever shown from here, whatever its sender called it. */
 const SHOWN = /^(image\/(jpeg|png|webp|gif|avif)|audio\/[\w.+-]+(;[\w=., -]+)?)$/;
+
+const harmless = (blob: Blob): Blob =>
+  SHOWN.test(blob.type) ? blob : new Blob([blob], { type: 'application/octet-stream' });
 
 const opening = new Map<string, Promise<string>>();
 
@@ -127,10 +140,7 @@ export function openFile(file: SealedFile, heard?: (part: number) => void): Prom
   const under = opening.get(file.media_id);
   if (under) return under;
   const opened = fetchSealed(file, { fetch: counting(file.size_bytes, heard) })
-    .then((blob) => {
-      const type = SHOWN.test(file.mime) ? file.mime : 'application/octet-stream';
-      return remember(file.media_id, new Blob([blob], { type }));
-    })
+    .then((blob) => remember(file.media_id, harmless(blob)))
     .finally(() => opening.delete(file.media_id));
   opening.set(file.media_id, opened);
   return opened;

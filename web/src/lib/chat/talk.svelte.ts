@@ -3,7 +3,7 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { api, Problem } from '#lib/api/index.ts';
 import type { Content, Entry, Item, Sending, Upload, Words } from '#lib/sync/index.ts';
-import { engine, fold, isChange, mergeEntries } from '#lib/sync/index.ts';
+import { aboutOf, engine, fold, isChange, mergeEntries } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 import type { Inbox } from './inbox.svelte.ts';
 import type { Conversation } from './model.ts';
@@ -171,7 +171,7 @@ export class Talk {
   /** Something arrived. */
   take(entry: Entry): void {
     if (this.hasAfter) {
-      if (targetOf(entry)) this.#about = mergeEntries(this.#about, [entry]);
+      if (isAbout(entry)) this.#about = mergeEntries(this.#about, [entry]);
       return;
     }
     if (this.#entries.length > 0 && entry.seq > this.#lastSeq + 1) void this.renew();
@@ -208,7 +208,7 @@ export class Talk {
       const known = {
         id,
         is_quiet: isQuiet(body),
-        media: uploads.map(({ media }) => media),
+        media: [...uploads.map(({ media }) => media), ...filesOf(body)],
         ttl_s: isQuiet(body) ? null : this.conversation.timer_s,
         slot: body.type === 'settings' ? 'settings' : null,
       };
@@ -225,6 +225,15 @@ export class Talk {
 
   react(target: string, emoji: string): Promise<void> {
     return this.say({ type: 'reaction', target_id: target, emoji });
+  }
+
+  /** Chooses these options of a poll, by number; none takes the vote back. */
+  vote(target: string, options: readonly number[]): Promise<void> {
+    return this.say({ type: 'vote', target_id: target, options });
+  }
+
+  endPoll(target: string): Promise<void> {
+    return this.say({ type: 'poll_end', target_id: target });
   }
 
   /** It is gone at once here; for all when there was time to think again. Answers how to take that back. */
@@ -363,16 +372,14 @@ function withFiles(sending: Sending): Content | null {
   return body && hasFiles ? ({ ...body, files: sending.private.files } as Content) : body;
 }
 
-/** What changes something rather than saying something. */
-const isQuiet = ({ type }: Content): boolean =>
-  type === 'edit' || type === 'reaction' || type === 'settings';
+/** The sealed files that are there already: forwarded ones. */
+const filesOf = (body: Content): string[] =>
+  'files' in body && body.files ? Object.keys(body.files) : [];
 
-function targetOf({ k, body }: Entry): boolean {
-  return (
-    k === 'deletion' ||
-    (body !== undefined && 'type' in body && (body.type === 'edit' || body.type === 'reaction'))
-  );
-}
+/** What changes something rather than saying something. */
+const isQuiet = (body: Content): boolean => aboutOf(body) !== null || body.type === 'settings';
+
+const isAbout = ({ k, body }: Entry): boolean => k === 'deletion' || aboutOf(body) !== null;
 
 /** The last entries whose numbers follow each other. */
 function lastRun(entries: readonly Entry[]): readonly Entry[] {

@@ -46,14 +46,16 @@ export async function signOut(): Promise<void> {
   await forgetDevice();
 }
 
+/** What was begun on the shops' public pages (`storefront/static/outbox.js`), typed, and chosen. */
+const PERSONAL = ['kirana.storefront.', 'kirana.draft.', 'kirana.emoji.'];
+
 /** Nothing of the person stays on this device. */
 export async function forgetDevice(): Promise<void> {
   await keys.forget();
   await stopEngine({ forget: true });
   await forgetAnswers();
   for (const key of Object.keys(localStorage)) {
-    // What was begun or waits on the shops' public pages (`storefront/static/outbox.js`).
-    if (key.startsWith('kirana.storefront.')) localStorage.removeItem(key);
+    if (PERSONAL.some((prefix) => key.startsWith(prefix))) localStorage.removeItem(key);
   }
 }
 

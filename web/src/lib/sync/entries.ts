@@ -65,8 +65,17 @@ export interface SealedFile {
   readonly mime: string;
 }
 
+/** Somebody of the group who is spoken to: their name stands after an @ in the words. */
+export interface Mention {
+  readonly user_id: string;
+  readonly name: string;
+}
+
 interface Saying {
   readonly reply_to?: Quote;
+  /** It was said elsewhere before; by whom is not told. */
+  readonly forwarded?: true;
+  readonly mentions?: readonly Mention[];
   /** Of a private message: how to open its files, by id. */
   readonly files?: Readonly<Record<string, SealedFile>>;
 }
@@ -129,6 +138,17 @@ export type Content =
         readonly user_id?: string;
       }[];
     } & Saying)
+  | ({
+      readonly type: 'poll';
+      readonly question: string;
+      readonly options: readonly string[];
+      /** More than one may be chosen. */
+      readonly several?: true;
+      readonly closes_at?: number;
+    } & Saying)
+  /** Which options, by number; none takes the vote back. */
+  | { readonly type: 'vote'; readonly target_id: string; readonly options: readonly number[] }
+  | { readonly type: 'poll_end'; readonly target_id: string }
   | { readonly type: 'reaction'; readonly target_id: string; readonly emoji: string }
   | { readonly type: 'edit'; readonly target_id: string; readonly content: Words }
   /** Of a private conversation: what the server may not know of it. */
@@ -154,6 +174,12 @@ export interface Fact {
     readonly link?: string;
   };
 }
+
+/** What changes something that was said: its id, or null for what stands for itself. */
+export const aboutOf = (body: Entry['body']): string | null =>
+  body !== undefined && 'target_id' in body && ABOUT.includes(body.type) ? body.target_id : null;
+
+const ABOUT = ['edit', 'reaction', 'vote', 'poll_end'];
 
 export const isFact = (body: Entry['body']): body is Fact => body !== undefined && 'fact' in body;
 

@@ -15,13 +15,15 @@ export type {
   Entry,
   Fact,
   MemberChange,
+  Mention,
   Photo,
   Quote,
   Seal,
   SealedFile,
   Words,
 } from './entries.ts';
-export { isChange, isFact } from './entries.ts';
+export { aboutOf, isChange, isFact } from './entries.ts';
+export type { Poll, Tally } from './polls.ts';
 export type { Sending, Upload } from './outbox.svelte.ts';
 export type { ForDevice, SealedBody, Sealing, UploadState } from './sealing.ts';
 export { fold, mergeEntries } from './timeline.ts';

@@ -6,7 +6,9 @@
  */
 
 import type { Content, Entry, Fact, MemberChange, Seal } from './entries.ts';
-import { isChange, isFact } from './entries.ts';
+import { aboutOf, isChange, isFact } from './entries.ts';
+import type { Tally } from './polls.ts';
+import { isPoll, tally } from './polls.ts';
 
 interface Line {
   readonly seq: number;
@@ -26,6 +28,8 @@ export interface MessageItem extends Line {
   readonly isEdited: boolean;
   /** Emoji with who chose them, in the order of their first appearance. */
   readonly reactions: readonly { readonly emoji: string; readonly by: readonly string[] }[];
+  /** Of a poll: who chose what. */
+  readonly tally: Tally | null;
 }
 
 export interface FactItem extends Line {
@@ -70,8 +74,10 @@ export function fold(entries: readonly Entry[]): Item[] {
   const chosen = new Map<string, Map<string, string>>();
   const deleted = new Set<string>();
   const latest = new Map<string, Fact>();
+  const votes = new Map<string, Entry[]>();
 
-  for (const { k, from, target, body } of ordered) {
+  for (const entry of ordered) {
+    const { k, from, target, body } = entry;
     if (k === 'deletion' && target) deleted.add(target);
     if (isFact(body)) latest.set(subjectOf(body), newer(latest.get(subjectOf(body)), body));
     else if (body?.type === 'edit' && from === senders.get(body.target_id)) {
@@ -81,6 +87,10 @@ export function fold(entries: readonly Entry[]): Item[] {
       ofTarget.delete(from);
       if (body.emoji) ofTarget.set(from, body.emoji);
       chosen.set(body.target_id, ofTarget);
+    } else if (body?.type === 'vote' || body?.type === 'poll_end') {
+      const ofPoll = votes.get(body.target_id) ?? [];
+      ofPoll.push(entry);
+      votes.set(body.target_id, ofPoll);
     }
   }
 
@@ -109,6 +119,7 @@ export function fold(entries: readonly Entry[]): Item[] {
         seal: isSealed ? (entry.seal ?? WAITING) : isGone ? null : (entry.seal ?? null),
         isEdited: !isGone && edits.has(id),
         reactions: isGone ? [] : gather(chosen.get(id)),
+        tally: !isGone && isPoll(body) ? tally(body, entry.from, votes.get(id) ?? []) : null,
       });
     }
   }
@@ -119,9 +130,7 @@ const WAITING: Seal = { state: 'waiting' };
 
 /** What stands for itself; the rest is about something else. */
 const isShown = ({ quiet, hidden }: Entry, body: Content | undefined): boolean =>
-  !quiet &&
-  !hidden &&
-  (body === undefined || !['edit', 'reaction', 'settings'].includes(body.type));
+  !quiet && !hidden && (body === undefined || (aboutOf(body) === null && body.type !== 'settings'));
 
 const subjectOf = ({ subject }: Fact): string => `${subject.kind} ${subject.id}`;
 

@@ -5,6 +5,7 @@ import { toAsciiDigits } from './digits.ts';
 import { hueOf, initialOf, uuid7 } from './ids.ts';
 import { exponentOf, format, formatParts, money, toDecimal, total } from './money.ts';
 import { formatPhone, parseCode, parsePhone } from './phone.ts';
+import { moved, readPoint } from './place.ts';
 import { ago, dayName, duration, shortWhen } from './time.ts';
 
 const minor = (text: string, currency = 'INR', locale = 'en') => {
@@ -176,5 +177,26 @@ describe('ids', () => {
     expect(initialOf('  «रवि»')).toBe('र');
     expect(initialOf('')).toBe('·');
     expect(hueOf('x')).toBe(hueOf('x'));
+  });
+});
+
+describe('the pin', () => {
+  test('moves by meters, east and north', () => {
+    const there = moved({ lat: 60, lon: 10 }, 111.32, 111.32);
+    expect(there.lat).toBeCloseTo(60.001, 5);
+    expect(there.lon).toBeCloseTo(10.002, 5);
+  });
+
+  test('stays on the globe', () => {
+    expect(moved({ lat: 89.9999, lon: 179.9999 }, 1000, 1000).lat).toBe(90);
+    expect(Math.abs(moved({ lat: 0, lon: 179.9999 }, 1000, 0).lon)).toBeLessThanOrEqual(180);
+  });
+
+  test('is read from two numbers, latitude first', () => {
+    expect(readPoint('12.9716, 77.5946')).toEqual({ lat: 12.9716, lon: 77.5946 });
+    expect(readPoint(' -33 151.2 ')).toEqual({ lat: -33, lon: 151.2 });
+    for (const text of ['', '12.9716', '95, 10', '10, 181', 'here, there', '1,2,3']) {
+      expect(readPoint(text)).toBeNull();
+    }
   });
 });

@@ -2,7 +2,8 @@
 
 import { api } from '#lib/api/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
-import type { Closure, Greeting, HoursDraft, Opening, Point, Profile, Proposal } from './model.ts';
+import type { Point } from '#lib/values/place.ts';
+import type { Closure, Greeting, HoursDraft, Opening, Profile, Proposal } from './model.ts';
 
 export interface NewShop {
   readonly id: string;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { currencyOf, guessPlace } from './countries.ts';
-import { DAYS, fullWeek, handleFrom, isHandle, moved, nextOpening, onWorkdays } from './model.ts';
+import { DAYS, fullWeek, handleFrom, isHandle, nextOpening, onWorkdays } from './model.ts';
 
 describe('the guess for a new shop', () => {
   test('the zone tells the country where the language does not', () => {
@@ -72,18 +72,5 @@ describe('hours', () => {
       opens: '14:00',
       closes: '17:00',
     });
-  });
-});
-
-describe('the pin', () => {
-  test('moves by meters, east and north', () => {
-    const there = moved({ lat: 60, lon: 10 }, 111.32, 111.32);
-    expect(there.lat).toBeCloseTo(60.001, 5);
-    expect(there.lon).toBeCloseTo(10.002, 5);
-  });
-
-  test('stays on the globe', () => {
-    expect(moved({ lat: 89.9999, lon: 179.9999 }, 1000, 1000).lat).toBe(90);
-    expect(Math.abs(moved({ lat: 0, lon: 179.9999 }, 1000, 0).lon)).toBeLessThanOrEqual(180);
   });
 });

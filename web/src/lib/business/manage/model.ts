@@ -7,12 +7,6 @@ export type Closure = Schema['ShopClosure'];
 export type Greeting = Schema['Greeting'];
 export type Kind = Schema['ShopHours']['kind'];
 
-/** Where a shop is. */
-export interface Point {
-  readonly lat: number;
-  readonly lon: number;
-}
-
 export interface Opening {
   readonly opens: string;
   /** At or before `opens`: on the next day. Null: nobody knows. */
@@ -88,19 +82,6 @@ export function handleFrom(name: string): string {
 
 export const isHandle = (text: string): boolean =>
   /^[a-z0-9](?:[a-z0-9]|-(?!-)){1,28}[a-z0-9]$/.test(text);
-
-const METERS_PER_DEGREE = 111_320;
-
-/** A point so many meters east and north of another. */
-export function moved({ lat, lon }: Point, eastM: number, northM: number): Point {
-  const shrink = Math.max(0.01, Math.cos((lat * Math.PI) / 180));
-  const round = (value: number) => Math.round(value * 1e6) / 1e6;
-  const turned = lon + eastM / (METERS_PER_DEGREE * shrink);
-  return {
-    lat: round(Math.min(90, Math.max(-90, lat + northM / METERS_PER_DEGREE))),
-    lon: round(((turned + 540) % 360) - 180),
-  };
-}
 
 /** What a shop still lacks to look open, the most useful first. */
 export type Lack = 'products' | 'hours' | 'photo' | 'place' | 'about';

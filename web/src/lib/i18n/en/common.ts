@@ -57,4 +57,5 @@ export const common = {
           }),
     tooLarge: 'This is more than can be written here.',
   },
+  pinLabel: 'The pin. Arrow keys move it by five meters, with Shift by fifty.',
 };

@@ -4,6 +4,7 @@ import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { identity } from './identity.ts';
 import { keys } from './keys.ts';
+import { kinds } from './kinds.ts';
 import { orders } from './orders.ts';
 import { money } from './money.ts';
 import { manage } from './manage.ts';
@@ -18,6 +19,7 @@ export const en = {
   common,
   identity,
   keys,
+  kinds,
   manage,
   money,
   orders,

@@ -53,7 +53,6 @@ export const manage = {
     'A short link does not say where it leads. Open it, and copy the long link from the address bar.',
   shortPlusCode: 'This Plus Code is shortened. Type the whole one, like 7JFJ3R9X+2V.',
   noCoordinates: 'There is no place in this. Try a map link, or two numbers like 18.52, 73.86.',
-  pinLabel: 'The pin. Arrow keys move it by five meters, with Shift by fifty.',
   pinHint: 'Drag to move the pin by some meters.',
   checkOnMap: 'Check on a map',
   address: 'Address',
