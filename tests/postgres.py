@@ -22,8 +22,8 @@ def find_bin() -> Path | None:
 
 
 @contextmanager
-def run_server() -> Iterator[str]:
-    """The URL of a running server; it is gone afterwards."""
+def run_server(*, is_durable: bool = False) -> Iterator[str]:
+    """The URL of a running server; it is gone afterwards. Tests need no durable one."""
     binaries = find_bin()
     assert binaries is not None
     folder = Path(tempfile.mkdtemp(prefix="kirana-pg-"))
@@ -61,7 +61,7 @@ def run_server() -> Iterator[str]:
             "-k",
             folder,
             "-c",
-            "fsync=off",
+            f"fsync={'on' if is_durable else 'off'}",
             "-c",
             "max_connections=200",
             "-c",

@@ -1,0 +1,1 @@
+"""One load for any messenger, and an adapter for each: what `private` and `crowd` are made of."""
