@@ -19,6 +19,7 @@ interface ConversationPage {
 
 const TYPING_MS = 6000;
 const MOST_UNREAD = 50;
+const MOST_FOUND = 50;
 
 export class Inbox {
   /** Whose: the person's id or the shop's. It is also the stream that brings the news. */
@@ -170,11 +171,22 @@ export class Inbox {
       actingFor: this.actingFor,
       signal,
     });
-    const unknown = items
+    return this.#known(items);
+  }
+
+  /** What this device has opened of private conversations; needs no connection. */
+  async searchHere(words: string): Promise<readonly Found[]> {
+    if (this.actingFor !== null) return [];
+    return this.#known(await engine().find(words, MOST_FOUND));
+  }
+
+  /** With their conversations, as far as there are any. */
+  async #known(found: readonly Found[]): Promise<readonly Found[]> {
+    const unknown = found
       .map(({ message }) => message.conv)
       .filter((conv, index, all) => !this.#byId.has(conv) && all.indexOf(conv) === index);
     await Promise.all(unknown.map((conv) => this.#fetch(conv).catch(() => undefined)));
-    return items;
+    return found;
   }
 
   /** Learns the names of these people, once. */
@@ -255,9 +267,12 @@ export class Inbox {
   /** A list tells of a private message only that there is one: it is looked for here, then on the server. */
   async #lastWords({ id, last }: Conversation): Promise<Entry | null> {
     if (last?.k !== 'message' || last.body !== undefined) return last;
+    // The list has no ciphertext: what was opened here before is enough.
+    const opened = (await engine().recall([last])).get(last.id);
+    if (opened) return opened;
     const among = (entries: readonly Entry[]) => entries.find((entry) => entry.id === last.id);
     if (last.ct !== undefined) return (await engine().open([last]))[0] ?? last;
-    const kept = among(await engine().keptEntries(this.own, id, 20));
+    const kept = among(await engine().keptEntries(this.own, id, { limit: 20 }));
     if (kept) return kept;
     const query = { around: last.seq, limit: 1 };
     const page = await api.get<{ items: readonly Entry[] }>(`/v1/conversations/${id}/messages`, {
@@ -288,12 +303,14 @@ export class Inbox {
 
   /** It is no longer among one's conversations. */
   drop(conv: string): void {
+    void engine().leave(this.own, conv);
     this.#byId.delete(conv);
     this.#talks.delete(conv);
   }
 
   /** One is no longer in it; what was read stays on the screen. */
   #ended(conv: string): void {
+    void engine().leave(this.own, conv);
     const known = this.#byId.get(conv);
     if (known) this.#byId.set(conv, { ...known, state: 'removed', unread: 0 });
   }

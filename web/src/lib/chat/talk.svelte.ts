@@ -57,7 +57,8 @@ export class Talk {
       target,
     }));
     const kept = mergeEntries(this.#about, this.#entries).filter(
-      ({ id, expires_at = Infinity }) => !this.#hidden.has(id) && expires_at > this.#now,
+      ({ id, expires_at = Infinity }) =>
+        !this.#hidden.has(id) && !this.#isHiding(id) && expires_at > this.#now,
     );
     return fold([...kept, ...unsent, ...doomed]);
   });
@@ -67,7 +68,7 @@ export class Talk {
   /** Deleted here, and soon for all. */
   readonly #doomed = new SvelteSet<string>();
   /** What has disappeared by now is not shown, whatever the server still has. */
-  #now = $state(Date.now());
+  #now = $state(engine().now());
   #typedAt = 0;
   #isOpened = false;
   #markedSeq = 0;
@@ -76,7 +77,7 @@ export class Talk {
     this.id = id;
     this.inbox = inbox;
     setInterval(() => {
-      if (this.#entries.some(({ expires_at }) => expires_at)) this.#now = Date.now();
+      if (this.#entries.some(({ expires_at }) => expires_at)) this.#now = engine().now();
     }, LOOK_MS);
     engine().outbox.onSent((sent, answer) => this.#wasSent(sent, answer));
     engine().hear('keys', ({ convs }) => {
@@ -101,7 +102,7 @@ export class Talk {
     this.readSeqAtOpening = this.conversation.unread > 0 ? (mark?.read_seq ?? 0) : null;
     this.#markedSeq = mark?.read_seq ?? 0;
     if (at !== null && !this.#entries.some(({ seq }) => seq === at)) {
-      await this.#around(at);
+      await this.#around(at).catch((error: unknown) => this.#aroundHere(at, error));
       return;
     }
     if (this.#isOpened && !this.hasAfter) return;
@@ -144,6 +145,7 @@ export class Talk {
   async older(): Promise<void> {
     const first = this.#entries[0]?.seq;
     if (this.isLoading || !this.hasBefore || first === undefined) return;
+    if (!this.hasAfter && (await this.#olderHere(first))) return;
     await this.#more({ before: first }, ({ has_before }) => (this.hasBefore = has_before));
   }
 
@@ -251,6 +253,11 @@ export class Talk {
     this.#hidden.add(target);
   }
 
+  /** As said on this device before it was opened anew, and not told to the server yet. */
+  #isHiding(id: string): boolean {
+    return this.waiting.some(({ path }) => path === `/v1/messages/${id}/hiding`);
+  }
+
   #soon(target: string, set: SvelteSet<string>, method: 'POST' | 'PUT', what: string): () => void {
     set.add(target);
     const act = () => {
@@ -317,10 +324,37 @@ export class Talk {
   async #around(at: number): Promise<void> {
     const page = await this.#get({ around: at });
     this.#entries = page.items;
-    this.#learn(page, false);
+    this.#learn(page);
     this.hasBefore = page.has_before;
     this.hasAfter = page.has_after;
     this.#isOpened = true;
+  }
+
+  /** Without a connection: what this device has around it. */
+  async #aroundHere(at: number, error: unknown): Promise<void> {
+    if (!(error instanceof Problem) || !error.isPassing) throw error;
+    const before = at + PAGE / 2;
+    const kept = await engine().keptEntries(this.inbox.own, this.id, { before, limit: PAGE });
+    const here = kept.findIndex(({ seq }) => seq === at);
+    if (here === -1) throw error;
+    const run = lastRun(kept.slice(0, here + 1));
+    const next = kept.slice(here + 1).filter(({ seq }, n) => seq === at + 1 + n);
+    this.#entries = [...run, ...next];
+    this.hasBefore = (run[0]?.seq ?? 1) > 1;
+    this.hasAfter = this.#lastSeq < this.conversation.seq;
+  }
+
+  /** The page before, from this device: what came since is all here, so nothing about it is missing. */
+  async #olderHere(first: number): Promise<boolean> {
+    this.isLoading = true;
+    const query = { before: first, limit: PAGE };
+    const kept = await engine().keptEntries(this.inbox.own, this.id, query);
+    const run = kept.at(-1)?.seq === first - 1 ? lastRun(kept) : [];
+    this.isLoading = false;
+    if (run.length === 0) return false;
+    this.#entries = mergeEntries(this.#entries, run);
+    this.hasBefore = (run[0]?.seq ?? 1) > 1;
+    return true;
   }
 
   async #more(query: Record<string, number>, then: (page: History) => void): Promise<void> {

@@ -9,12 +9,22 @@ import { api } from '#lib/api/client.ts';
 import { Problem } from '#lib/api/problem.ts';
 import { connection } from './connection.svelte.ts';
 import type { Database } from './database.ts';
-import { keep, keptEntries, openDatabase, startAfresh } from './database.ts';
+import {
+  empty,
+  emptyExpired,
+  keep,
+  keptEntries,
+  leave,
+  openDatabase,
+  startAfresh,
+} from './database.ts';
 import type { Entry } from './entries.ts';
 import type { Frame, Pointer, StreamPage } from './feed.ts';
 import { Feed } from './feed.ts';
 import { Outbox } from './outbox.svelte.ts';
 import type { ForDevice, Sealing } from './sealing.ts';
+import type { Hit } from './shelf.ts';
+import { isFull, Shelf } from './shelf.ts';
 import type { Heard } from './socket.ts';
 import { Socket } from './socket.ts';
 
@@ -52,6 +62,10 @@ type Heads = Readonly<Record<string, number>>;
 const NOWHERE = Number.MAX_SAFE_INTEGER;
 const LATE_MS = 4000;
 const ACK_MS = 1000;
+const FULL_TRIES = 4;
+const SWEEP_MS = 30_000;
+/** What is on its way to be deleted, for all or for oneself. */
+const DELETING = /\/v1\/messages\/([^/]+)\/(deletion|hiding)$/;
 
 export class Engine {
   readonly userId: string;
@@ -60,6 +74,7 @@ export class Engine {
   readonly leads: Promise<void>;
 
   readonly #db: Database;
+  readonly #shelf: Shelf | null;
   readonly #followed = new Set<string>();
   readonly #feeds = new Map<string, Feed>();
   readonly #acked = new Map<string, number>();
@@ -71,14 +86,28 @@ export class Engine {
   #sealing: Sealing | null = null;
   #forDevice: Promise<void> = Promise.resolve();
   #socket: Socket | null = null;
+  #sweptUntil = 0;
+  #sweeping: ReturnType<typeof setInterval> | undefined;
+  /** What this device's clock lacks, by the server's. */
+  #skewMs = 0;
   #late: ReturnType<typeof setTimeout> | undefined;
   #ackSoon: ReturnType<typeof setTimeout> | undefined;
 
-  private constructor(userId: string, db: Database) {
+  private constructor(userId: string, db: Database, shelf: Shelf | null) {
     this.userId = userId;
     this.#db = db;
-    this.outbox = new Outbox(db, userId);
+    this.#shelf = shelf;
+    this.outbox = new Outbox(db, userId, undefined, shelf);
     this.leads = this.#lead.promise;
+    this.outbox.onSent((_id, _answer, path) => {
+      const [, deleted, how] = DELETING.exec(path) ?? [];
+      if (deleted) void this.#forget([deleted], how === 'hiding');
+    });
+  }
+
+  /** The time, by the server's clock as far as it is known. */
+  now(): number {
+    return Date.now() + this.#skewMs;
   }
 
   /**
@@ -86,12 +115,15 @@ export class Engine {
    * changes later is heard.
    */
   static async start(userId: string, shops: readonly string[]): Promise<Engine> {
-    const engine = new Engine(userId, await openDatabase(userId));
+    const [db, shelf] = await Promise.all([openDatabase(userId), Shelf.open(userId)]);
+    const engine = new Engine(userId, db, shelf);
     await Promise.all([
+      engine.#sweep(),
       engine.outbox.open(),
       ...[userId, ...shops].map((id) => engine.#follow(id)),
     ]);
     engine.#connect();
+    engine.#sweeping = setInterval(() => void engine.#sweep(), SWEEP_MS);
     if ('locks' in navigator) {
       void navigator.locks.request('kirana-engine', () => {
         engine.#begins();
@@ -124,11 +156,50 @@ export class Engine {
     this.#tell('keys', { convs });
   }
 
-  /** Opens what is sealed, as far as that can be done now. */
+  /** Opens what is sealed, as far as that can be done now: what was opened before at once. */
   async open(entries: readonly Entry[]): Promise<readonly Entry[]> {
-    const isSealed = entries.some(({ ct, body }) => ct !== undefined && body === undefined);
-    if (!isSealed || !this.#sealing) return entries;
-    return this.#sealing.open(entries);
+    const sealed = entries.filter(isSealed);
+    if (sealed.length === 0) return entries;
+    const known = await this.recall(sealed);
+    const rest = entries.filter(({ id }) => !known.has(id));
+    const tried = rest.some(isSealed) ? await this.#sealing?.open(rest) : undefined;
+    const opened = new Map((tried ?? rest).map((entry) => [entry.id, entry]));
+    const fresh = sealed.flatMap(({ id }) => opened.get(id) ?? []);
+    void this.#shelf?.keep(fresh).catch((error: unknown) => this.#tolerate(error));
+    return entries.map((entry) => known.get(entry.id) ?? opened.get(entry.id) ?? entry);
+  }
+
+  /** Is on its way to be deleted, for all or for oneself. */
+  isDoomed(id: string): boolean {
+    return this.outbox.items.some(
+      ({ path, refused }) => !refused && DELETING.exec(path)?.[1] === id,
+    );
+  }
+
+  /** What was opened of these before, by id: without the crypto, and without their ciphertext. */
+  async recall(entries: readonly Entry[]): Promise<ReadonlyMap<string, Entry>> {
+    return (await this.#shelf?.recall(entries)) ?? new Map();
+  }
+
+  /** Looks among the private messages that were opened here. Those that are about to be deleted are gone. */
+  async find(words: string, limit: number): Promise<readonly Hit[]> {
+    const hits = (await this.#shelf?.find(words, limit)) ?? [];
+    return hits.filter(({ message }) => !this.isDoomed(message.id));
+  }
+
+  /** How far back that reaches; null when nothing was opened here. */
+  async opensSince(): Promise<number | null> {
+    return (await this.#shelf?.since()) ?? null;
+  }
+
+  /** One is no longer in this conversation: nothing of it stays on this device. */
+  async leave(stream: string, conv: string): Promise<void> {
+    await Promise.all([leave(this.#db, stream, conv), this.#shelf?.leave(conv)]);
+  }
+
+  /** Whatever was opened is opened anew. */
+  async forgetOpened(): Promise<void> {
+    await this.#shelf?.clear();
   }
 
   /** Follow the shops that were joined since. */
@@ -142,10 +213,12 @@ export class Engine {
     this.#isStopped = true;
     clearTimeout(this.#late);
     clearTimeout(this.#ackSoon);
+    clearInterval(this.#sweeping);
     this.#socket?.stop();
     this.outbox.close();
     this.#stopped.resolve();
     this.#db.close();
+    this.#shelf?.close();
   }
 
   /** The network came back, or the person did. */
@@ -170,13 +243,18 @@ export class Engine {
   }
 
   /** Entries that are on this device, for reading without a connection. */
-  async keptEntries(stream: string, conv: string, limit = 200): Promise<readonly Entry[]> {
-    return this.open(await keptEntries(this.#db, stream, conv, limit));
+  async keptEntries(
+    stream: string,
+    conv: string,
+    { limit = 200, before }: { limit?: number; before?: number } = {},
+  ): Promise<readonly Entry[]> {
+    return this.open(await keptEntries(this.#db, stream, conv, limit, before));
   }
 
   /** Entries that were fetched as history are kept as well. */
   async keepEntries(stream: string, entries: readonly Entry[]): Promise<void> {
-    await keep(this.#db, stream, entries, null);
+    await this.#keep(stream, entries, null);
+    await this.#forget(goneAmong(entries));
   }
 
   /** Knows where the stream stands before anything is loaded; without a connection the socket tells later. */
@@ -209,6 +287,8 @@ export class Engine {
 
   async #resync(stream: string, head: number): Promise<void> {
     await startAfresh(this.#db, stream, head);
+    // What was deleted in the meantime is told to nobody any more.
+    if (stream === this.userId) await this.forgetOpened();
     await this.#sealing?.resync();
     this.#tell('resync', { stream });
   }
@@ -220,7 +300,12 @@ export class Engine {
 
   async #handle(stream: string, frames: readonly Frame[], pos: number): Promise<void> {
     const entries = frames.filter(isEntry);
-    await keep(this.#db, stream, entries, pos);
+    await this.#keep(stream, entries, pos);
+    await this.#forget(goneAmong(entries));
+    await this.#forget(
+      frames.flatMap((frame) => (frame.k === 'hidden' ? (frame as Pointer).ref : [])),
+      true,
+    );
     await this.outbox.arrived(entries.map((entry) => entry.id));
     const opened = new Map((await this.open(entries)).map((entry) => [entry.id, entry]));
     for (const frame of frames) {
@@ -279,6 +364,7 @@ export class Engine {
         feed?.push(frame as unknown as Frame).catch((error: unknown) => this.#tolerate(error));
         break;
       case 'welcome':
+        this.#skewMs = (frame.now as number) - Date.now();
         this.#welcomed({ [this.userId]: frame.pos as number, ...(frame.streams as Heads) });
         break;
       case 'resync':
@@ -345,6 +431,40 @@ export class Engine {
       feed.poll().catch((error: unknown) => this.#tolerate(error));
   }
 
+  /**
+   * When the device is full, old opened messages go first. If that is not enough it goes on without keeping: the
+   * position stays where it was, and the next start reads on from there.
+   */
+  async #keep(stream: string, entries: readonly Entry[], pos: number | null): Promise<void> {
+    for (let tries = 0; tries < FULL_TRIES; tries++) {
+      try {
+        return await keep(this.#db, stream, entries, pos);
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        await this.#shelf?.evict();
+      }
+    }
+    console.warn('The device is full: what came is not kept.');
+  }
+
+  /** Deleted, or hidden: no copy stays on this device. */
+  async #forget(ids: readonly string[], isHidden = false): Promise<void> {
+    if (ids.length === 0) return;
+    const mark = isHidden ? { hidden: true } : {};
+    await Promise.all([empty(this.#db, ids, mark), this.#shelf?.forget(ids)]);
+  }
+
+  /** What disappears does so by this device's own clock, also while it was closed. */
+  async #sweep(): Promise<void> {
+    const [from, to] = [this.#sweptUntil, this.now()];
+    this.#sweptUntil = to;
+    try {
+      await Promise.all([emptyExpired(this.#db, from, to), this.#shelf?.sweep(to)]);
+    } catch (error) {
+      this.#tolerate(error);
+    }
+  }
+
   /** Without a network nothing is lost: the position stays, and the next connection goes on from it. */
   #tolerate(error: unknown): void {
     if (!this.#isStopped && !(error instanceof Problem)) console.error(error);
@@ -371,5 +491,14 @@ export class Engine {
     }
   }
 }
+
+const isSealed = ({ ct, body }: Entry): boolean => ct !== undefined && body === undefined;
+
+/** What these say is deleted: for all, by its time, or for oneself. */
+const goneAmong = (entries: readonly Entry[]): readonly string[] =>
+  entries.flatMap(({ k, id, target, ct, body, hidden }) => {
+    if (k === 'deletion') return target ?? [];
+    return (k === 'message' && ct === undefined && body === undefined) || hidden ? id : [];
+  });
 
 const isEntry = (frame: Frame): frame is Frame & Entry => 'conv' in frame;

@@ -25,6 +25,8 @@ export type {
 export { aboutOf, isChange, isFact } from './entries.ts';
 export type { Poll, Tally } from './polls.ts';
 export type { Sending, Upload } from './outbox.svelte.ts';
+export { isFull } from './shelf.ts';
+export type { Hit } from './shelf.ts';
 export type { ForDevice, SealedBody, Sealing, UploadState } from './sealing.ts';
 export { fold, mergeEntries } from './timeline.ts';
 export type { ChangeItem, FactItem, Item, MessageItem } from './timeline.ts';

@@ -9,6 +9,8 @@ import { Problem } from '#lib/api/problem.ts';
 import type { Database } from './database.ts';
 import type { Content, SealedFile } from './entries.ts';
 import type { SealedBody, Sealing, UploadState } from './sealing.ts';
+import type { Locked, Shelf } from './shelf.ts';
+import { isFull } from './shelf.ts';
 
 export interface Sending {
   /** Its place in the queue; given by the database. */
@@ -50,13 +52,23 @@ interface Private {
   readonly sealed: SealedBody | null;
 }
 
+/** As it lies on the device: what is private under a key that cannot be taken out. */
+export type KeptSending = Sending & { readonly locked?: Locked };
+
 type Facts = Readonly<Record<string, unknown>>;
 type NewSending = Pick<Sending, 'id' | 'lane' | 'path' | 'body'> &
   Partial<Pick<Sending, 'method' | 'actingFor' | 'uploads'>> & { readonly private?: Content };
 
 type Note =
   | { readonly kind: 'changed' }
-  | { readonly kind: 'sent'; readonly id: string; readonly answer: unknown };
+  | {
+      readonly kind: 'sent';
+      readonly id: string;
+      readonly answer: unknown;
+      readonly path: string;
+    };
+
+type Listener = (id: string, answer: unknown, path: string) => void;
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
@@ -69,24 +81,32 @@ export class Outbox {
   readonly #db: Database;
   readonly #channel: BroadcastChannel;
   readonly #send: typeof call;
+  readonly #shelf: Pick<Shelf, 'lock' | 'unlock'> | null;
   // Nobody draws these.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
-  readonly #listeners = new Set<(id: string, answer: unknown) => void>();
+  readonly #listeners = new Set<Listener>();
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #lanes = new Map<string, Promise<void>>();
   #sealing: Sealing | null = null;
+  #adding: Promise<unknown> = Promise.resolve();
   #isDraining = false;
   #isClosed = false;
   #wake = () => {};
   #woken = new Promise<void>(() => {});
 
-  constructor(db: Database, userId: string, send: typeof call = call) {
+  constructor(
+    db: Database,
+    userId: string,
+    send: typeof call = call,
+    shelf: Pick<Shelf, 'lock' | 'unlock'> | null = null,
+  ) {
     this.#db = db;
     this.#send = send;
+    this.#shelf = shelf;
     this.#renewWake();
     this.#channel = new BroadcastChannel(`kirana-outbox-${userId}`);
     this.#channel.onmessage = ({ data }: MessageEvent<Note>) => {
-      if (data.kind === 'sent') this.#tell(data.id, data.answer);
+      if (data.kind === 'sent') this.#tell(data);
       void this.#changed();
     };
   }
@@ -116,13 +136,19 @@ export class Outbox {
       held: null,
       refused: null,
     };
-    // The place is given by the database, so that two tabs never share one.
-    await this.#db.add('outbox', value as Sending);
+    // One after another, so that what was said first goes first.
+    const added = this.#adding.then(async () => {
+      // The place is given by the database, so that two tabs never share one.
+      await this.#db.add('outbox', await this.#lock(value as Sending));
+    });
+    this.#adding = added.catch(() => undefined);
+    await added;
+    void offerToSend();
     await this.#announce({ kind: 'changed' });
   }
 
   /** What the server answered to what was sent, in this tab or another. */
-  onSent(listener: (id: string, answer: unknown) => void): () => void {
+  onSent(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -180,10 +206,15 @@ export class Outbox {
       try {
         const answer = await this.#deliver(next);
         await this.#delete(next.id);
-        this.#tell(next.id, answer);
-        await this.#announce({ kind: 'sent', id: next.id, answer });
+        const note = { kind: 'sent', id: next.id, answer, path: next.path } as const;
+        this.#tell(note);
+        await this.#announce(note);
         wait = FIRST_WAIT_MS;
       } catch (error) {
+        if (isFull(error)) {
+          await this.#rest(LONGEST_WAIT_MS);
+          continue;
+        }
         if (!(error instanceof Problem)) throw error;
         if (error.isPassing || error.status === 401) {
           const { slug, facts } = error;
@@ -243,12 +274,13 @@ export class Outbox {
 
   /** Writes down what became of it, unless it has arrived in the meantime. */
   async #change(
-    { n }: Sending,
+    { n, id }: Sending,
     change: Partial<Pick<Sending, 'private' | 'uploaded' | 'held' | 'refused'>>,
   ): Promise<void> {
+    const kept = change.private ? await this.#lock({ id, ...change }) : change;
     const tx = this.#db.transaction('outbox', 'readwrite');
-    const kept = await tx.store.get(n);
-    if (kept) await tx.store.put({ ...kept, ...change });
+    const known = await tx.store.get(n);
+    if (known) await tx.store.put({ ...known, ...kept });
     await tx.done;
     await this.#refresh();
   }
@@ -275,11 +307,30 @@ export class Outbox {
   }
 
   async #refresh(): Promise<void> {
-    this.items = await this.#db.getAll('outbox');
+    const kept = await this.#db.getAll('outbox');
+    const items = await Promise.all(kept.map((sending) => this.#unlock(sending)));
+    this.items = items.filter((item) => item !== null);
   }
 
-  #tell(id: string, answer: unknown): void {
-    for (const listener of this.#listeners) listener(id, answer);
+  async #lock<T extends Partial<Sending> & { id: string }>(sending: T): Promise<T> {
+    if (!this.#shelf || !sending.private) return sending;
+    const locked = await this.#shelf.lock(sending.id, sending.private);
+    return { ...sending, private: null, locked };
+  }
+
+  /** Null for what cannot be read any more: then nobody can send it. */
+  async #unlock({ locked, ...sending }: KeptSending): Promise<Sending | null> {
+    if (!locked) return sending;
+    try {
+      const known = await this.#shelf?.unlock<Private>(sending.id, locked);
+      return known ? { ...sending, private: known } : null;
+    } catch {
+      return null;
+    }
+  }
+
+  #tell({ id, answer, path }: Extract<Note, { kind: 'sent' }>): void {
+    for (const listener of this.#listeners) listener(id, answer, path);
   }
 
   async #rest(ms: number): Promise<void> {
@@ -297,4 +348,13 @@ export class Outbox {
       };
     });
   }
+}
+
+/** Where the browser can, what waits goes out when the line is back, even if no tab is open by then. */
+async function offerToSend(): Promise<void> {
+  if (!('serviceWorker' in navigator)) return;
+  const registration = (await navigator.serviceWorker.getRegistration()) as
+    | (ServiceWorkerRegistration & { sync?: { register: (tag: string) => Promise<void> } })
+    | undefined;
+  await registration?.sync?.register('outbox').catch(() => undefined);
 }

@@ -35,6 +35,14 @@ export function dayName(at: number, now: number, place: Place): string {
   }).format(at);
 }
 
+/** `3 March`, with the year when it is another one; for a sentence. */
+export const dayInWords = (at: number, now: number, place: Place): string =>
+  dates(place, {
+    day: 'numeric',
+    month: 'long',
+    ...(yearOf(at, place) !== yearOf(now, place) && { year: 'numeric' }),
+  }).format(at);
+
 /** `3 Mar`, with the year when it is another one. */
 export function date(at: number, now: number, place: Place): string {
   const isThisYear = yearOf(at, place) === yearOf(now, place);

@@ -10,6 +10,7 @@ import { money } from './money.ts';
 import { manage } from './manage.ts';
 import { problems } from './problems.ts';
 import { shell } from './shell.ts';
+import { store } from './store.ts';
 
 /** One file per room; add yours here. */
 export const en = {
@@ -25,4 +26,5 @@ export const en = {
   orders,
   problems,
   shell,
+  store,
 };
