@@ -138,7 +138,7 @@ def test_a_browser_that_deleted_everything_is_told_how_to_get_it_back(
     expect(yuki.get_by_text("This device can read your private chats")).to_be_visible()
 
     # What browsers do when space runs low; the session lives on.
-    yuki.goto(f"{grove.url}/.well-known/nothing")
+    yuki.goto(f"{grove.url}/v1/health")
     yuki.evaluate(
         """async () => {
             const gone = ({name}) => new Promise((resolve) => {

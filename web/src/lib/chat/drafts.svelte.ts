@@ -29,7 +29,11 @@ export class Drafts {
       localStorage.removeItem(this.#prefix + conv);
     } else {
       this.#texts.set(conv, text);
-      localStorage.setItem(this.#prefix + conv, text);
+      try {
+        localStorage.setItem(this.#prefix + conv, text);
+      } catch {
+        // The device is full: it stays as long as the page does.
+      }
     }
   }
 }

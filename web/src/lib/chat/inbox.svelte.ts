@@ -243,7 +243,7 @@ export class Inbox {
   async #lookForName({ id, form, marks, unread }: Conversation): Promise<void> {
     if (form !== 'group' || unread === 0 || this.named.has(id)) return;
     const read = marks.find(({ user_id }) => user_id === this.own)?.read_seq ?? 0;
-    const kept = await engine().keptEntries(this.own, id, MOST_UNREAD);
+    const kept = await engine().keptEntries(this.own, id, { limit: MOST_UNREAD });
     if (kept.some((entry) => entry.seq > read && speaksTo(entry, this.own))) this.named.add(id);
   }
 

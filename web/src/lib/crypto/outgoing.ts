@@ -14,6 +14,7 @@ import { RequestType } from '@matrix-org/matrix-sdk-crypto-wasm';
 import { Problem } from '#lib/api/problem.ts';
 import { Lock } from './locks.ts';
 import { libraryUser } from './names.ts';
+import { problems } from './problems.ts';
 import type { Server } from './server.ts';
 import type { Vault } from './vault.ts';
 
@@ -92,6 +93,7 @@ export class Outgoing {
           await this.send(request);
         } catch (error) {
           // What the server will never take must not hold up the rest.
+          if (isOfOldStore(request, error)) throw problems.storeLost();
           if (!isFinal(error)) throw error;
           console.warn(`${RequestType[request.type]} was refused:`, error);
           if (request.id !== undefined) refused.add(request.id);
@@ -176,6 +178,14 @@ function countSteps(before: DeviceList, now: DeviceList): number {
   const came = [...now.keys()].filter((id) => !before.has(id)).length;
   return came + [...now].filter(([id, isSigned]) => isSigned && !before.get(id)).length;
 }
+
+/** The server knows other keys of this very device: those that the browser has deleted since. */
+const isOfOldStore = ({ type, body }: Request, error: unknown): boolean =>
+  type === RequestType.KeysUpload &&
+  error instanceof Problem &&
+  error.slug === 'id-reused' &&
+  typeof error.facts.id === 'string' &&
+  body.includes(`"ed25519:${error.facts.id}"`);
 
 const isFinal = (error: unknown): boolean =>
   error instanceof Problem && !error.isPassing && error.status !== 401;

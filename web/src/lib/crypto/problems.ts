@@ -14,6 +14,8 @@ export const problems = {
   /** None of them has a confirmed device. The message waits for the next news of their devices. */
   waiting: (users: readonly string[]) =>
     refusal('waiting-for-devices', 'They have no confirmed device yet.', { users }),
+  /** The browser has deleted the keys of this device: it needs a sign-in of its own, like a new one. */
+  storeLost: () => refusal('store-lost', 'The browser has deleted the keys of this device.'),
   /** Somebody who was verified has another identity now. Verify again, or withdraw the verification. */
   identityChanged: (users: readonly string[]) =>
     refusal('identity-changed', 'The keys of somebody you verified have changed.', { users }),

@@ -13,8 +13,11 @@ import { forgetVault } from './vault.ts';
 class Keys {
   /** Null until it is known, which may take a while after the start. */
   status = $state.raw<Status | null>(null);
-  /** Why there is none: the page was not loaded over a safe connection, or the browser cannot do it. */
-  failure = $state<'insecure' | 'broken' | null>(null);
+  /**
+   * Why there is none: the page was not loaded over a safe connection, the browser has deleted what was kept, or it
+   * cannot do it.
+   */
+  failure = $state<'insecure' | 'lost' | 'broken' | null>(null);
   /** Comparisons under way and those that ended and were not put away, by id. */
   readonly comparisons = new SvelteMap<string, Verification>();
   /** People who were looked at or whose identity changed, by id. */
@@ -80,8 +83,9 @@ class Keys {
       if (this.#door !== door) return; // Somebody signed in or out in the meantime.
       if (error instanceof Problem && error.isPassing) this.#later(door);
       else {
-        console.error(error);
-        this.failure = 'broken';
+        const isLost = error instanceof Problem && error.slug === 'store-lost';
+        if (!isLost) console.error(error);
+        this.failure = isLost ? 'lost' : 'broken';
       }
     }
   }

@@ -353,8 +353,11 @@ export class Outbox {
 /** Where the browser can, what waits goes out when the line is back, even if no tab is open by then. */
 async function offerToSend(): Promise<void> {
   if (!('serviceWorker' in navigator)) return;
-  const registration = (await navigator.serviceWorker.getRegistration()) as
-    | (ServiceWorkerRegistration & { sync?: { register: (tag: string) => Promise<void> } })
-    | undefined;
+  const registration: Syncing | undefined = await navigator.serviceWorker.getRegistration();
   await registration?.sync?.register('outbox').catch(() => undefined);
+}
+
+/** Not every browser has it, and no types do. */
+interface Syncing extends ServiceWorkerRegistration {
+  readonly sync?: { readonly register: (tag: string) => Promise<void> };
 }

@@ -17,6 +17,10 @@ export const keys = {
     insecure: 'Private chats need a safe connection',
     insecureText:
       'This page was loaded without https, so your browser gives it no cryptography. Everything else works. Ask whoever runs this server for its https address.',
+    lost: 'Your browser has deleted what was kept here',
+    lostText:
+      'It does that when space runs low or after a long time. Your chats are not lost: sign in again, then bring them back with your recovery key or another device.',
+    signInAgain: 'Sign in again',
     broken: 'The keys could not be opened',
     brokenText:
       'Private chats stay closed here until they can. Load the page again; if that does not help, sign out on this device and in again, and confirm it by your recovery key.',
