@@ -149,7 +149,8 @@ def test_a_person_in_the_app_and_one_with_a_program_talk(
 
     # Texts, both ways.
     chai = ravi.do(ravi.client.say(talk, "Chai at four?"))
-    asha.reads("Chai at four?")
+    # Her keys may only just have been made.
+    expect(asha.log.get_by_text("Chai at four?")).to_be_visible(timeout=60_000)
     asha.says("Gladly, at the corner")
     gladly = ravi.hears(talk, type="text", text="Gladly, at the corner")
     assert gladly.sender == asha.id

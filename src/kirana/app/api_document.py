@@ -70,6 +70,13 @@ def document() -> dict[str, Any]:
     return raw
 
 
+CSP = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types"
+)
+"""Pages to read: nothing runs there."""
+
+
 @get("/v1/openapi.json", include_in_schema=False)
 async def serve_document() -> Response[bytes]:
     """The OpenAPI document."""
@@ -79,7 +86,7 @@ async def serve_document() -> Response[bytes]:
 @get("/v1", include_in_schema=False)
 async def read_document() -> Response[bytes]:
     """The same, for people."""
-    return Response(page(document()).encode(), media_type="text/html; charset=utf-8")
+    return _page(page(document()))
 
 
 @get("/problems/{slug:str}", include_in_schema=False)
@@ -90,7 +97,15 @@ async def explain_problem(slug: str) -> Response[bytes]:
     if kind is None:
         return Response(b"There is no such problem.", status_code=404, media_type="text/plain")
     body = f"<h1>{escape(kind.title)}</h1><p><code>{slug}</code>, HTTP {kind.status}</p>"
-    return Response(_html(kind.title, body).encode(), media_type="text/html; charset=utf-8")
+    return _page(_html(kind.title, body))
+
+
+def _page(html: str) -> Response[bytes]:
+    return Response(
+        html.encode(),
+        media_type="text/html; charset=utf-8",
+        headers={"Content-Security-Policy": CSP},
+    )
 
 
 routes = [serve_document, read_document, explain_problem]
