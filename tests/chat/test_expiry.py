@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from kirana import chat
-from kirana.chat import sealed_media, tables
+from kirana.chat import parts, tables
 from kirana.chat.uploads import with_id
 from kirana.platform import jobs
 from kirana.platform.blobs import LocalBlobs
@@ -34,7 +34,7 @@ async def stored_file(
 ) -> MediaId:
     media = MediaId(uuid7())
     db.write(chat.begin_upload, media, len(content), 1, by=by)
-    name = sealed_media.part_name(media, content)
+    name = parts.part_name(media, content)
     assert await blobs.put(with_id(media, content)) == name
     db.write(chat.keep_part, media, 0, name, len(content), by=by)
     return media

@@ -91,7 +91,7 @@ class Along:
     export: Export
     tables: dict[str, str]
     """Texts to be written as they are."""
-    media: list[tuple[str, chat.Media, str]]
+    media: list[tuple[str, chat.Media, list[str]]]
     photo: str | None
 
 
@@ -123,14 +123,14 @@ def take_along(tx: Tx, public_url: str, *, by: Actor) -> Along:
             for shop in export.shops
         },
         media=[
-            (f"{folder}files/{_file_name(media)}", media, blobs["full"])
+            (f"{folder}files/{_file_name(media)}", media, names)
             for folder, owner_id, found in [
                 ("", me, export.chat),
                 *((f"shops/{shop.handle}/", shop.id, shop.chat) for shop in export.shops),
             ]
             for media in found.media
             if media.kind != chat.MediaKind.SEALED
-            for _, blobs in [chat.get_blobs(tx, media.id, by=Actor(owner_id, me))]
+            if (names := chat.blobs_in_order(tx, media.id, by=Actor(owner_id, me)))
         ],
         photo=pictures.find_file(tx, photo_id, MASTER) if photo_id else None,
     )

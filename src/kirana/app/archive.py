@@ -32,10 +32,11 @@ async def write_archive(along: Along, blobs: Blobs) -> AsyncIterator[bytes]:
     if along.photo and (photo := await blobs.get(along.photo)):
         archive.writestr("photo.webp", photo, ZIP_STORED)
         yield pipe.take()
-    for name, media, blob in along.media:
-        content = await chat.open_file(media.id, blob, blobs=blobs)
-        if content is not None:
-            archive.writestr(name, content, ZIP_STORED)
+    for name, media, names in along.media:
+        parts = [await chat.open_file(media.id, it, blobs=blobs) for it in names]
+        content = [part for part in parts if part is not None]
+        if len(content) == len(parts):
+            archive.writestr(name, b"".join(content), ZIP_STORED)
             yield pipe.take()
     archive.close()
     yield pipe.take()

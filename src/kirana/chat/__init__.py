@@ -71,6 +71,7 @@ from .messages import delete_message, find_said, send_message
 from .model import ChangeKind, Form, Kind, Mark, MemberState, Role, Sent
 from .notices import Sweep, has_grown, push_notes, tell_sleeping
 from .ownership import ChatExport, erase_user, export_user
+from .parts import Upload, begin_upload, blobs_in_order, get_upload, keep_part
 from .presence import typing_audience, typing_frame
 from .problems import (
     BackupReplaced,
@@ -90,6 +91,7 @@ from .problems import (
     TooLateToEdit,
     UnknownMedia,
     UploadIncomplete,
+    VideoUnreadable,
     VoiceUnreadable,
 )
 from .receipts import (
@@ -104,7 +106,6 @@ from .receipts import (
 from .reports import Report, Shown, list_reports, report_messages
 from .requests import accept_request, refuse_request
 from .sealed import Sealed, send_sealed, take_sealed
-from .sealed_media import Upload, begin_upload, get_upload, keep_part
 from .search import Found, search_messages
 from .uploads import open_file
 
@@ -166,12 +167,14 @@ __all__ = [
     "UnknownMedia",
     "Upload",
     "UploadIncomplete",
+    "VideoUnreadable",
     "VoiceUnreadable",
     "accept_invitation",
     "accept_request",
     "acknowledge_device_messages",
     "add_media",
     "begin_upload",
+    "blobs_in_order",
     "count_unread",
     "delete_message",
     "direct_conversation",

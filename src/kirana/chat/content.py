@@ -68,6 +68,19 @@ class Image(Saying, frozen=True, omit_defaults=True, kw_only=True, tag_field="ty
     caption: Words | None = None
 
 
+class Clip(Photo, frozen=True, omit_defaults=True):
+    """One video of a message, or a photo beside it, which has no duration."""
+
+    duration_s: Annotated[float, Meta(ge=0, le=86_400)] | None = None
+
+
+class Video(Saying, frozen=True, omit_defaults=True, kw_only=True, tag_field="type", tag="video"):
+    """Videos, or videos and photos, under one caption."""
+
+    items: Annotated[list[Clip], Meta(min_length=1, max_length=30)]
+    caption: Words | None = None
+
+
 class Voice(Saying, frozen=True, omit_defaults=True, kw_only=True, tag_field="type", tag="voice"):
     """A voice note; `waveform` is up to 64 levels from 0 to 100."""
 
@@ -147,10 +160,10 @@ class Edit(Part, frozen=True, omit_defaults=True, kw_only=True, tag_field="type"
     """New words for an own message: a text, or a caption."""
 
     target_id: MessageId
-    content: Text | Image | Document | Product
+    content: Text | Image | Video | Document | Product
 
 
-Content = Text | Image | Voice | Document | Location | Contact | Product | Reaction | Edit
+Content = Text | Image | Video | Voice | Document | Location | Contact | Product | Reaction | Edit
 Quiet = Reaction | Edit
 """What changes another message and is no message of its own: it is never counted as unread."""
 
@@ -193,8 +206,8 @@ def content_hash(stored: str) -> bytes:
 def media_of(content: Content) -> tuple[MediaId, ...]:
     """The files that this content shows, each once."""
     match content:
-        case Image(items=items):
-            return tuple(dict.fromkeys(item.media for item in items))
+        case Image() | Video():
+            return tuple(dict.fromkeys(item.media for item in content.items))
         case Voice(media=media) | Document(media=media):
             return (media,)
         case _:
@@ -218,6 +231,8 @@ def may_become(before: Content, after: Content) -> bool:
             return True
         case Image(), Image():
             return before.items == after.items
+        case Video(), Video():
+            return before.items == after.items
         case Document(), Document():
             return (before.media, before.name) == (after.media, after.name)
         case Product(), Product():
@@ -231,6 +246,8 @@ def _words(content: Content) -> Iterator[str]:
         case Text(text=text):
             yield text
         case Image(caption=str(caption)):
+            yield caption
+        case Video(caption=str(caption)):
             yield caption
         case Document(name=name, caption=caption):
             yield name

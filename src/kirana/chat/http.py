@@ -36,11 +36,11 @@ from . import (
     history,
     media,
     messages,
+    parts,
     presence,
     private_http,
     receipts,
     sealed,
-    sealed_media,
     search,
     uploads,
 )
@@ -347,11 +347,11 @@ async def upload_media(
 ) -> Media:
     """Upload a file for a message: the bytes are the whole body, 16 MB at most.
 
-    A photo is kept without what the camera wrote into it. Safe to repeat with the same `id`. What
-    is `sealed` comes in parts instead (`/v1/media-uploads`).
+    A photo is kept without what the camera wrote into it. Safe to repeat with the same `id`. A
+    `video`, and what is `sealed`, come in parts instead (`/v1/media-uploads`).
     """
-    if kind == MediaKind.SEALED:
-        raise invalid("kind", "An encrypted file comes in parts.")
+    if kind in (MediaKind.SEALED, MediaKind.VIDEO):
+        raise invalid("kind", "Encrypted files and videos come in parts.")
     limits.take("media", by.person_id, UPLOADS_PER_PERSON)
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > uploads.MAX_BYTES:
@@ -390,8 +390,8 @@ async def get_media_content(
 ) -> Response[Any]:
     """The bytes of a file; of a photo, with `size`, a smaller one of at least that width."""
     file, names = await db.read(media.get_blobs, MediaId(media_id), by=by)
-    if file.kind == MediaKind.SEALED:
-        return await _sealed_content(request, file, db, blobs, by)
+    if file.kind in (MediaKind.SEALED, MediaKind.VIDEO):
+        return await _content_in_parts(request, file, db, blobs, by)
     is_small = size is not None and size <= uploads.PREVIEW
     name = names.get(str(uploads.PREVIEW) if is_small else media.FULL, names[media.FULL])
     content = await uploads.open_file(file.id, name, blobs=blobs)
@@ -412,23 +412,25 @@ async def get_media_content(
     return Response(content, status_code=status, media_type=file.mime, headers=headers)
 
 
-async def _sealed_content(
+async def _content_in_parts(
     request: Request[Any, Any, Any], file: Media, db: Db, blobs: Blobs, by: Actor
 ) -> Response[Any]:
-    size, parts = await db.read(sealed_media.pieces_of, file.id, by=by)
+    size, pieces = await db.read(parts.pieces_of, file.id, by=by)
     part = uploads.slice_of(request.headers.get("range", ""), size)
     first, last = (part.first, part.last) if part else (0, size - 1)
+    is_sealed = file.kind == MediaKind.SEALED
     headers = {
         "Cache-Control": "private, max-age=31536000, immutable",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
         "X-Content-Type-Options": "nosniff",
         "Accept-Ranges": "bytes",
         "Content-Encoding": "identity",
-        "Content-Disposition": "attachment",
+        "Content-Disposition": "attachment" if is_sealed else _disposition(file),
         "Content-Length": str(last - first + 1),
     }
     if part:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    content = sealed_media.read_pieces(file.id, parts, first, last, blobs=blobs)
+    content = parts.read_pieces(file.id, pieces, first, last, blobs=blobs)
     status = 206 if part else 200
     return Stream(content, status_code=status, media_type=file.mime, headers=headers)
 

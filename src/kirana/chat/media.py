@@ -1,8 +1,8 @@
-"""Files that people send: a photo, a voice note, a document.
+"""Files that people send: a photo, a video, a voice note, a document.
 
 The bytes lie in the blobs; a row here says whose they are. Who belongs to a conversation where a
 file is attached may fetch it, and nobody else but its owner. What the server cannot read is
-`sealed` and comes in parts (`sealed_media.py`); the two never meet in one message.
+`sealed`, and never meets the rest in one message.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +35,7 @@ class MediaKind(StrEnum):
 
     IMAGE = "image"
     VOICE = "voice"
+    VIDEO = "video"
     DOCUMENT = "document"
     SEALED = "sealed"
 

@@ -89,6 +89,7 @@ REQUEST_MESSAGES = 3
 TIMERS_S = (0, 24 * 3600, 7 * 24 * 3600, 90 * 24 * 3600)
 """After how long messages disappear, in seconds; 0 is never."""
 MAX_SEALED_BYTES = 100 * 1024 * 1024
+MAX_VIDEO_BYTES = 64 * 1024 * 1024
 """An encrypted file."""
 MAX_PART_BYTES = 2 * 1024 * 1024
 MAX_PARTS = 256

@@ -24,10 +24,12 @@ from kirana.platform.problems import (
 )
 from kirana.values import Actor, ConversationId, MediaId, MessageId, UserId
 
-from . import expiry, hiding, invitations, members, reports, requests, sealed_media
+from . import expiry, hiding, invitations, members, parts, reports, requests
 from .conversations import Conversation
 from .invitations import Invitation, InvitationView
+from .media import MediaKind
 from .model import MAX_PART_BYTES, MAX_PARTS, TIMERS_S, Role
+from .parts import Upload
 from .problems import (
     GroupFull,
     LastAdmin,
@@ -35,11 +37,11 @@ from .problems import (
     NotAGroup,
     NotProven,
     NotReachable,
+    VideoUnreadable,
     invalid,
 )
 from .reports import Report, Shown
-from .sealed_media import Upload
-from .uploads import with_id
+from .uploads import video_type, with_id
 
 MEMBERS_PER_PERSON = Rate(300, 10)
 INVITATIONS_PER_PERSON = Rate(30, 60)
@@ -65,10 +67,10 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class BeginUpload:
-    """An encrypted file: how long its ciphertext is, and in how many parts it comes."""
+    """An encrypted file or a video: how long it is, and in how many parts it comes."""
 
     id: MediaId
-    kind: Annotated[str, Meta(pattern="^sealed$")]
+    kind: MediaKind
     size_bytes: Annotated[int, Meta(ge=1, le=2**53)]
     parts: Annotated[int, Meta(ge=1, le=MAX_PARTS)]
 
@@ -198,20 +200,24 @@ async def report_messages(data: MakeReport, db: Db, by: Actor, limits: Limits) -
     raises=problems(NotSignedIn, InvalidInput, IdReused, NoDevices, TooLarge, RateLimited),
 )
 async def begin_upload(data: BeginUpload, db: Db, by: Actor, limits: Limits) -> Upload:
-    """Announce an encrypted file of at most 100 MB, which then comes in parts."""
+    """Announce an encrypted file (100 MB at most) or a video (64 MB), to be sent in parts."""
     limits.take("media", by.person_id, UPLOADS_PER_PERSON)
-    return await db.write(sealed_media.begin_upload, data.id, data.size_bytes, data.parts, by=by)
+    return await db.write(
+        parts.begin_upload, data.id, data.size_bytes, data.parts, kind=data.kind, by=by
+    )
 
 
 @get("/v1/media-uploads/{media_id:uuid}", raises=problems(NotSignedIn, NotFound))
 async def get_upload(media_id: UUID, db: Db, by: Actor) -> Upload:
-    """Which parts of an own encrypted file have arrived."""
-    return await db.read(sealed_media.get_upload, MediaId(media_id), by=by)
+    """Which parts of an own file have arrived."""
+    return await db.read(parts.get_upload, MediaId(media_id), by=by)
 
 
 @put(
     "/v1/media-uploads/{media_id:uuid}/parts/{n:int}",
-    raises=problems(NotSignedIn, InvalidInput, NotFound, IdReused, TooLarge, RateLimited),
+    raises=problems(
+        NotSignedIn, InvalidInput, NotFound, IdReused, TooLarge, VideoUnreadable, RateLimited
+    ),
     opt={"takes": "application/octet-stream"},
 )
 async def put_part(
@@ -223,7 +229,7 @@ async def put_part(
     by: Actor,
     limits: Limits,
 ) -> Upload:
-    """A part of an encrypted file, counted from 0: the bytes are the whole body, at most 2 MiB."""
+    """A part of a file, counted from 0: the bytes are the whole body, at most 2 MiB."""
     limits.take("parts", by.person_id, PARTS_PER_PERSON)
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > MAX_PART_BYTES:
@@ -232,10 +238,10 @@ async def put_part(
     if len(content) > MAX_PART_BYTES:
         raise TooLarge(max_bytes=MAX_PART_BYTES)
     id_ = MediaId(media_id)
-    name, size = sealed_media.part_name(id_, content), len(content)
-    if await db.read(sealed_media.check_part, id_, n, name, size, by=by):
+    name, size, mime = parts.part_name(id_, content), len(content), video_type(content)
+    if await db.read(parts.check_part, id_, n, name, size, mime=mime, by=by):
         await blobs.put(with_id(id_, content))
-    return await db.write(sealed_media.keep_part, id_, n, name, size, by=by)
+    return await db.write(parts.keep_part, id_, n, name, size, mime=mime, by=by)
 
 
 def _code(text: str) -> str:

@@ -87,6 +87,12 @@ class VoiceUnreadable(Problem):
     status: ClassVar[int] = 422
 
 
+class VideoUnreadable(Problem):
+    """This is no video that browsers play. Send MP4 or WebM."""
+
+    status: ClassVar[int] = 422
+
+
 class BackupReplaced(Problem):
     """There is another backup of your keys now."""
 

@@ -122,13 +122,13 @@ media = table(
     Column("parts", Int),
     Column("sizes", Json),
     Column("created_at", Int, nullable=False),
-    CheckConstraint("kind IN ('image', 'voice', 'document', 'sealed')", name="kind"),
-    CheckConstraint("(kind = 'sealed') = (parts IS NOT NULL)", name="parts"),
+    CheckConstraint("kind IN ('image', 'voice', 'video', 'document', 'sealed')", name="kind"),
+    CheckConstraint("(kind IN ('sealed', 'video')) = (parts IS NOT NULL)", name="parts"),
 )
 """Files that somebody sent to the server. `source_hash` is of what was sent; `blobs` names what is
-kept of it, by width in pixels for a smaller picture, and `full`. A sealed file, which the server
-cannot read, comes in `parts`: `blobs` and `sizes` are by the number of the part, and the file is
-whole when all have arrived."""
+kept of it, by width in pixels for a smaller picture, and `full`. A video, and a sealed file, which
+the server cannot read, come in `parts`: `blobs` and `sizes` are by the number of the part, and the
+file is whole when all have arrived."""
 
 attachments = table(
     "chat_attachments",

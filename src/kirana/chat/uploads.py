@@ -29,6 +29,10 @@ _SOUNDS = (
     (0, b"\xff\xf9", "audio/aac"),
     (8, b"WAVE", "audio/wav"),
 )
+_VIDEOS = (
+    (0, b"\x1aE\xdf\xa3", "video/webm"),
+    (4, b"ftyp", "video/mp4"),
+)
 _DOCUMENTS = (
     (0, b"%PDF-", "application/pdf"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -72,6 +76,11 @@ async def keep_file(
             mime = _sniff(content, _DOCUMENTS) or "application/octet-stream"
     name = await blobs.put(with_id(media_id, content))
     return StoredFile(source_hash, {FULL: name}, mime, len(content))
+
+
+def video_type(begin: bytes) -> str | None:
+    """What kind of video begins like this; None when browsers would not play it."""
+    return _sniff(begin, _VIDEOS)
 
 
 async def open_file(media_id: MediaId, name: str, *, blobs: Blobs) -> bytes | None:

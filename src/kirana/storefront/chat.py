@@ -38,7 +38,7 @@ class Said:
     at: int
     is_mine: bool
     kind: str
-    """text, image, voice, document, location, contact, product, order, money or gone."""
+    """text, image, video, voice, document, location, contact, product, order, money or gone."""
     text: str = ""
     quote: str = ""
     is_edited: bool = False

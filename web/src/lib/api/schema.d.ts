@@ -1691,7 +1691,7 @@ export interface paths {
         put?: never;
         /**
          * Upload a file for a message: the bytes are the whole body, 16 MB at most
-         * @description A photo is kept without what the camera wrote into it. Safe to repeat with the same `id`. What is `sealed` comes in parts instead (`/v1/media-uploads`).
+         * @description A photo is kept without what the camera wrote into it. Safe to repeat with the same `id`. A `video`, and what is `sealed`, come in parts instead (`/v1/media-uploads`).
          */
         post: operations["V1MediaUploadMedia"];
         delete?: never;
@@ -1882,7 +1882,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Announce an encrypted file of at most 100 MB, which then comes in parts */
+        /** Announce an encrypted file (100 MB at most) or a video (64 MB), to be sent in parts */
         post: operations["V1MediaUploadsBeginUpload"];
         delete?: never;
         options?: never;
@@ -1897,7 +1897,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which parts of an own encrypted file have arrived */
+        /** Which parts of an own file have arrived */
         get: operations["V1MediaUploadsMediaIdGetUpload"];
         put?: never;
         post?: never;
@@ -1915,7 +1915,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** A part of an encrypted file, counted from 0: the bytes are the whole body, at most 2 MiB */
+        /** A part of a file, counted from 0: the bytes are the whole body, at most 2 MiB */
         put: operations["V1MediaUploadsMediaIdPartsNPutPart"];
         post?: never;
         delete?: never;
@@ -2443,12 +2443,12 @@ export interface components {
         };
         /**
          * BeginUpload
-         * @description An encrypted file: how long its ciphertext is, and in how many parts it comes.
+         * @description An encrypted file or a video: how long it is, and in how many parts it comes.
          */
         BeginUpload: {
             /** Format: uuid */
             id: string;
-            kind: string;
+            kind: components["schemas"]["MediaKind"];
             size_bytes: number;
             parts: number;
         };
@@ -2579,6 +2579,20 @@ export interface components {
             failures?: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Clip
+         * @description One video of a message, or a photo beside it, which has no duration.
+         */
+        Clip: {
+            /** Format: uuid */
+            media: string;
+            width: number;
+            height: number;
+            /** @default null */
+            thumb: string | null;
+            /** @default null */
+            duration_s: number | null;
         };
         /** Collection */
         Collection: {
@@ -2859,7 +2873,7 @@ export interface components {
             type: "edit";
             /** Format: uuid */
             target_id: string;
-            content: components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Document"] | components["schemas"]["Product"];
+            content: components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Video"] | components["schemas"]["Document"] | components["schemas"]["Product"];
         };
         /**
          * EditBusiness
@@ -2945,7 +2959,7 @@ export interface components {
             /** @default false */
             hidden: boolean;
             /** @default null */
-            body: (components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Voice"] | components["schemas"]["Document"] | components["schemas"]["chat_content_Location"] | components["schemas"]["chat_content_Contact"] | components["schemas"]["Product"] | components["schemas"]["Reaction"] | components["schemas"]["Edit"] | components["schemas"]["Fact"] | components["schemas"]["Changed"]) | null;
+            body: (components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Video"] | components["schemas"]["Voice"] | components["schemas"]["Document"] | components["schemas"]["chat_content_Location"] | components["schemas"]["chat_content_Contact"] | components["schemas"]["Product"] | components["schemas"]["Reaction"] | components["schemas"]["Edit"] | components["schemas"]["Fact"] | components["schemas"]["Changed"]) | null;
         };
         /**
          * Fact
@@ -3265,7 +3279,7 @@ export interface components {
          * @description What a file is sent as.
          * @enum {unknown}
          */
-        MediaKind: "document" | "image" | "sealed" | "voice";
+        MediaKind: "document" | "image" | "sealed" | "video" | "voice";
         /**
          * Member
          * @description Somebody of the team.
@@ -4323,7 +4337,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @default null */
-            body: (components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Voice"] | components["schemas"]["Document"] | components["schemas"]["chat_content_Location"] | components["schemas"]["chat_content_Contact"] | components["schemas"]["Product"] | components["schemas"]["Reaction"] | components["schemas"]["Edit"]) | null;
+            body: (components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Video"] | components["schemas"]["Voice"] | components["schemas"]["Document"] | components["schemas"]["chat_content_Location"] | components["schemas"]["chat_content_Contact"] | components["schemas"]["Product"] | components["schemas"]["Reaction"] | components["schemas"]["Edit"]) | null;
             /** @default null */
             ct: string | null;
             /** @default  */
@@ -4795,7 +4809,7 @@ export interface components {
         };
         /**
          * Upload
-         * @description An encrypted file on its way: which of its parts, counted from 0, have arrived.
+         * @description A file on its way: which of its parts, counted from 0, have arrived.
          */
         Upload: {
             /** Format: uuid */
@@ -4873,6 +4887,21 @@ export interface components {
             backorder_text: string;
             /** @default null */
             stock: components["schemas"]["Stock"] | null;
+        };
+        /**
+         * Video
+         * @description Videos, or videos and photos, under one caption.
+         */
+        Video: {
+            /** @enum {unknown} */
+            type: "video";
+            /** @default null */
+            reply_to: components["schemas"]["chat_content_Quote"] | null;
+            /** @default false */
+            forwarded: boolean;
+            items: components["schemas"]["Clip"][];
+            /** @default null */
+            caption: string | null;
         };
         /**
          * Voice
@@ -17169,7 +17198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid-input */
+            /** @description invalid-input, video-unreadable */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -1,7 +1,8 @@
-/** How large a file is, in the reader's way of writing numbers. */
+/** Files: how large, how far, and where to. */
 
 import { reader } from '#lib/i18n/index.ts';
 
+/** How large a file is, in the reader's way of writing numbers. */
 export function sizeText(bytes: number): string {
   const [value, unit] =
     bytes < 1_000_000 ? [bytes / 1000, 'kilobyte'] : [bytes / 1_000_000, 'megabyte'];
@@ -17,3 +18,11 @@ export const percent = (part: number): string =>
   new Intl.NumberFormat(reader.formats, { style: 'percent', maximumFractionDigits: 0 }).format(
     part,
   );
+
+/** Offers a file for keeping, outside of the app. */
+export function saveFile(href: string, name: string): void {
+  const link = document.createElement('a');
+  link.href = href;
+  link.download = name;
+  link.click();
+}

@@ -11,6 +11,7 @@ import type {
   Item,
   MemberChange,
   MessageItem,
+  Photo,
   Sending,
 } from '#lib/sync/index.ts';
 import { aboutOf, fold } from '#lib/sync/index.ts';
@@ -164,7 +165,8 @@ export function contentText(body: Content | null): string {
     case 'text':
       return oneLine(body.text);
     case 'image':
-      return oneLine(body.caption ?? '') || photosText(body.items.length);
+    case 'video':
+      return oneLine(body.caption ?? '') || itemsText(body.items);
     case 'voice':
       return t.chat.voice;
     case 'document':
@@ -182,7 +184,13 @@ export function contentText(body: Content | null): string {
   }
 }
 
-const photosText = (n: number): string => (n === 1 ? t.chat.photo : t.chat.photos(n));
+/** What an album holds, in a word or two. */
+export function itemsText(items: readonly Photo[]): string {
+  const videos = items.filter(({ duration_s }) => duration_s !== undefined).length;
+  if (videos === 0) return items.length === 1 ? t.chat.photo : t.chat.photos(items.length);
+  if (videos < items.length) return t.media.mixed(items.length);
+  return videos === 1 ? t.media.video : t.media.videos(videos);
+}
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
@@ -406,7 +414,7 @@ export function tickOf(
 /** Words can be changed for a day, and only where there are words. */
 export function isEditable({ body, ts }: MessageItem, now: number): boolean {
   if (now - ts > EDIT_WITHIN_MS) return false;
-  return body?.type === 'text' || body?.type === 'image' || body?.type === 'document';
+  return body !== null && ['text', 'image', 'video', 'document'].includes(body.type);
 }
 
 /** The words that can be changed or copied. */
@@ -415,6 +423,7 @@ export function wordsOf(body: Content | null): string {
     case 'text':
       return body.text;
     case 'image':
+    case 'video':
     case 'document':
       return body.caption ?? '';
     case 'product':

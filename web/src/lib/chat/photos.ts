@@ -1,4 +1,4 @@
-/** Photos and files on their way to a message. */
+/** Photos on their way to a message, and files on their way from it. */
 
 import { Problem, sayProblem } from '#lib/api/index.ts';
 import type { SealedFile } from '#lib/crypto/index.ts';
@@ -7,27 +7,30 @@ import { t } from '#lib/i18n/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 
 const LONGEST = 2048;
-const THUMB = 24;
+export const THUMB = 24;
 const QUALITY = 0.82;
 export const MAX_FILE_BYTES = 16 * 1024 * 1024;
 /** What is sealed comes in parts. */
 export const MAX_SEALED_BYTES = 100 * 1024 * 1024;
 
-/** A photo that is ready to go: scaled, without what the camera wrote into it. */
-export interface ReadyPhoto {
+/** A photo or a video that is ready to go; a photo is scaled, without what the camera wrote into it. */
+export interface ReadyItem {
   readonly media: string;
   readonly file: Blob;
   readonly width: number;
   readonly height: number;
   readonly thumb: string;
+  /** Of a video. */
+  readonly duration_s?: number;
+  /** Of a video: a larger `thumb`, where a message has room for it. */
+  readonly poster?: string;
 }
 
 /** Throws when the file is no photo that this browser can read. */
-export async function preparePhoto(file: Blob): Promise<ReadyPhoto> {
+export async function preparePhoto(file: Blob): Promise<ReadyItem> {
   const source = await createImageBitmap(file, { imageOrientation: 'from-image' });
-  const scale = Math.min(1, LONGEST / Math.max(source.width, source.height));
-  const full = draw(source, scale);
-  const small = draw(source, THUMB / Math.max(source.width, source.height));
+  const full = draw(source, source, LONGEST);
+  const small = draw(source, source, THUMB);
   source.close();
   const blob = await encode(full);
   const media = uuid7();
@@ -41,10 +44,16 @@ export async function preparePhoto(file: Blob): Promise<ReadyPhoto> {
   };
 }
 
-function draw(source: ImageBitmap, scale: number): HTMLCanvasElement {
+/** The picture on a canvas, scaled down until its longer side is `longest`. */
+export function draw(
+  source: CanvasImageSource,
+  { width, height }: { readonly width: number; readonly height: number },
+  longest: number,
+): HTMLCanvasElement {
+  const scale = Math.min(1, longest / Math.max(width, height));
   const canvas = document.createElement('canvas');
-  canvas.width = Math.max(1, Math.round(source.width * scale));
-  canvas.height = Math.max(1, Math.round(source.height * scale));
+  canvas.width = Math.max(1, Math.round(width * scale));
+  canvas.height = Math.max(1, Math.round(height * scale));
   const context = canvas.getContext('2d');
   if (!context) throw new Error('This browser gives no canvas.');
   context.imageSmoothingQuality = 'high';
@@ -102,16 +111,25 @@ export interface Source {
   readonly files?: Readonly<Record<string, SealedFile>>;
 }
 
+interface Wanted {
+  /** Of a photo that the server can make smaller: how wide it is shown. */
+  readonly size?: number;
+  /** Told how much of it is here, from 0 to 1. */
+  readonly heard?: (part: number) => void;
+  /** It could not be had before: what the browser kept of it is not asked. */
+  readonly isAgain?: boolean;
+}
+
 /** Where a file can be shown from. Rejects when it cannot be had, or is damaged. */
 export function sourceOf(
   media: string,
   { actingFor, files }: Source,
-  size?: number,
+  { size, heard, isAgain = false }: Wanted = {},
 ): string | Promise<string> {
   const known = local.get(media);
   if (known) return known;
   const sealed = files?.[media];
-  if (sealed) return openFile(sealed);
+  if (sealed) return openFile(sealed, heard, isAgain);
   return actingFor ? fetchFor(actingFor, media, size) : contentPath(media, size);
 }
 
@@ -126,7 +144,8 @@ export async function blobOf(media: string, { actingFor, files }: Source): Promi
 }
 
 /** Nothing that a browser would run is ever shown from here, whatever its sender called it. */
-const SHOWN = /^(image\/(jpeg|png|webp|gif|avif)|audio\/[\w.+-]+(;[\w=., -]+)?)$/;
+const SHOWN =
+  /^(image\/(jpeg|png|webp|gif|avif)|video\/(mp4|webm|quicktime|ogg)|audio\/[\w.+-]+(;[\w=., -]+)?)$/;
 
 const harmless = (blob: Blob): Blob =>
   SHOWN.test(blob.type) ? blob : new Blob([blob], { type: 'application/octet-stream' });
@@ -134,12 +153,16 @@ const harmless = (blob: Blob): Blob =>
 const opening = new Map<string, Promise<string>>();
 
 /** Fetches a sealed file and opens it, once. `heard` is told how much of it is here, from 0 to 1. */
-export function openFile(file: SealedFile, heard?: (part: number) => void): Promise<string> {
+export function openFile(
+  file: SealedFile,
+  heard?: (part: number) => void,
+  isAgain = false,
+): Promise<string> {
   const known = local.get(file.media_id);
   if (known) return Promise.resolve(known);
   const under = opening.get(file.media_id);
   if (under) return under;
-  const opened = fetchSealed(file, { fetch: counting(file.size_bytes, heard) })
+  const opened = fetchSealed(file, { fetch: counting(file.size_bytes, heard, isAgain) })
     .then((blob) => remember(file.media_id, harmless(blob)))
     .finally(() => opening.delete(file.media_id));
   opening.set(file.media_id, opened);
@@ -147,9 +170,9 @@ export function openFile(file: SealedFile, heard?: (part: number) => void): Prom
 }
 
 const counting =
-  (whole: number, heard?: (part: number) => void): typeof fetch =>
-  async (...asked) => {
-    const answer = await fetch(...asked);
+  (whole: number, heard: ((part: number) => void) | undefined, isAgain: boolean): typeof fetch =>
+  async (asked, options) => {
+    const answer = await fetch(asked, { ...options, ...(isAgain && { cache: 'reload' }) });
     if (!heard || !answer.body) return answer;
     let here = 0;
     const count = new TransformStream<Uint8Array, Uint8Array>({

@@ -200,7 +200,7 @@ export class Talk {
   }
 
   /** Says something; it shows at once and is sent as soon as it can be. */
-  async say(body: Content, uploads: readonly Upload[] = []): Promise<void> {
+  async say(body: Content, uploads: readonly Upload[] = [], before?: Sending): Promise<void> {
     const id = uuid7();
     if (this.hasAfter) void this.renew();
     this.#typedAt = 0;
@@ -214,7 +214,7 @@ export class Talk {
         ttl_s: isQuiet(body) ? null : this.conversation.timer_s,
         slot: body.type === 'settings' ? 'settings' : null,
       };
-      await engine().outbox.add({ ...sending, body: known, private: body });
+      await engine().outbox.add({ ...sending, body: known, private: body, before });
     } else {
       const { actingFor } = this.inbox;
       await engine().outbox.add({ ...sending, body: { id, body }, actingFor });
@@ -287,7 +287,7 @@ export class Talk {
   async again(sending: Sending): Promise<void> {
     const body = bodyOf(sending);
     await engine().outbox.remove(sending.id);
-    if (body) await this.say(body, sending.uploads);
+    if (body) await this.say(body, sending.uploads, sending);
   }
 
   giveUp(sending: Sending): Promise<void> {

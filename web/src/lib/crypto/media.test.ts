@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { uuid7 } from '#lib/values/ids.ts';
 import type { SealedFile, UploadState } from './media.ts';
 import {
@@ -10,6 +10,9 @@ import {
   sealedSize,
   uploadSealed,
 } from './media.ts';
+
+// Megabytes are sealed here, on busy machines as well.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The media endpoints in memory. */
 class Media {

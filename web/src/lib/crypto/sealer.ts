@@ -11,6 +11,7 @@ import type {
   SealedFile,
   Sealing,
   UploadState,
+  Watch,
 } from '#lib/sync/index.ts';
 import type { Door } from './door.ts';
 import { uploadSealed, newUpload } from './media.ts';
@@ -79,8 +80,10 @@ export class Sealer implements Sealing {
     file: Blob,
     from: UploadState | string,
     keep: (state: UploadState) => Promise<void>,
+    watch: Watch,
   ): Promise<SealedFile> {
-    return uploadSealed(file, typeof from === 'string' ? newUpload(from) : from, { keep });
+    const state = typeof from === 'string' ? newUpload(from) : from;
+    return uploadSealed(file, state, { keep, ...watch });
   }
 
   async take({ items, counts, unused, changed }: ForDevice): Promise<number> {

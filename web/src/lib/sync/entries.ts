@@ -85,12 +85,15 @@ export interface Photo {
   readonly width: number;
   readonly height: number;
   readonly thumb?: string;
+  /** Of a video. */
+  readonly duration_s?: number;
 }
 
 export type Words =
   | ({ readonly type: 'text'; readonly text: string } & Saying)
   | ({
-      readonly type: 'image';
+      /** Photos; as a `video` at least one video, and photos beside it. */
+      readonly type: 'image' | 'video';
       readonly items: readonly Photo[];
       readonly caption?: string;
     } & Saying)

@@ -8,6 +8,7 @@ import { call } from '#lib/api/client.ts';
 import { Problem } from '#lib/api/problem.ts';
 import type { Database } from './database.ts';
 import type { Content, SealedFile } from './entries.ts';
+import { uploadInParts } from './parts.ts';
 import type { SealedBody, Sealing, UploadState } from './sealing.ts';
 import type { Locked, Shelf } from './shelf.ts';
 import { isFull } from './shelf.ts';
@@ -30,6 +31,8 @@ export interface Sending {
   /** Of a private conversation, its lane: nothing of this leaves the device but sealed. */
   readonly private: Private | null;
   readonly at: number;
+  /** The person stopped it; what was said after it goes before it. */
+  readonly isPaused?: boolean;
   /** What it waits for, when that is not the connection: somebody's keys, or one's own. */
   readonly held: { readonly slug: string; readonly facts: Facts } | null;
   readonly refused: { readonly slug: string; readonly title: string; readonly facts: Facts } | null;
@@ -41,6 +44,8 @@ export interface Upload {
   readonly file: Blob;
   /** The id of the file. */
   readonly media: string;
+  /** It goes in parts, and so goes on where it stopped; sealed ones always do. */
+  readonly isInParts?: boolean;
 }
 
 interface Private {
@@ -57,10 +62,15 @@ export type KeptSending = Sending & { readonly locked?: Locked };
 
 type Facts = Readonly<Record<string, unknown>>;
 type NewSending = Pick<Sending, 'id' | 'lane' | 'path' | 'body'> &
-  Partial<Pick<Sending, 'method' | 'actingFor' | 'uploads'>> & { readonly private?: Content };
+  Partial<Pick<Sending, 'method' | 'actingFor' | 'uploads'>> & {
+    readonly private?: Content;
+    /** What was sent of it before, under another id: files are not sealed anew. */
+    readonly before?: Sending;
+  };
 
 type Note =
   | { readonly kind: 'changed' }
+  | { readonly kind: 'progress'; readonly id: string; readonly part: number }
   | {
       readonly kind: 'sent';
       readonly id: string;
@@ -77,6 +87,8 @@ const STALE_TRIES = 3;
 export class Outbox {
   /** What waits or was refused, the oldest first; the same in every tab. */
   items = $state.raw<readonly Sending[]>([]);
+  /** How much of the files is with the server, from 0 to 1, by the id of the sending. */
+  progress = $state.raw<Readonly<Record<string, number>>>({});
 
   readonly #db: Database;
   readonly #channel: BroadcastChannel;
@@ -87,6 +99,8 @@ export class Outbox {
   readonly #listeners = new Set<Listener>();
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #lanes = new Map<string, Promise<void>>();
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #stops = new Map<string, AbortController>();
   #sealing: Sealing | null = null;
   #adding: Promise<unknown> = Promise.resolve();
   #isDraining = false;
@@ -106,6 +120,10 @@ export class Outbox {
     this.#renewWake();
     this.#channel = new BroadcastChannel(`kirana-outbox-${userId}`);
     this.#channel.onmessage = ({ data }: MessageEvent<Note>) => {
+      if (data.kind === 'progress') {
+        this.#note(data.id, data.part);
+        return;
+      }
       if (data.kind === 'sent') this.#tell(data);
       void this.#changed();
     };
@@ -122,7 +140,7 @@ export class Outbox {
   }
 
   /** Writes it down; it is sent as soon as it may be. */
-  async add(sending: NewSending): Promise<void> {
+  async add({ before, ...sending }: NewSending): Promise<void> {
     const value: Omit<Sending, 'n'> = {
       method: 'POST',
       actingFor: null,
@@ -130,7 +148,12 @@ export class Outbox {
       uploaded: 0,
       ...sending,
       private: sending.private
-        ? { content: sending.private, files: {}, underway: null, sealed: null }
+        ? {
+            content: sending.private,
+            files: before?.private?.files ?? {},
+            underway: before?.private?.underway ?? null,
+            sealed: null,
+          }
         : null,
       at: Date.now(),
       held: null,
@@ -153,7 +176,15 @@ export class Outbox {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Gives up what was refused. */
+  /** Stops the files of a sending, or lets them go on where they stopped. */
+  async pause(id: string, isPaused = true): Promise<void> {
+    const sending = this.items.find((item) => item.id === id);
+    if (!sending) return;
+    await this.#change(sending, { isPaused });
+    await this.#announce({ kind: 'changed' });
+  }
+
+  /** Gives it up: what was refused, or is still under way. */
   async remove(id: string): Promise<void> {
     await this.#delete(id);
     await this.#announce({ kind: 'changed' });
@@ -186,13 +217,13 @@ export class Outbox {
 
   #start(): void {
     if (!this.#isDraining || this.#isClosed) return;
-    for (const { lane } of this.items.filter((item) => !item.refused)) {
+    for (const { lane } of this.items.filter(isGoing)) {
       if (this.#lanes.has(lane)) continue;
       const work = this.#drainLane(lane)
         .catch((error: unknown) => console.error(error))
         .finally(() => {
           this.#lanes.delete(lane);
-          if (this.items.some((item) => item.lane === lane && !item.refused)) this.#start();
+          if (this.items.some((item) => item.lane === lane && isGoing(item))) this.#start();
         });
       this.#lanes.set(lane, work);
     }
@@ -201,16 +232,19 @@ export class Outbox {
   async #drainLane(lane: string): Promise<void> {
     let wait = FIRST_WAIT_MS;
     for (;;) {
-      const next = this.items.find((item) => item.lane === lane && !item.refused);
+      const next = this.items.find((item) => item.lane === lane && isGoing(item));
       if (!next || this.#isClosed) return;
+      const stop = new AbortController();
+      this.#stops.set(next.id, stop);
       try {
-        const answer = await this.#deliver(next);
+        const answer = await this.#deliver(next, stop.signal);
         await this.#delete(next.id);
         const note = { kind: 'sent', id: next.id, answer, path: next.path } as const;
         this.#tell(note);
         await this.#announce(note);
         wait = FIRST_WAIT_MS;
       } catch (error) {
+        if (stop.signal.aborted) continue;
         if (isFull(error)) {
           await this.#rest(LONGEST_WAIT_MS);
           continue;
@@ -227,31 +261,40 @@ export class Outbox {
         } else {
           await this.#refuse(next, error);
         }
+      } finally {
+        this.#stops.delete(next.id);
       }
     }
   }
 
-  async #deliver(sending: Sending): Promise<unknown> {
+  async #deliver(sending: Sending, signal: AbortSignal): Promise<unknown> {
     const { method, path, body, actingFor, uploads, uploaded } = sending;
-    if (sending.private) return this.#deliverSealed(sending, sending.private);
+    if (sending.private) return this.#deliverSealed(sending, sending.private, signal);
     for (const [n, upload] of uploads.slice(uploaded).entries()) {
-      await this.#send('POST', upload.path, upload.file, { actingFor });
+      const progress = this.#counter(sending, uploaded + n);
+      if (upload.isInParts) {
+        await uploadInParts(upload, { signal, progress }, actingFor, this.#send);
+      } else {
+        await this.#send('POST', upload.path, upload.file, { actingFor, signal });
+        progress(upload.file.size);
+      }
       await this.#change(sending, { uploaded: uploaded + n + 1 });
     }
     return this.#send(method, path, body, { actingFor });
   }
 
-  async #deliverSealed(sending: Sending, known: Private): Promise<unknown> {
+  async #deliverSealed(sending: Sending, known: Private, signal: AbortSignal): Promise<unknown> {
     const sealing = this.#sealing;
     if (!sealing) throw new Problem('keys-not-ready', 0, 'The keys are not ready yet.');
     const keep = async (change: Partial<Private>): Promise<void> => {
       known = { ...known, ...change };
       await this.#change(sending, { private: known });
     };
-    for (const { media, file } of sending.uploads) {
+    for (const [n, { media, file }] of sending.uploads.entries()) {
       if (known.files[media]) continue;
       const from = known.underway?.id === media ? known.underway : media;
-      const done = await sealing.upload(file, from, (underway) => keep({ underway }));
+      const watch = { signal, progress: this.#counter(sending, n) };
+      const done = await sealing.upload(file, from, (underway) => keep({ underway }), watch);
       await keep({ files: { ...known.files, [media]: done }, underway: null });
     }
     for (let tries = 0; ; tries++) {
@@ -272,10 +315,26 @@ export class Outbox {
     }
   }
 
+  /** Tells every tab how far the files are, while the one at `index` goes. */
+  #counter({ id, uploads }: Sending, index: number): (sent: number) => void {
+    const sizes = uploads.map(({ file }) => file.size);
+    const all = sizes.reduce((sum, size) => sum + size, 0);
+    const before = sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
+    return (sent) => {
+      const part = Math.min(1, (before + sent) / Math.max(1, all));
+      this.#note(id, part);
+      if (!this.#isClosed) this.#channel.postMessage({ kind: 'progress', id, part } satisfies Note);
+    };
+  }
+
+  #note(id: string, part: number): void {
+    this.progress = { ...this.progress, [id]: part };
+  }
+
   /** Writes down what became of it, unless it has arrived in the meantime. */
   async #change(
     { n, id }: Sending,
-    change: Partial<Pick<Sending, 'private' | 'uploaded' | 'held' | 'refused'>>,
+    change: Partial<Pick<Sending, 'private' | 'uploaded' | 'held' | 'refused' | 'isPaused'>>,
   ): Promise<void> {
     const kept = change.private ? await this.#lock({ id, ...change }) : change;
     const tx = this.#db.transaction('outbox', 'readwrite');
@@ -310,6 +369,10 @@ export class Outbox {
     const kept = await this.#db.getAll('outbox');
     const items = await Promise.all(kept.map((sending) => this.#unlock(sending)));
     this.items = items.filter((item) => item !== null);
+    for (const [id, stop] of this.#stops) {
+      const item = this.items.find((one) => one.id === id);
+      if (!item || item.isPaused) stop.abort();
+    }
   }
 
   async #lock<T extends Partial<Sending> & { id: string }>(sending: T): Promise<T> {
@@ -361,3 +424,6 @@ async function offerToSend(): Promise<void> {
 interface Syncing extends ServiceWorkerRegistration {
   readonly sync?: { readonly register: (tag: string) => Promise<void> };
 }
+
+/** It is sent without anybody doing anything more. */
+const isGoing = ({ refused, isPaused }: Sending): boolean => !refused && !isPaused;

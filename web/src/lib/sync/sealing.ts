@@ -27,6 +27,12 @@ export interface ForDevice {
   readonly changed?: readonly { readonly user: string; readonly rev: number }[];
 }
 
+/** Who sends wants to stop it, and to know how far it is: bytes that the server has. */
+export interface Watch {
+  readonly signal: AbortSignal;
+  readonly progress: (sent: number) => void;
+}
+
 export interface Sealing {
   /** Opens what is sealed; order and everything else stay. Never rejects: what cannot be opened says why. */
   open(entries: readonly Entry[]): Promise<readonly Entry[]>;
@@ -37,6 +43,7 @@ export interface Sealing {
     file: Blob,
     from: UploadState | string,
     keep: (state: UploadState) => Promise<void>,
+    watch: Watch,
   ): Promise<SealedFile>;
   /** The server refused because the audience had changed: these are its facts. */
   stale(conv: string, facts: Readonly<Record<string, unknown>>): void;

@@ -8,6 +8,7 @@ import { kinds } from './kinds.ts';
 import { orders } from './orders.ts';
 import { money } from './money.ts';
 import { manage } from './manage.ts';
+import { media } from './media.ts';
 import { problems } from './problems.ts';
 import { shell } from './shell.ts';
 import { store } from './store.ts';
@@ -22,6 +23,7 @@ export const en = {
   keys,
   kinds,
   manage,
+  media,
   money,
   orders,
   problems,

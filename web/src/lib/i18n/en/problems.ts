@@ -98,6 +98,7 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'not-listed': 'You are not in this group any more.',
   'group-full': 'The group is full.',
   'last-admin': 'Make somebody else an admin first.',
+  'video-unreadable': 'This is no video that browsers play. Send MP4 or WebM.',
   'damaged-file': 'This file is damaged or was changed on its way. It is not shown.',
   'source-changed': 'The file has changed since you chose it. Choose it again.',
   'keys-not-ready': 'The keys are being opened. Try again in a moment.',

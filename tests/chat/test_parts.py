@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from kirana import chat
-from kirana.chat import sealed_media
-from kirana.chat.model import MAX_PART_BYTES, MAX_SEALED_BYTES
-from kirana.chat.uploads import with_id
+from kirana.chat import parts as in_parts
+from kirana.chat.model import MAX_PART_BYTES, MAX_SEALED_BYTES, MAX_VIDEO_BYTES
+from kirana.chat.uploads import video_type, with_id
 from kirana.platform.blobs import LocalBlobs
 from kirana.platform.problems import IdReused, InvalidInput, NotFound, TooLarge
 from kirana.values import Actor, MediaId, uuid7
@@ -23,7 +23,7 @@ WHOLE = b"".join(PARTS)
 def keep(
     db: RehearsedDatabase, media: MediaId, n: int, content: bytes, *, by: Actor
 ) -> chat.Upload:
-    name = sealed_media.part_name(media, content)
+    name = in_parts.part_name(media, content)
     return db.write(chat.keep_part, media, n, name, len(content), by=by)
 
 
@@ -64,12 +64,12 @@ async def test_any_piece_of_a_file_is_read_from_its_parts(
     media, blobs = uploaded(db, ravi), LocalBlobs(tmp_path)
     for part in PARTS:
         await blobs.put(with_id(media, part))
-    size, parts = db.read(sealed_media.pieces_of, media, by=ravi)
+    size, parts = db.read(in_parts.pieces_of, media, by=ravi)
 
     assert size == SIZE
     for first in range(SIZE):
         for last in range(first, SIZE):
-            pieces = sealed_media.read_pieces(media, parts, first, last, blobs=blobs)
+            pieces = in_parts.read_pieces(media, parts, first, last, blobs=blobs)
             assert b"".join([piece async for piece in pieces]) == WHOLE[first : last + 1]
 
 
@@ -158,7 +158,7 @@ def test_files_are_for_those_who_see_the_message(db: RehearsedDatabase) -> None:
         seen = []
         for media in (early, late):
             try:
-                db.read(sealed_media.pieces_of, media, by=who)
+                db.read(in_parts.pieces_of, media, by=who)
                 seen.append(True)
             except NotFound:
                 seen.append(False)
@@ -184,3 +184,39 @@ def test_what_was_never_sent_is_forgotten_after_a_day(db: RehearsedDatabase) -> 
 
     with pytest.raises(NotFound):
         db.read(chat.get_upload, half, by=ravi)
+
+
+def test_a_video_is_known_by_its_first_bytes(db: RehearsedDatabase) -> None:
+    asha = make.shop(db)
+    first, second = b"\x1aE\xdf\xa3 a video", b" and the rest of it"
+    media, size = MediaId(uuid7()), len(first) + len(second)
+    db.write(chat.begin_upload, media, size, 2, kind=chat.MediaKind.VIDEO, by=asha)
+
+    keep(db, media, 1, second, by=asha)
+    assert video_type(b"<html>") is None
+    with pytest.raises(chat.VideoUnreadable):
+        keep(db, media, 0, first, by=asha)
+    assert db.read(chat.blobs_in_order, media, by=asha) == []
+    name = in_parts.part_name(media, first)
+    kind = video_type(first)
+    whole = db.write(chat.keep_part, media, 0, name, len(first), mime=kind, by=asha)
+
+    assert whole.is_complete
+    assert db.read(chat.get_media, media, by=asha).mime == "video/webm"
+    assert db.read(chat.blobs_in_order, media, by=asha)[0] == name
+
+
+def test_what_the_server_can_read_comes_whole_unless_it_is_a_video(db: RehearsedDatabase) -> None:
+    ravi = make.person(db)
+
+    with pytest.raises(InvalidInput):
+        db.write(chat.begin_upload, MediaId(uuid7()), 9, 1, kind=chat.MediaKind.IMAGE, by=ravi)
+    with pytest.raises(TooLarge):
+        db.write(
+            chat.begin_upload,
+            MediaId(uuid7()),
+            MAX_VIDEO_BYTES + 1,
+            65,
+            kind=chat.MediaKind.VIDEO,
+            by=ravi,
+        )

@@ -1,8 +1,8 @@
-"""Encrypted files, which come in parts and are kept as they come.
+"""Large files, which come in parts and are kept as they come: what is encrypted, and videos.
 
-A part is what the sender's device encrypted in one piece, so a file is never whole in anybody's
-memory: an upload goes on where it stopped, and a player reads from the middle. The server knows
-how long it is, and nothing else.
+A file is never whole in anybody's memory: an upload goes on where it stopped, and a player reads
+from the middle. A part of an encrypted file is what the sender's device encrypted in one piece; the
+server knows how long it is, and nothing else. What a video is, the bytes of its first part say.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -16,9 +16,9 @@ from kirana.platform.db import Q, Row, Tx
 from kirana.platform.problems import IdReused, NotFound, TooLarge
 from kirana.values import Actor, MediaId
 
-from .media import MediaKind, get_row, is_whole
-from .model import MAX_PART_BYTES, MAX_PARTS, MAX_SEALED_BYTES
-from .problems import NoDevices, UploadIncomplete, invalid, require_own_id
+from .media import FULL, MediaKind, get_row, is_whole
+from .model import MAX_PART_BYTES, MAX_PARTS, MAX_SEALED_BYTES, MAX_VIDEO_BYTES
+from .problems import NoDevices, UploadIncomplete, VideoUnreadable, invalid, require_own_id
 from .tables import media
 from .uploads import open_file, with_id
 
@@ -27,13 +27,21 @@ _INSERT = Q(insert(media))
 _ARRIVE = Q(
     update(media)
     .where(media.c.id == bindparam("id_"))
-    .values(blobs=bindparam("blobs"), sizes=bindparam("sizes"), source_hash=bindparam("hash"))
+    .values(
+        blobs=bindparam("blobs"),
+        sizes=bindparam("sizes"),
+        source_hash=bindparam("hash"),
+        mime=bindparam("mime"),
+    )
 )
+
+
+_LIMITS = {MediaKind.SEALED: MAX_SEALED_BYTES, MediaKind.VIDEO: MAX_VIDEO_BYTES}
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An encrypted file on its way: which of its parts, counted from 0, have arrived."""
+    """A file on its way: which of its parts, counted from 0, have arrived."""
 
     id: MediaId
     size_bytes: int
@@ -42,22 +50,32 @@ class Upload:
     is_complete: bool
 
 
-def begin_upload(tx: Tx, media_id: MediaId, size_bytes: int, parts: int, *, by: Actor) -> Upload:
-    """Announce an encrypted file. The same again answers how far it is.
+def begin_upload(
+    tx: Tx,
+    media_id: MediaId,
+    size_bytes: int,
+    parts: int,
+    *,
+    kind: MediaKind = MediaKind.SEALED,
+    by: Actor,
+) -> Upload:
+    """Announce an encrypted file or a video. The same again answers how far it is.
 
     Raises: InvalidInput, TooLarge, NoDevices (guests and shops have nothing to encrypt), IdReused.
     """
     require_own_id(media_id)
-    if size_bytes > MAX_SEALED_BYTES:
-        raise TooLarge(max_bytes=MAX_SEALED_BYTES)
+    if kind not in _LIMITS:
+        raise invalid("kind", "Encrypted files and videos come in parts, others whole.")
+    if size_bytes > _LIMITS[kind]:
+        raise TooLarge(max_bytes=_LIMITS[kind])
     if not 1 <= parts <= min(size_bytes, MAX_PARTS):
         raise invalid("parts", f"A file comes in 1 to {MAX_PARTS} parts.")
     if size_bytes > parts * MAX_PART_BYTES:
         raise invalid("parts", "A part has at most 2 MiB.")
-    if by.kind != "person" or by.is_acting_for_a_shop:
+    if kind == MediaKind.SEALED and (by.kind != "person" or by.is_acting_for_a_shop):
         raise NoDevices
     if known := tx.one(_FIND, id=media_id):
-        asked = (by.user_id, MediaKind.SEALED, size_bytes, parts)
+        asked = (by.user_id, kind, size_bytes, parts)
         if (known.owner_id, known.kind, known.size_bytes, known.parts) != asked:
             raise IdReused(id=media_id)
         return _upload(known)
@@ -65,7 +83,7 @@ def begin_upload(tx: Tx, media_id: MediaId, size_bytes: int, parts: int, *, by: 
         _INSERT,
         id=media_id,
         owner_id=by.user_id,
-        kind=MediaKind.SEALED,
+        kind=kind,
         mime="application/octet-stream",
         size_bytes=size_bytes,
         source_hash="",
@@ -87,11 +105,20 @@ def part_name(media_id: MediaId, content: bytes) -> str:
     return sha256(with_id(media_id, content)).hexdigest()
 
 
-def check_part(tx: Tx, media_id: MediaId, n: int, name: str, size_bytes: int, *, by: Actor) -> bool:
-    """Whether this part has still to be stored.
+def check_part(
+    tx: Tx,
+    media_id: MediaId,
+    n: int,
+    name: str,
+    size_bytes: int,
+    *,
+    mime: str | None = None,
+    by: Actor,
+) -> bool:
+    """Whether this part has still to be stored. `mime` is what its bytes say that it begins.
 
     Raises: NotFound, InvalidInput for what does not belong into the file, IdReused for other bytes
-    than came before.
+    than came before, VideoUnreadable.
     """
     row = _own(tx, media_id, by)
     if not 0 <= n < row.parts:
@@ -102,6 +129,8 @@ def check_part(tx: Tx, media_id: MediaId, n: int, name: str, size_bytes: int, *,
         if known != name:
             raise IdReused(id=media_id, part=n)
         return False
+    if row.kind == MediaKind.VIDEO and n == 0 and mime is None:
+        raise VideoUnreadable
     arrived = sum(row.sizes.values()) + size_bytes
     missing = row.parts - len(row.blobs) - 1
     if arrived + missing > row.size_bytes or (not missing and arrived != row.size_bytes):
@@ -110,16 +139,24 @@ def check_part(tx: Tx, media_id: MediaId, n: int, name: str, size_bytes: int, *,
 
 
 def keep_part(
-    tx: Tx, media_id: MediaId, n: int, name: str, size_bytes: int, *, by: Actor
+    tx: Tx,
+    media_id: MediaId,
+    n: int,
+    name: str,
+    size_bytes: int,
+    *,
+    mime: str | None = None,
+    by: Actor,
 ) -> Upload:
     """A part whose bytes are stored has arrived. Again: nothing. Raises: as `check_part`."""
-    if check_part(tx, media_id, n, name, size_bytes, by=by):
+    if check_part(tx, media_id, n, name, size_bytes, mime=mime, by=by):
         row = _own(tx, media_id, by)
+        known = mime if row.kind == MediaKind.VIDEO and n == 0 else row.mime
         blobs = {**row.blobs, str(n): name}
         sizes = {**row.sizes, str(n): size_bytes}
         in_order = "".join(blobs.get(str(part), "") for part in range(row.parts))
         whole = sha256(in_order.encode()).hexdigest()
-        tx.do(_ARRIVE, id_=media_id, blobs=blobs, sizes=sizes, hash=whole)
+        tx.do(_ARRIVE, id_=media_id, blobs=blobs, sizes=sizes, hash=whole, mime=known)
     return get_upload(tx, media_id, by=by)
 
 
@@ -133,6 +170,17 @@ def pieces_of(tx: Tx, media_id: MediaId, *, by: Actor) -> tuple[int, list[tuple[
         raise UploadIncomplete(media_id=media_id)
     parts = [(row.blobs[str(n)], row.sizes[str(n)]) for n in range(row.parts)]
     return row.size_bytes, parts
+
+
+def blobs_in_order(tx: Tx, media_id: MediaId, *, by: Actor) -> list[str]:
+    """The names under which the bytes of a whole file lie; none while parts are missing.
+
+    Raises: NotFound.
+    """
+    row = get_row(tx, media_id, by=by)
+    if row.parts is None:
+        return [row.blobs[FULL]]
+    return [row.blobs[str(n)] for n in range(row.parts)] if is_whole(row) else []
 
 
 async def read_pieces(
@@ -156,7 +204,7 @@ async def read_pieces(
 
 def _own(tx: Tx, media_id: MediaId, by: Actor) -> Row:
     row = tx.one(_FIND, id=media_id)
-    if row is None or row.owner_id != by.user_id or row.kind != MediaKind.SEALED:
+    if row is None or row.owner_id != by.user_id or row.parts is None:
         raise NotFound(media_id=media_id)
     return row
 

@@ -1,0 +1,45 @@
+/** Photos and videos as one message. */
+
+import type { Photo, Quote, Upload, Words } from '#lib/sync/index.ts';
+import type { ReadyItem } from './photos.ts';
+import { uploadPath } from './photos.ts';
+
+export const MOST_ITEMS = 30;
+/** With more of them, a message would have no room for large first looks. */
+const POSTERS = 8;
+
+interface Said {
+  readonly caption: string;
+  readonly reply_to?: Quote;
+}
+
+type Album = Extract<Words, { type: 'image' | 'video' }>;
+
+/** What is said, and the files that have to be there first. */
+export function albumOf(
+  ready: readonly ReadyItem[],
+  { caption, reply_to }: Said,
+): { readonly content: Album; readonly uploads: readonly Upload[] } {
+  const items = ready.map(({ media, width, height, thumb, poster, duration_s }): Photo => ({
+    media,
+    width,
+    height,
+    thumb: ready.length <= POSTERS ? (poster ?? thumb) : thumb,
+    ...(duration_s !== undefined && { duration_s }),
+  }));
+  return {
+    content: {
+      type: items.some(isVideo) ? 'video' : 'image',
+      items,
+      ...(caption && { caption }),
+      ...(reply_to && { reply_to }),
+    },
+    uploads: ready.map(({ media, file, duration_s }) =>
+      duration_s === undefined
+        ? { path: uploadPath(media, 'image'), media, file }
+        : { path: `/v1/media-uploads/${media}`, media, file, isInParts: true },
+    ),
+  };
+}
+
+export const isVideo = ({ duration_s }: Photo): boolean => duration_s !== undefined;
