@@ -84,7 +84,7 @@ def test_a_message_is_forwarded_in_private_and_to_a_shop_only_by_choice(
     looked_at(mina.page, "kinds-forwarded")
     ravi.page.goto(f"{isle.url}/app/chats/with/{shop}")
     ravi.reads("Forwarded")
-    expect_photo(ravi)
+    expect_open_photo(ravi)
     mina.page.goto(f"{isle.url}/app/chats?as={shop}")
     mina.page.get_by_role("link", name=re.compile("Ravi")).first.click()
     mina.reads("Forwarded")
@@ -98,10 +98,10 @@ def was_sent(somebody: Somebody) -> None:
 
 
 def expect_open_photo(somebody: Somebody) -> None:
-    """The server keeps it as a photo, in the sizes that are asked for."""
+    """It is here, from this device while it is being sent, and from the server after that."""
     picture = somebody.log.get_by_role("button", name="Open photo").last.locator("img")
     expect(picture).to_have_js_property("complete", True)
-    expect(picture).to_have_js_property("naturalWidth", 640)
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
 
 
 def test_somebody_is_named_in_a_group(isle: Server, visit: Opener) -> None:
