@@ -129,3 +129,18 @@ def test_where_a_server_has_only_a_number_no_passkey_is_offered(
     page = visit(f"{village.url}/app/sign-in", size=PHONE)
     expect(page.get_by_role("button", name="Send me a code")).to_be_visible()
     expect(page.get_by_role("button", name="Use a passkey")).to_have_count(0)
+
+
+def test_what_stands_after_the_hash_of_a_link_is_there_after_signing_in(
+    town: Server, visit: Opener
+) -> None:
+    # As in a link into a group, whose name no server sees.
+    link = f"{town.url}/app/shops#Tea%20friends"
+    page = visit(link, size=PHONE)
+    expect(page).to_have_url(re.compile("/app/sign-in.*#Tea%20friends$"))
+    assert "Tea" not in page.url.partition("#")[0]
+
+    page.get_by_role("button", name="Greta Lindner").click()
+
+    expect(page).to_have_url(link)
+    expect(main_navigation(page)).to_be_visible()

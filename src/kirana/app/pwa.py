@@ -63,7 +63,7 @@ async def serve_app(
         headers["Content-Security-Policy"] = _policy(
             file, file.stat().st_mtime_ns, request.app.state.settings.tiles_url
         )
-    elif "/workers/" in name:
+    elif "/workers/" in name or name == "service-worker.js":
         headers["Content-Security-Policy"] = WORKER_CSP
     packed = file.with_name(file.name + ".br")
     if "br" in request.headers.get("accept-encoding", "") and packed.exists():

@@ -1,12 +1,14 @@
 /**
- * Keeps the app itself on the device, so that it opens without a connection. Data is not its business: what the
- * server said is kept by `lib/api` and `lib/sync`, which know whose it is.
+ * Keeps the app itself on the device, so that it opens without a connection, and is there for what is pushed while no
+ * page is. What the server said is kept by `lib/api` and `lib/sync`, which know whose it is.
  */
 
 import { assets, immutable } from '$app/manifest';
 import { version } from '$app/env';
 import { resolve } from '$app/paths';
 import { self } from '$app/service-worker';
+import type { Note } from './telling.ts';
+import { pushed, tapped } from './telling.ts';
 
 const CACHE = `app-${version}`;
 const PAGE = resolve('/');
@@ -77,5 +79,16 @@ async function page(request: Request): Promise<Response> {
     return answer.ok ? answer : ((await kept) ?? answer);
   } catch {
     return (await kept) ?? Response.error();
+  }
+}
+
+self.addEventListener('push', (event) => event.waitUntil(pushed(noteIn(event.data))));
+self.addEventListener('notificationclick', (event) => event.waitUntil(tapped(event.notification)));
+function noteIn(data: PushMessageData | null): Note | null {
+  try {
+    const { c, p } = data?.json() as Partial<Note>;
+    return typeof c === 'string' && typeof p === 'number' ? { c, p } : null;
+  } catch {
+    return null;
   }
 }

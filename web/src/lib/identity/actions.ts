@@ -1,11 +1,12 @@
 /** What a person does about themselves. Each creates its own id, so that a retry does nothing twice. */
 
 import { api, forgetAnswers } from '#lib/api/index.ts';
+import { forgetStanding } from '#lib/api/standing.ts';
 import { keys } from '#lib/crypto/index.ts';
 import { reader } from '#lib/i18n/index.ts';
 import { stopEngine } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
-import type { Me } from './model.ts';
+import type { Device, Me } from './model.ts';
 import type { Proof } from './passkey.ts';
 
 export interface SignedIn {
@@ -54,6 +55,7 @@ export async function forgetDevice(): Promise<void> {
   await keys.forget();
   await stopEngine({ forget: true });
   await forgetAnswers();
+  await forgetStanding();
   for (const key of Object.keys(localStorage)) {
     if (PERSONAL.some((prefix) => key.startsWith(prefix))) localStorage.removeItem(key);
   }
@@ -74,6 +76,9 @@ export const uploadPhoto = (file: Blob): Promise<{ id: string }> => api.post('/v
 
 export const setPin = (pin: string, oldPin: string | null): Promise<Me> =>
   api.put('/v1/me/pin', { pin, old_pin: oldPin });
+
+export const renameDevice = (id: string, name: string): Promise<Device> =>
+  api.patch(`/v1/devices/${id}`, { name });
 
 export const revokeDevice = (id: string): Promise<void> => api.del(`/v1/devices/${id}`);
 

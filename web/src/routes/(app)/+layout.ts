@@ -11,7 +11,10 @@ export const load: LayoutLoad = async ({ url, fetch, depends }) => {
   const me = await api.get<Me>('/v1/me', { fetch, remember: true }).catch((error: unknown) => {
     if (!(error instanceof Problem) || error.status !== 401) throw error;
     const next = encodeURIComponent(url.pathname + url.search);
-    redirect(307, `${resolve('sign-in')}?next=${next}`);
+    // What stands after the `#`, such as a group's name, is for no server: it waits where it is. `load` sees it only
+    // in the address of the page.
+    const kept = location.pathname === url.pathname ? location.hash : '';
+    redirect(307, `${resolve('sign-in')}?next=${next}${kept}`);
   });
   await startEngine(
     me.id,

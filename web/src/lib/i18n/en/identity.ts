@@ -60,9 +60,14 @@ export const identity = {
   passkeyMissing:
     'There are no passkeys here: the browser must know them, and the server must have a name, not only a number.',
   devices: 'Devices',
-  devicesLead: 'Where you are signed in.',
+  devicesLead:
+    'Where you are signed in. A device that was not used for 90 days is signed out by itself.',
   thisDevice: 'This device',
   unnamedDevice: 'A device without a name',
+  renameDevice: (name: string) => `Rename ${name}`,
+  renameTitle: 'Rename this device',
+  deviceName: 'Name',
+  deviceNameHint: 'So that you know your devices apart.',
   lastSeen: (when: string) => `Last seen ${when}`,
   signOutDevice: (name: string) => `Sign out ${name}`,
   deviceSignedOut: (name: string) => `${name} is signed out.`,

@@ -7,6 +7,7 @@ import { keys } from './keys.ts';
 import { kinds } from './kinds.ts';
 import { orders } from './orders.ts';
 import { money } from './money.ts';
+import { notices } from './notices.ts';
 import { manage } from './manage.ts';
 import { media } from './media.ts';
 import { problems } from './problems.ts';
@@ -25,6 +26,7 @@ export const en = {
   manage,
   media,
   money,
+  notices,
   orders,
   problems,
   shell,

@@ -1,0 +1,120 @@
+"""Being told while the app is closed: a real service worker, pushed to as a browser does it."""
+
+import json
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from playwright.sync_api import Page, Worker, expect
+
+from tests.push import Browser as Subscription
+from tests.servers import Server
+
+from .conftest import Opener, looked_at
+from .test_keys import SLOW_MS, Person, join, meet, said, say
+
+SHOWN = """async () => (await self.registration.getNotifications())
+    .map(({ title, body, data }) => ({ title, body, path: data.path }))"""
+
+
+class Phone:
+    """A browser that can be pushed to; only the push service is the test."""
+
+    def __init__(self, server: Server, page: Page) -> None:
+        self.page, self._server = page, server
+        self.subscription = Subscription()
+        page.context.grant_permissions(["notifications"], origin=server.url)
+        page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+        self._registrations: list[Any] = []
+        self._devtools = page.context.new_cdp_session(page)
+        self._devtools.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda event: self._registrations.extend(event["registrations"]),
+        )
+        self._devtools.send("ServiceWorker.enable")
+
+    @property
+    def worker(self) -> Worker:
+        return self.page.context.service_workers[0]
+
+    def turn_on(self) -> None:
+        self.page.goto(f"{self._server.url}/app/you/notifications")
+        self.page.evaluate(
+            """({ endpoint, ...keys }) => {
+                const made = { toJSON: () => ({ endpoint, keys }), unsubscribe: async () => true };
+                PushManager.prototype.subscribe = async () => made;
+            }""",
+            self.subscription.as_json,
+        )
+        switch = self.page.get_by_role("switch", name="Tell me about new messages")
+        switch.click()
+        expect(switch).to_be_checked()
+
+    def close_app(self) -> None:
+        self.page.goto("about:blank")
+
+    def push(self, conversation: str, pos: int) -> None:
+        digest = sha256(UUID(conversation).bytes).digest()[:16]
+        hashed = urlsafe_b64encode(digest).rstrip(b"=").decode()
+        scope = f"{self._server.url}/app/"
+        found = next(it for it in self._registrations if it["scopeURL"].rstrip("/") + "/" == scope)
+        self._devtools.send(
+            "ServiceWorker.deliverPushMessage",
+            {
+                "origin": self._server.url,
+                "registrationId": found["registrationId"],
+                "data": json.dumps({"c": hashed, "p": pos}),
+            },
+        )
+
+    def shown(self) -> list[dict[str, str]]:
+        notices: list[dict[str, str]] = self.worker.evaluate(SHOWN)
+        return notices
+
+    def wait_for(self, count: int) -> list[dict[str, str]]:
+        """Until so many notices are on the screen."""
+        self.worker.evaluate(
+            """async (count) => {
+                while ((await self.registration.getNotifications()).length !== count) {
+                    await new Promise((done) => setTimeout(done, 50));
+                }
+            }""",
+            count,
+        )
+        return self.shown()
+
+
+def head(page: Page, server: Server) -> int:
+    pos: int = page.request.get(f"{server.url}/v1/stream?after=9007199254740991").json()["pos"]
+    return pos
+
+
+def conversation_of(person: Person, server: Server) -> str:
+    found = person.page.request.get(f"{server.url}/v1/conversations").json()
+    id_: str = found["items"][0]["id"]
+    return id_
+
+
+def test_a_private_message_is_told_while_the_app_is_closed(village: Server, visit: Opener) -> None:
+    ravi = join(village, visit, "Ravi", "ravi@notices.example")
+    asha = join(village, visit, "Asha", "asha@notices.example")
+    meet(village, ravi, asha)
+    conversation = conversation_of(ravi, village)
+    phone = Phone(village, ravi.page)
+    phone.turn_on()
+    looked_at(ravi.page, "notices-on")
+
+    # With the app closed it says who wrote; the words stay sealed.
+    phone.close_app()
+    say(asha.page, "The mangoes are here")
+    expect(said(asha.page, "The mangoes are here")).to_be_visible()
+    expect(asha.page.get_by_role("log").get_by_title("Sent")).to_have_count(1, timeout=SLOW_MS)
+    phone.push(conversation, head(ravi.page, village))
+    (notice,) = phone.wait_for(1)
+    assert (notice["title"], notice["body"]) == ("Asha", "New message")
+    assert notice["path"] == f"/app/chats/{conversation}"
+
+    # The chat opens it.
+    ravi.page.goto(f"{village.url}/app/chats/{conversation}")
+    expect(said(ravi.page, "The mangoes are here")).to_be_visible(timeout=SLOW_MS)
