@@ -39,14 +39,15 @@ class Phone:
         return self.page.context.service_workers[0]
 
     def turn_on(self) -> None:
-        self.page.goto(f"{self._server.url}/app/you/notifications")
-        self.page.evaluate(
-            """({ endpoint, ...keys }) => {
-                const made = { toJSON: () => ({ endpoint, keys }), unsubscribe: async () => true };
+        said = json.dumps(self.subscription.as_json)
+        # A browser without a profile has no push service: each start of the app asks it again.
+        self.page.context.add_init_script(
+            f"""(({{ endpoint, ...keys }}) => {{
+                const made = {{ toJSON: () => ({{ endpoint, keys }}), unsubscribe: () => true }};
                 PushManager.prototype.subscribe = async () => made;
-            }""",
-            self.subscription.as_json,
+            }})({said})"""
         )
+        self.page.goto(f"{self._server.url}/app/you/notifications")
         switch = self.page.get_by_role("switch", name="Tell me about new messages")
         switch.click()
         expect(switch).to_be_checked()
