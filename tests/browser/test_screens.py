@@ -78,6 +78,7 @@ def test_every_screen_of_a_buyer_is_well_made(town: Server, visit: Opener) -> No
             "/app/you/code",
             "/app/scan",
             "/app/you/profile",
+            "/app/you/privacy",
             "/app/you/pin",
             "/app/you/passkeys",
             "/app/you/devices",

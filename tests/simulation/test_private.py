@@ -317,7 +317,8 @@ class World:
                 case "read":
                     moved = self.db.write(chat.mark_read, place, self._seq(place), by=who)
                     if moved is not None:
-                        self.bell.flash(moved.user_ids, chat.receipt_frame(moved.mark))
+                        for told, frame in moved.frames():
+                            self.bell.flash(told, frame)
                 case "hide":
                     if self.sent:
                         self.db.write(chat.hide_message, self.luck.choice(self.sent).id, by=who)

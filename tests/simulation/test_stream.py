@@ -283,7 +283,8 @@ class Town:
                 case "read":
                     moved = self.db.write(chat.mark_read, place, m, by=who)
                     if moved is not None:
-                        self.bell.flash(moved.user_ids, chat.receipt_frame(moved.mark))
+                        for told, frame in moved.frames():
+                            self.bell.flash(told, frame)
                 case "fact":
                     card = chat.FactCard(state="placed", title=f"Order {m}")
                     subject = chat.Subject("order", uuid7())

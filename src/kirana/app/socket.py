@@ -1,7 +1,7 @@
 """The socket: `GET /v1/socket`. Frames are JSON objects; their `t` says what they are.
 
 Every command is also a REST call into the same function. What only the socket can do is bring
-the streams as they grow, and typing.
+the streams as they grow, who is typing, and who is here.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from kirana.platform.websockets import EXTENSION
 from kirana.values import Actor, ConversationId, MediaId, MessageId, Problem, UserId
 
 from .auth import Credentials, find_actor
+from .watching import Watching
 
 FRAME_BYTES = 128 * 1024
 STREAMS = 20
@@ -87,11 +88,17 @@ class Typing(Frame, frozen=True):
     stream: UUID | None = None
 
 
+class Watch(Frame, frozen=True):
+    """Tell whether these are here, until the next `watch` names others."""
+
+    users: list[UUID]
+
+
 class Ping(Frame, frozen=True):
     pass
 
 
-Command = Hello | SendMessage | Ack | Read | Typing | Ping
+Command = Hello | SendMessage | Ack | Read | Typing | Watch | Ping
 _decode = msgspec.json.Decoder(Command).decode
 
 
@@ -100,6 +107,7 @@ class SocketDoor:
 
     def __init__(self, db: Db, hub: Hub, bell: Bell) -> None:
         self._db, self._hub, self._bell = db, hub, bell
+        self._watching = Watching(db, hub)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
@@ -110,12 +118,20 @@ class SocketDoor:
             await send({"type": "websocket.close", "code": 4401, "reason": "auth"})
             return
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-        connection = Connection(self._db, self._hub, self._bell, actor, scope, send)
+        connection = Connection(self._db, self._hub, self._bell, self._watching, actor, scope, send)
         self._hub.enter(connection.member)
         try:
             await connection.run(receive)
         finally:
             self._hub.leave(connection.member)
+            self._watching.forget(connection.member)
+            await self._gone(actor)
+
+    async def _gone(self, actor: Actor) -> None:
+        if actor.device_id is not None:
+            await self._db.write(identity.touch, actor.device_id)
+        if not self._hub.is_online(actor.person_id):
+            self._watching.changed(actor.person_id)
 
     async def _let_in(self, headers: dict[str, str]) -> Actor:
         """Raises: NotSignedIn, NotAllowed."""
@@ -141,14 +157,23 @@ class Connection:
         "_send",
         "_sent_n",
         "_tasks",
+        "_watching",
         "actor",
         "member",
     )
 
     def __init__(
-        self, db: Db, hub: Hub, bell: Bell, actor: Actor, scope: Scope, send: Send
+        self,
+        db: Db,
+        hub: Hub,
+        bell: Bell,
+        watching: Watching,
+        actor: Actor,
+        scope: Scope,
+        send: Send,
     ) -> None:
         self._db, self._hub, self._bell, self._send = db, hub, bell, send
+        self._watching = watching
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sent_n = 0
@@ -205,7 +230,12 @@ class Connection:
                     as_delegate, chat.mark_read, ConversationId(command.conv), command.seq, by=by
                 )
                 if moved is not None:
-                    self._bell.flash(moved.user_ids, chat.receipt_frame(moved.mark))
+                    self._flash(moved)
+            case Watch():
+                if len(command.users) > chat.MAX_WATCHED:
+                    raise InvalidInput(errors=[{"field": "users", "message": "At most 50."}])
+                wanted = list(dict.fromkeys(UserId(user_id) for user_id in command.users))
+                await self._watching.watch(self.member, wanted)
             case Typing():
                 by = self._as(command.stream)
                 conversation_id = ConversationId(command.conv)
@@ -255,9 +285,13 @@ class Connection:
         if self.actor.kind == "person" and not self.actor.is_acting_for_a_shop:
             self.member.fetch, self.member.has_mail = self._fetch, True
             await self._hub.collect(self.member)
+        was_online = self._hub.is_online(me)
         for user_id, pos in wanted.items():
             if user_id not in self.member.feeds:
                 self._hub.follow(self.member, user_id, heads[user_id] if pos is None else pos)
+
+        if not was_online:
+            self._watching.changed(me)
 
         if command.marks_at is not None:
             since = max(0, command.marks_at - MARKS_AGAIN_MS)
@@ -271,7 +305,11 @@ class Connection:
         before = await self._db.write(as_delegate, _acknowledge, pos, by=by)
         if before is not None:
             for moved in await self._db.write(as_delegate, chat.mark_arrived, before, pos, by=by):
-                self._bell.flash(moved.user_ids, chat.receipt_frame(moved.mark))
+                self._flash(moved)
+
+    def _flash(self, moved: chat.MarkMoved) -> None:
+        for told, frame in moved.frames():
+            self._bell.flash(told, frame)
 
     async def _fetch(self) -> None:
         """Bring what waits for this device alone, and how many of its one-time keys are left."""

@@ -72,7 +72,14 @@ from .model import ChangeKind, Form, Kind, Mark, MemberState, Role, Sent
 from .notices import Sweep, has_grown, push_notes, tell_sleeping
 from .ownership import ChatExport, erase_user, export_user
 from .parts import Upload, begin_upload, blobs_in_order, get_upload, keep_part
-from .presence import typing_audience, typing_frame
+from .presence import (
+    MAX_WATCHED,
+    presence_frame,
+    typing_audience,
+    typing_frame,
+    visible_presence,
+)
+from .privacy import Privacy, SeenBy, get_privacy, set_privacy
 from .problems import (
     BackupReplaced,
     ConversationExists,
@@ -110,6 +117,7 @@ from .search import Found, search_messages
 from .uploads import open_file
 
 __all__ = [
+    "MAX_WATCHED",
     "BackupReplaced",
     "ChangeKind",
     "Changed",
@@ -149,6 +157,7 @@ __all__ = [
     "NotProven",
     "NotReachable",
     "Photo",
+    "Privacy",
     "Product",
     "ProductSnapshot",
     "ReceiptChanged",
@@ -156,6 +165,7 @@ __all__ = [
     "RequestPending",
     "Role",
     "Sealed",
+    "SeenBy",
     "Sent",
     "Shown",
     "StaleAudience",
@@ -193,6 +203,7 @@ __all__ = [
     "get_conversation",
     "get_invitation",
     "get_media",
+    "get_privacy",
     "get_upload",
     "has_grown",
     "hide_message",
@@ -214,6 +225,7 @@ __all__ = [
     "open_group",
     "post_fact",
     "post_new_keys",
+    "presence_frame",
     "push_notes",
     "put_member",
     "read_content",
@@ -226,6 +238,7 @@ __all__ = [
     "search_messages",
     "send_message",
     "send_sealed",
+    "set_privacy",
     "set_sides",
     "set_timer",
     "take_content",
@@ -234,4 +247,5 @@ __all__ = [
     "tell_sleeping",
     "typing_audience",
     "typing_frame",
+    "visible_presence",
 ]

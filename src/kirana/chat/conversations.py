@@ -16,6 +16,7 @@ from kirana.values import Actor, BusinessId, ConversationId, UserId, derived_id
 from .cursors import read_cursor, write_cursor
 from .entries import Entry, entries_about, entry, read_entries
 from .model import Form, Kind, Mark, MemberState, Role, pair_key
+from .privacy import shown_marks
 from .problems import ConversationExists, NeedsBusiness, NoDevices, NotReachable, require_own_id
 from .strangers import states_of
 from .tables import conversations, hidden, members, messages
@@ -537,6 +538,16 @@ def _show(tx: Tx, rows: list[Row], reader: UserId) -> list[Conversation]:
     cards = identity.get_cards(tx, wanted.union(one for one in others.values() if one))
     revs = identity.devices_rev_of(tx, wanted) if private else {}
     settings = _settings(tx, private, reader)
+    marks = shown_marks(
+        tx,
+        [
+            Mark(one.conversation_id, one.user_id, one.delivered_seq, one.read_seq)
+            for some in everybody.values()
+            for one in some
+            if one.state == MemberState.JOINED
+        ],
+        reader,
+    )
     return [
         Conversation(
             id=row.id,
@@ -546,11 +557,7 @@ def _show(tx: Tx, rows: list[Row], reader: UserId) -> list[Conversation]:
             other=cards[other] if (other := others[row.id]) in cards else None,
             seq=row.seq,
             unread=unread.get(row.id, 0),
-            marks=[
-                Mark(row.id, one.user_id, one.delivered_seq, one.read_seq)
-                for one in everybody[row.id]
-                if one.state == MemberState.JOINED
-            ],
+            marks=[mark for mark in marks if mark.conversation_id == row.id],
             last=_without_content(row, last.get(row.id)),
             about_last=[later for later in about if later.conv == row.id],
             state=MemberState(row.state),

@@ -38,6 +38,7 @@ from . import (
     messages,
     parts,
     presence,
+    privacy,
     private_http,
     receipts,
     sealed,
@@ -49,6 +50,7 @@ from .conversations import Conversation, Conversations
 from .history import History
 from .media import Media, MediaKind
 from .model import MAX_MEMBERS, Form, Kind, Mark, Sent
+from .privacy import Privacy, SeenBy
 from .problems import (
     ConversationExists,
     GroupFull,
@@ -122,6 +124,15 @@ class SetReceipt:
 
     delivered_seq: Annotated[int, Meta(ge=0, le=2**53)] = 0
     read_seq: Annotated[int, Meta(ge=0, le=2**53)] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EditPrivacy:
+    """What is left out stays."""
+
+    shares_reads: bool | None = None
+    shares_typing: bool | None = None
+    seen_by: SeenBy | None = None
 
 
 @post(
@@ -281,7 +292,8 @@ async def set_receipt(
         by=by,
     )
     if moved is not None:
-        bell.flash(moved.user_ids, receipts.receipt_frame(mark))
+        for told, frame in moved.frames():
+            bell.flash(told, frame)
     return mark
 
 
@@ -296,6 +308,24 @@ async def tell_typing(conversation_id: UUID, db: Db, bell: Bell, by: Actor, limi
     place = ConversationId(conversation_id)
     audience = await db.read(presence.typing_audience, place, by=by)
     bell.flash(audience, presence.typing_frame(place, by.user_id))
+
+
+@get("/v1/privacy", raises=problems(NotSignedIn))
+async def get_privacy(db: Db, by: Actor) -> Privacy:
+    """What one lets others see: what one has read, that one types, when one was here."""
+    return await db.read(privacy.get_privacy, by=by)
+
+
+@patch("/v1/privacy", raises=problems(NotSignedIn, InvalidInput, NotAllowed))
+async def edit_privacy(data: EditPrivacy, db: Db, by: Actor) -> Privacy:
+    """Change it; what is left out stays. Who does not show something does not see it either."""
+    return await db.write(
+        privacy.set_privacy,
+        shares_reads=data.shares_reads,
+        shares_typing=data.shares_typing,
+        seen_by=data.seen_by,
+        by=by,
+    )
 
 
 @get("/v1/messages", raises=problems(NotSignedIn, InvalidInput, RateLimited))
@@ -455,6 +485,8 @@ routes: list[Any] = [
             delete_message,
             set_receipt,
             tell_typing,
+            get_privacy,
+            edit_privacy,
             search_messages,
             upload_media,
             get_media,

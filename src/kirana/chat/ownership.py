@@ -17,6 +17,7 @@ from .keys import KeysExport, erase_keys, export_keys
 from .media import Media, forget_media_of, list_media_of
 from .members import leave_groups
 from .model import Form, Kind
+from .privacy import Privacy, forget_privacy_of, get_privacy
 from .reports import Report, forget_reports_of, list_reports_of
 from .tables import conversations, members, messages
 
@@ -63,6 +64,7 @@ class ChatExport:
     media: list[Media]
     hidden: list[MessageId]
     reports: list[Report]
+    privacy: Privacy
     keys: KeysExport
 
 
@@ -93,6 +95,7 @@ def export_user(tx: Tx, user_id: UserId) -> ChatExport:
         list_media_of(tx, user_id),
         list_hidden_of(tx, user_id),
         list_reports_of(tx, user_id),
+        get_privacy(tx, by=by),
         export_keys(tx, user_id),
     )
 
@@ -111,4 +114,5 @@ def erase_user(tx: Tx, user_id: UserId) -> None:
     forget_media_of(tx, user_id)
     forget_hidden_of(tx, user_id)
     forget_reports_of(tx, user_id)
+    forget_privacy_of(tx, user_id)
     erase_keys(tx, user_id)

@@ -1,6 +1,10 @@
-"""How far everybody has received and read. Marks only grow, and are no entries of the stream."""
+"""How far everybody has received and read. Marks only grow, and are no entries of the stream.
 
-from collections.abc import Sequence
+Who does not show what they have read is shown as one who has received it, and sees no more of
+the others. Their own devices go by the true mark.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from msgspec import Struct, json
@@ -14,6 +18,7 @@ from kirana.values import Actor, ConversationId, UserId
 from .conversations import Audience, find_audience
 from .events import ReceiptChanged
 from .model import Kind, Mark, MemberState
+from .privacy import hiding_reads, shown_marks, without_read
 from .tables import members
 
 _RAISE = Q(
@@ -57,10 +62,17 @@ _ARRIVED = Q(
 
 @dataclass(frozen=True, slots=True)
 class MarkMoved:
-    """A mark that has grown, and who is to be told."""
+    """A mark that has grown, and who is to be told: all of it, or only what has arrived."""
 
     mark: Mark
     user_ids: list[UserId]
+    partly: list[UserId]
+
+    def frames(self) -> Iterator[tuple[list[UserId], bytes]]:
+        """Which frame goes to whom."""
+        yield self.user_ids, receipt_frame(self.mark)
+        if self.partly:
+            yield self.partly, receipt_frame(without_read(self.mark))
 
 
 class Receipt(Struct, frozen=True):
@@ -121,7 +133,8 @@ def mark_arrived(tx: Tx, after: int, until: int, *, by: Actor) -> list[MarkMoved
 
 def marks_since(tx: Tx, since: int, *, by: Actor) -> list[Mark]:
     """The marks in one's conversations that moved at `since` or later."""
-    return [Mark(*row) for row in tx.all(_SINCE, user_id=by.user_id, since=since)]
+    marks = [Mark(*row) for row in tx.all(_SINCE, user_id=by.user_id, since=since)]
+    return shown_marks(tx, marks, by.user_id)
 
 
 def receipt_frame(mark: Mark) -> bytes:
@@ -148,6 +161,7 @@ def _raise(tx: Tx, audience: Audience | None, mark: Mark) -> MarkMoved | None:
         read_seq=read_seq,
         marks_at=tx.now,
     )
+    hiding = hiding_reads(tx, told)
     if audience.kind == Kind.BUSINESS and audience.business_id is not None:
         tx.emit(
             ReceiptChanged(
@@ -155,8 +169,18 @@ def _raise(tx: Tx, audience: Audience | None, mark: Mark) -> MarkMoved | None:
                 business_id=audience.business_id,
                 user_id=mark.user_id,
                 delivered_seq=delivered_seq,
-                read_seq=read_seq,
+                read_seq=0 if mark.user_id in hiding else read_seq,
             )
         )
     grown = Mark(mark.conversation_id, mark.user_id, delivered_seq, read_seq)
-    return MarkMoved(grown, told)
+    reserved = {
+        other
+        for other in told
+        if other != mark.user_id and not hiding.isdisjoint((mark.user_id, other))
+    }
+    has_arrived = delivered_seq > member.delivered_seq
+    return MarkMoved(
+        grown,
+        [other for other in told if other not in reserved],
+        [other for other in told if other in reserved and has_arrived],
+    )

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, func, select
 
 from kirana import identity
 from kirana.platform.db import Q, Tx, any_of
-from kirana.values import ConversationId, UserId
+from kirana.values import Actor, ConversationId, UserId
 
 from .model import REQUEST_MESSAGES, Kind, MemberState, RowKind, pair_key
 from .problems import RequestPending
@@ -17,6 +17,19 @@ _JOINED_WITH = Q(
     .join(conversations, conversations.c.id == members.c.conversation_id)
     .where(any_of(conversations.c.pair_key, "pair_keys"))
     .where(members.c.state == MemberState.JOINED)
+)
+_TALKING = Q(
+    select(members.c.user_id)
+    .join(conversations, conversations.c.id == members.c.conversation_id)
+    .where(any_of(conversations.c.pair_key, "pair_keys"))
+    .where(members.c.state == MemberState.JOINED)
+    .where(
+        conversations.c.id.in_(
+            select(members.c.conversation_id)
+            .where(members.c.user_id == bindparam("user_id"))
+            .where(members.c.state == MemberState.JOINED)
+        )
+    )
 )
 _COUNT = Q(
     select(func.count().label("count"))
@@ -52,6 +65,17 @@ def trusting(tx: Tx, user_ids: Sequence[UserId], stranger: UserId) -> set[UserId
     talking = {row.user_id for row in tx.all(_JOINED_WITH, pair_keys=keys)}
     known = identity.who_knows(tx, user_ids, stranger)
     return known | talking.intersection(user_ids)
+
+
+def talking(tx: Tx, user_ids: Sequence[UserId], *, by: Actor) -> set[UserId]:
+    """Those who talk in private with `by`: both have said yes, and neither blocks the other."""
+    keys = [pair_key(Kind.PRIVATE, user_id, by.user_id) for user_id in user_ids]
+    found = {row.user_id for row in tx.all(_TALKING, pair_keys=keys, user_id=by.user_id)}
+    return {
+        other
+        for other in found.intersection(user_ids)
+        if other != by.user_id and not identity.is_blocked(tx, by.user_id, other)
+    }
 
 
 def check_request(

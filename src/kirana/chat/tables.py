@@ -150,6 +150,16 @@ invitations = table(
 )
 """Links into a group. Whoever has the code may join until it expires or is taken back."""
 
+privacy = table(
+    "chat_privacy",
+    Column("user_id", Id, ForeignKey("identity_users.id"), primary_key=True),
+    Column("shares_reads", Bool, nullable=False),
+    Column("shares_typing", Bool, nullable=False),
+    Column("seen_by", Text, nullable=False),
+    CheckConstraint("seen_by IN ('everybody', 'contacts', 'nobody')", name="seen_by"),
+)
+"""What somebody lets others see of them. Without a row it is everything."""
+
 reports = table(
     "chat_reports",
     Column("reporter_id", Id, ForeignKey("identity_users.id"), nullable=False),

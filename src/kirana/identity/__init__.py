@@ -19,13 +19,22 @@ from .confirmations import (
     find_confirmation,
     forget_confirmations,
 )
-from .contacts import Contact, find_user_by, list_contacts, remove_contact, save_contact, who_knows
+from .contacts import (
+    Contact,
+    find_user_by,
+    list_contacts,
+    remove_contact,
+    save_contact,
+    who_knows,
+    whom_knows,
+)
 from .cookies import session_cookie
 from .delegations import delegate, list_delegates, list_delegations, may_act_for, undelegate
 from .delivery import can_deliver, send_code
 from .device_lists import devices_rev_of, has_keys, raise_devices_rev
 from .devices import (
     create_token,
+    last_seen_of,
     list_devices,
     list_tokens,
     rename_device,
@@ -155,6 +164,7 @@ from .users import (
     get_card,
     get_cards,
     get_me,
+    require_person,
     uses_picture,
 )
 
@@ -257,6 +267,7 @@ __all__ = [
     "is_blocked",
     "is_handle",
     "keys_in",
+    "last_seen_of",
     "list_blocks",
     "list_contacts",
     "list_delegates",
@@ -284,6 +295,7 @@ __all__ = [
     "rename_device",
     "request_code",
     "require_device",
+    "require_person",
     "require_small",
     "resolve",
     "revoke_device",
@@ -307,4 +319,5 @@ __all__ = [
     "unsubscribe",
     "uses_picture",
     "who_knows",
+    "whom_knows",
 ]

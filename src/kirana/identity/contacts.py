@@ -39,6 +39,11 @@ _WHO_KNOWS = Q(
     .where(any_of(contacts.c.user_id, "user_ids"))
     .where(contacts.c.contact_id == bindparam("contact_id"))
 )
+_WHOM_KNOWS = Q(
+    select(contacts.c.contact_id)
+    .where(contacts.c.user_id == bindparam("user_id"))
+    .where(any_of(contacts.c.contact_id, "contact_ids"))
+)
 _LIST_EITHER = Q(
     select(contacts).where(
         (contacts.c.user_id == bindparam("id")) | (contacts.c.contact_id == bindparam("id"))
@@ -86,6 +91,12 @@ def who_knows(tx: Tx, user_ids: Iterable[UserId], contact_id: UserId) -> set[Use
     """Those of `user_ids` who keep `contact_id` as a contact."""
     rows = tx.all(_WHO_KNOWS, user_ids=list(user_ids), contact_id=contact_id)
     return {row.user_id for row in rows}
+
+
+def whom_knows(tx: Tx, user_id: UserId, contact_ids: Iterable[UserId]) -> set[UserId]:
+    """Those of `contact_ids` whom `user_id` keeps as a contact."""
+    rows = tx.all(_WHOM_KNOWS, user_id=user_id, contact_ids=list(contact_ids))
+    return {row.contact_id for row in rows}
 
 
 def find_user_by(

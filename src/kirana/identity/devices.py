@@ -1,8 +1,10 @@
 """Browsers, apps and programs that are signed in. A program's token is a device of its own kind."""
 
-from sqlalchemy import bindparam, insert, select, update
+from collections.abc import Iterable
 
-from kirana.platform.db import Q, Row, Tx
+from sqlalchemy import bindparam, func, insert, select, update
+
+from kirana.platform.db import Q, Row, Tx, any_of
 from kirana.platform.problems import IdReused, NotFound, RateLimited
 from kirana.platform.stream import Change
 from kirana.values import Actor, DeviceId, UserId
@@ -31,6 +33,12 @@ _LIST_IDLE = Q(
         devices.c.seen_at < bindparam("before"),
     )
     .limit(500)
+)
+_LAST_SEEN = Q(
+    select(devices.c.user_id, func.max(devices.c.seen_at).label("seen_at"))
+    .where(any_of(devices.c.user_id, "user_ids"))
+    .where(devices.c.revoked_at.is_(None), devices.c.kind != "program")
+    .group_by(devices.c.user_id)
 )
 _INSERT = Q(insert(devices))
 _RENEW = Q(
@@ -166,6 +174,11 @@ def revoke_token(tx: Tx, token_id: DeviceId, *, by: Actor) -> None:
 def touch(tx: Tx, device_id: DeviceId) -> None:
     """Note that the device was seen, at most once in five minutes."""
     tx.do(_TOUCH, id_=device_id, before=tx.now - SEEN_EVERY, now=tx.now)
+
+
+def last_seen_of(tx: Tx, user_ids: Iterable[UserId]) -> dict[UserId, int]:
+    """When each of these was here last, as far as their devices were noted (`touch`)."""
+    return {row.user_id: row.seen_at for row in tx.all(_LAST_SEEN, user_ids=list(user_ids))}
 
 
 def revoke(tx: Tx, device_id: DeviceId, user_id: UserId) -> None:

@@ -73,6 +73,12 @@ export class Inbox {
       if (stream !== own) return;
       for (const talk of this.#talks.values()) talk.hidden(ref);
     });
+    // What one may see of the others' marks is another matter now.
+    running.on('privacy', ({ stream }) => {
+      if (stream !== own) return;
+      this.#isLoaded = false;
+      void this.load().catch(() => undefined);
+    });
     running.hear('keys', ({ convs }) => {
       for (const one of this.#byId.values()) {
         if (convs === null || convs.includes(one.id)) this.#open(one.id);

@@ -49,6 +49,8 @@ interface Told {
   entry: { readonly entry: Entry; readonly stream: string };
   receipt: Receipt;
   typing: { readonly conv: string; readonly user: string };
+  /** Whether somebody who is watched is here, or since when not; without either it is not for one to know. */
+  presence: { readonly user: string; readonly isOnline: boolean; readonly at: number | null };
   /** Keys came: what could not be opened may open now. Null: of any conversation. */
   keys: { readonly convs: readonly string[] | null };
   /** Too much was missed: whatever is shown should be loaded again. */
@@ -83,6 +85,7 @@ export class Engine {
   readonly #stopped = Promise.withResolvers<void>();
   #isStopped = false;
   #isLeading = false;
+  #watched: readonly string[] = [];
   #sealing: Sealing | null = null;
   #forDevice: Promise<void> = Promise.resolve();
   #socket: Socket | null = null;
@@ -242,6 +245,12 @@ export class Engine {
     this.#socket?.say({ t: 'typing', conv, ...this.#of(stream) });
   }
 
+  /** From now on hears of the presence of these, and of nobody else. */
+  watch(users: readonly string[]): void {
+    this.#watched = users;
+    this.#socket?.say({ t: 'watch', users });
+  }
+
   /** Entries that are on this device, for reading without a connection. */
   async keptEntries(
     stream: string,
@@ -345,6 +354,7 @@ export class Engine {
       this.#late = undefined;
       connection.isLate = false;
       this.outbox.hurry();
+      if (this.#watched.length > 0) this.watch(this.#watched);
     } else {
       this.#late ??= setTimeout(() => (connection.isLate = true), LATE_MS);
     }
@@ -390,6 +400,12 @@ export class Engine {
       case 'eph':
         if (frame.k === 'typing') {
           this.#tell('typing', { conv: frame.conv as string, user: frame.user as string });
+        } else if (frame.k === 'presence') {
+          this.#tell('presence', {
+            user: frame.user as string,
+            isOnline: frame.online === true,
+            at: typeof frame.seen_at === 'number' ? frame.seen_at : null,
+          });
         }
         break;
       case 'bye':

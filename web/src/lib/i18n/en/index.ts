@@ -10,6 +10,7 @@ import { money } from './money.ts';
 import { notices } from './notices.ts';
 import { manage } from './manage.ts';
 import { media } from './media.ts';
+import { privacy } from './privacy.ts';
 import { problems } from './problems.ts';
 import { shell } from './shell.ts';
 import { store } from './store.ts';
@@ -28,6 +29,7 @@ export const en = {
   money,
   notices,
   orders,
+  privacy,
   problems,
   shell,
   store,
