@@ -67,3 +67,18 @@ def test_only_what_others_sent_to_oneself_can_be_reported(db: RehearsedDatabase)
     ):
         with pytest.raises(NotFound):
             db.write(chat.report_messages, [chat.Shown(target, KEY, "Hello")], by=who)
+
+
+def test_an_operator_closes_a_report_once(db: RehearsedDatabase) -> None:
+    ravi, meera = make.person(db), make.person(db, "Meera")
+    place = make.private(db, ravi, meera)
+    message = make.secret(db, place, "Buy now", by=ravi)
+    shown = chat.Shown(message, KEY, "Buy now")
+    db.write(chat.report_messages, [shown], chat.Reason.SPAM, by=meera)
+
+    db.write(chat.close_reports, meera.user_id, [message], " Warned. ")
+    db.write(chat.close_reports, meera.user_id, [message], "Again")
+
+    (closed,) = db.read(chat.list_reports, is_closed=True)
+    assert (closed.reason, closed.closing_note) == (chat.Reason.SPAM, "Warned.")
+    assert db.read(chat.list_reports) == []

@@ -25,7 +25,7 @@ from kirana.platform.problems import NotAllowed
 from kirana.platform.settings import Settings
 from kirana.values import Actor
 
-from . import account_doors
+from . import account_doors, report_doors
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ API_ROUTES: Sequence[Any] = [
     *kirana.crm.http.routes,
     *pictures.routes,
     *account_doors.routes,
+    *report_doors.routes,
     describe_server,
     read_stream,
 ]

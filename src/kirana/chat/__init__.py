@@ -96,6 +96,7 @@ from .problems import (
     RequestPending,
     StaleAudience,
     TooLateToEdit,
+    TooManyPinned,
     UnknownMedia,
     UploadIncomplete,
     VideoUnreadable,
@@ -110,7 +111,7 @@ from .receipts import (
     marks_since,
     receipt_frame,
 )
-from .reports import Report, Shown, list_reports, report_messages
+from .reports import Reason, Report, Shown, close_reports, list_reports, report_messages
 from .requests import accept_request, refuse_request
 from .sealed import Sealed, send_sealed, take_sealed
 from .search import Found, search_messages
@@ -160,6 +161,7 @@ __all__ = [
     "Privacy",
     "Product",
     "ProductSnapshot",
+    "Reason",
     "ReceiptChanged",
     "Report",
     "RequestPending",
@@ -174,6 +176,7 @@ __all__ = [
     "Sweep",
     "Text",
     "TooLateToEdit",
+    "TooManyPinned",
     "UnknownMedia",
     "Upload",
     "UploadIncomplete",
@@ -185,6 +188,7 @@ __all__ = [
     "add_media",
     "begin_upload",
     "blobs_in_order",
+    "close_reports",
     "count_unread",
     "delete_message",
     "direct_conversation",

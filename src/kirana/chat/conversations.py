@@ -15,9 +15,16 @@ from kirana.values import Actor, BusinessId, ConversationId, UserId, derived_id
 
 from .cursors import read_cursor, write_cursor
 from .entries import Entry, entries_about, entry, read_entries
-from .model import Form, Kind, Mark, MemberState, Role, pair_key
+from .model import MAX_PINNED, Form, Kind, Mark, MemberState, Role, pair_key
 from .privacy import shown_marks
-from .problems import ConversationExists, NeedsBusiness, NoDevices, NotReachable, require_own_id
+from .problems import (
+    ConversationExists,
+    NeedsBusiness,
+    NoDevices,
+    NotReachable,
+    TooManyPinned,
+    require_own_id,
+)
 from .strangers import states_of
 from .tables import conversations, hidden, members, messages
 
@@ -63,6 +70,7 @@ class Conversation:
     timer_s: int | None
     muted_until: int | None
     is_archived: bool
+    pinned_at: int | None
     created_at: int
     active_at: int
 
@@ -127,6 +135,7 @@ _MINE = (
         members.c.read_seq,
         members.c.muted_until,
         members.c.archived_at,
+        members.c.pinned_at,
     )
     .join(conversations, conversations.c.id == members.c.conversation_id)
     .where(members.c.user_id == bindparam("user_id"))
@@ -154,6 +163,7 @@ _LIST = Q(
     .order_by(conversations.c.active_at.desc(), conversations.c.id.desc())
     .limit(bindparam("limit"))
 )
+_PINNED = Q(_MINE.where(members.c.pinned_at.is_not(None)))
 _GET = Q(_MINE.where(conversations.c.id == bindparam("id")))
 _LAST = Q(
     read_entries()
@@ -217,7 +227,11 @@ _SET_SIDES = Q(
     update(members)
     .where(members.c.conversation_id == bindparam("id_"))
     .where(members.c.user_id == bindparam("user_id_"))
-    .values(muted_until=bindparam("muted_until"), archived_at=bindparam("archived_at"))
+    .values(
+        muted_until=bindparam("muted_until"),
+        archived_at=bindparam("archived_at"),
+        pinned_at=bindparam("pinned_at"),
+    )
 )
 
 
@@ -324,16 +338,19 @@ def list_conversations(
 ) -> Conversations:
     """The conversations of this user (or of the shop acted for), the latest first.
 
+    With the first page come all that are pinned, wherever they would stand.
+
     Raises: InvalidInput for a cursor that no page gave.
     """
     before, before_id = read_cursor(after)
     rows = tx.all(_LIST, user_id=by.user_id, before=before, before_id=before_id, limit=limit + 1)
-    items = _show(tx, rows[:limit], by.user_id)
-    more = len(rows) > limit
+    page, more = rows[:limit], len(rows) > limit
+    pinned = [] if after else tx.all(_PINNED, user_id=by.user_id)
+    here = {row.id for row in page}
     return Conversations(
-        items=items,
+        items=_show(tx, [*(row for row in pinned if row.id not in here), *page], by.user_id),
         as_of=stream.head_of(tx, by.user_id),
-        next=write_cursor(items[-1].active_at, items[-1].id) if more else None,
+        next=write_cursor(page[-1].active_at, page[-1].id) if more else None,
     )
 
 
@@ -341,13 +358,16 @@ def set_sides(
     tx: Tx,
     conversation_id: ConversationId,
     *,
-    is_archived: bool | None,
-    muted_until: int | None,
+    is_archived: bool | None = None,
+    is_pinned: bool | None = None,
+    muted_until: int | None = None,
     by: Actor,
 ) -> Conversation:
-    """Archive or mute a conversation for oneself. What is None stays; muting until 0 ends it.
+    """Archive, pin or mute a conversation for oneself. What is None stays; muting until 0 ends it.
 
-    Raises: NotFound.
+    What is archived is not pinned, and the other way round.
+
+    Raises: NotFound, TooManyPinned.
     """
     now = tx.one(_GET, id=conversation_id, user_id=by.user_id)
     if now is None:
@@ -355,15 +375,31 @@ def set_sides(
     archived_at = now.archived_at
     if is_archived is not None:
         archived_at = (now.archived_at or tx.now) if is_archived else None
+    pinned_at = None if is_archived else now.pinned_at
+    if is_pinned is not None:
+        pinned_at = _pin(tx, now, by) if is_pinned else None
+    if is_pinned:
+        archived_at = None
     tx.do(
         _SET_SIDES,
         id_=conversation_id,
         user_id_=by.user_id,
         muted_until=now.muted_until if muted_until is None else (muted_until or None),
         archived_at=archived_at,
+        pinned_at=pinned_at,
     )
     tx.publish([by.user_id], Change("conversation", conversation_id))
     return get_conversation(tx, conversation_id, by=by)
+
+
+def _pin(tx: Tx, row: Row, by: Actor) -> int:
+    """When it was pinned, or is now: after all that are pinned. Raises: TooManyPinned."""
+    if row.pinned_at is not None:
+        return int(row.pinned_at)
+    pinned = tx.all(_PINNED, user_id=by.user_id)
+    if len(pinned) >= MAX_PINNED:
+        raise TooManyPinned(max_pinned=MAX_PINNED)
+    return max([tx.now, *(int(other.pinned_at) + 1 for other in pinned)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -569,6 +605,7 @@ def _show(tx: Tx, rows: list[Row], reader: UserId) -> list[Conversation]:
             timer_s=row.timer_s,
             muted_until=row.muted_until,
             is_archived=row.archived_at is not None,
+            pinned_at=row.pinned_at,
             created_at=row.created_at,
             active_at=row.active_at,
         )

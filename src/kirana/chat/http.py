@@ -63,6 +63,7 @@ from .problems import (
     RequestPending,
     StaleAudience,
     TooLateToEdit,
+    TooManyPinned,
     UnknownMedia,
     UploadIncomplete,
     VoiceUnreadable,
@@ -97,6 +98,7 @@ class EditConversation:
     """For oneself only. What is left out stays; `muted_until` 0 ends the muting."""
 
     is_archived: bool | None = None
+    is_pinned: bool | None = None
     muted_until: Annotated[int, Meta(ge=0, le=2**53)] | None = None
 
 
@@ -183,16 +185,17 @@ async def get_conversation(conversation_id: UUID, db: Db, by: Actor) -> Conversa
 
 @patch(
     "/v1/conversations/{conversation_id:uuid}",
-    raises=problems(NotSignedIn, InvalidInput, NotFound),
+    raises=problems(NotSignedIn, InvalidInput, NotFound, TooManyPinned),
 )
 async def edit_conversation(
     conversation_id: UUID, data: EditConversation, db: Db, by: Actor
 ) -> Conversation:
-    """Archive or mute a conversation for oneself."""
+    """Archive, pin or mute a conversation for oneself. Up to five are pinned."""
     return await db.write(
         conversations.set_sides,
         ConversationId(conversation_id),
         is_archived=data.is_archived,
+        is_pinned=data.is_pinned,
         muted_until=data.muted_until,
         by=by,
     )

@@ -82,6 +82,8 @@ class Mark:
     read_seq: int
 
 
+MAX_PINNED = 5
+"""Conversations that somebody keeps at the top of their list."""
 MAX_MEMBERS = 256
 """People in a group, requested ones included."""
 REQUEST_MESSAGES = 3

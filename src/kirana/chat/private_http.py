@@ -40,7 +40,7 @@ from .problems import (
     VideoUnreadable,
     invalid,
 )
-from .reports import Report, Shown
+from .reports import Reason, Report, Shown
 from .uploads import video_type, with_id
 
 MEMBERS_PER_PERSON = Rate(300, 10)
@@ -77,7 +77,10 @@ class BeginUpload:
 
 @dataclass(frozen=True, slots=True)
 class MakeReport:
+    """What others wrote, as its reader opened it, and why it is shown to the operator."""
+
     messages: Annotated[list[Shown], Meta(min_length=1, max_length=reports.MAX_REPORTED)]
+    reason: Reason | None = None
 
 
 @put(
@@ -192,7 +195,7 @@ async def hide_message(message_id: UUID, db: Db, by: Actor) -> None:
 async def report_messages(data: MakeReport, db: Db, by: Actor, limits: Limits) -> list[Report]:
     """Show up to five messages of others to the operator: their content `c`, and its key `k`."""
     limits.take("reports", by.person_id, REPORTS_PER_PERSON)
-    return await db.write(reports.report_messages, data.messages, by=by)
+    return await db.write(reports.report_messages, data.messages, data.reason, by=by)
 
 
 @post(

@@ -49,6 +49,10 @@ class LastAdmin(Problem):
     """A group needs an admin. Make somebody else one first."""
 
 
+class TooManyPinned(Problem):
+    """Five conversations are pinned already. Unpin one first."""
+
+
 class NotProven(Problem):
     """This is not what that person sent to you."""
 

@@ -8,10 +8,11 @@ import hmac
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 
-from kirana.platform.db import Q, Tx, upsert
+from kirana.platform.db import Q, Row, Tx, upsert
 from kirana.platform.problems import NotFound
 from kirana.values import Actor, ConversationId, MessageId, UserId
 
@@ -21,15 +22,44 @@ from .problems import NotProven
 from .tables import reports
 
 MAX_REPORTED = 5
+MAX_CLOSED = 200
+"""So many of the latest that were closed are listed."""
 
 _SAVE = Q(upsert(reports, ["reporter_id", "message_id"]))
-_LIST = Q(select(reports).order_by(reports.c.created_at, reports.c.message_id))
+_LIST = Q(
+    select(reports)
+    .where(reports.c.closed_at.is_(None))
+    .order_by(reports.c.created_at, reports.c.message_id)
+)
+_LIST_CLOSED = Q(
+    select(reports)
+    .where(reports.c.closed_at.is_not(None))
+    .order_by(reports.c.closed_at.desc(), reports.c.message_id)
+    .limit(MAX_CLOSED)
+)
+_CLOSE = Q(
+    update(reports)
+    .where(reports.c.reporter_id == bindparam("reporter_id_"))
+    .where(reports.c.message_id == bindparam("message_id_"))
+    .where(reports.c.closed_at.is_(None))
+    .values(closed_at=bindparam("now"), closing_note=bindparam("note"))
+)
 _OF_REPORTER = Q(
     select(reports)
     .where(reports.c.reporter_id == bindparam("user_id"))
     .order_by(reports.c.created_at, reports.c.message_id)
 )
 _FORGET = Q(delete(reports).where(reports.c.reporter_id == bindparam("user_id")))
+
+
+class Reason(StrEnum):
+    """Why somebody reports a message."""
+
+    SPAM = "spam"
+    ABUSE = "abuse"
+    THREAT = "threat"
+    FRAUD = "fraud"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +73,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was proven: this person wrote this, there and then."""
+    """What was proven: this person wrote this, there and then. An operator closes it."""
 
     reporter_id: UserId
     message_id: MessageId
@@ -52,9 +82,14 @@ class Report:
     content: str
     sent_at: int
     created_at: int
+    reason: Reason | None
+    closed_at: int | None
+    closing_note: str | None
 
 
-def report_messages(tx: Tx, shown: Sequence[Shown], *, by: Actor) -> list[Report]:
+def report_messages(
+    tx: Tx, shown: Sequence[Shown], reason: Reason | None = None, *, by: Actor
+) -> list[Report]:
     """Show messages of others to the operator. All of them are proven, or none is kept.
 
     Raises: NotFound for what was never sent to `by`, NotProven.
@@ -79,24 +114,48 @@ def report_messages(tx: Tx, shown: Sequence[Shown], *, by: Actor) -> list[Report
             content=one.c,
             sent_at=row.created_at,
             created_at=tx.now,
+            reason=reason,
         )
     wanted = {one.id for one in shown}
     return [report for report in list_reports_of(tx, by.user_id) if report.message_id in wanted]
 
 
-def list_reports(tx: Tx) -> list[Report]:
-    """What waits for the operator, the oldest first."""
-    return [Report(*row) for row in tx.all(_LIST)]
+def list_reports(tx: Tx, *, is_closed: bool = False) -> list[Report]:
+    """What waits for the operator, the oldest first; or what was closed, the latest first."""
+    return [_report(row) for row in tx.all(_LIST_CLOSED if is_closed else _LIST)]
+
+
+def close_reports(tx: Tx, reporter_id: UserId, message_ids: Sequence[MessageId], note: str) -> None:
+    """The operator has dealt with these. What is closed already keeps its first note."""
+    for message_id in message_ids:
+        tx.do(
+            _CLOSE, reporter_id_=reporter_id, message_id_=message_id, now=tx.now, note=note.strip()
+        )
 
 
 def list_reports_of(tx: Tx, user_id: UserId) -> list[Report]:
     """For this room only: what this user has reported."""
-    return [Report(*row) for row in tx.all(_OF_REPORTER, user_id=user_id)]
+    return [_report(row) for row in tx.all(_OF_REPORTER, user_id=user_id)]
 
 
 def forget_reports_of(tx: Tx, user_id: UserId) -> None:
     """For this room only: what somebody reported. What others reported of them stays proven."""
     tx.do(_FORGET, user_id=user_id)
+
+
+def _report(row: Row) -> Report:
+    return Report(
+        reporter_id=row.reporter_id,
+        message_id=row.message_id,
+        conversation_id=row.conversation_id,
+        sender_id=row.sender_id,
+        content=row.content,
+        sent_at=row.sent_at,
+        created_at=row.created_at,
+        reason=None if row.reason is None else Reason(row.reason),
+        closed_at=row.closed_at,
+        closing_note=row.closing_note,
+    )
 
 
 def commit(k: str, c: str) -> bytes:

@@ -48,6 +48,7 @@ members = table(
     Column("marks_at", Int, nullable=False),
     Column("muted_until", Int),
     Column("archived_at", Int),
+    Column("pinned_at", Int),
     PrimaryKeyConstraint("conversation_id", "user_id"),
     CheckConstraint("role IN ('member', 'admin')", name="role"),
     CheckConstraint("state IN ('requested', 'joined', 'left', 'removed')", name="state"),
@@ -55,7 +56,8 @@ members = table(
     Index("ix_chat_members_user_id", "user_id", "conversation_id"),
 )
 """A member is served the entries from `joined_seq` to `left_seq`, and nothing else. Who is
-`requested` was written to by a stranger, and has not answered yet."""
+`requested` was written to by a stranger, and has not answered yet. Pinned conversations
+stand in the order in which they were pinned."""
 
 messages = table(
     "chat_messages",
@@ -169,6 +171,9 @@ reports = table(
     Column("content", Text, nullable=False),
     Column("sent_at", Int, nullable=False),
     Column("created_at", Int, nullable=False),
+    Column("reason", Text),
+    Column("closed_at", Int),
+    Column("closing_note", Text),
     PrimaryKeyConstraint("reporter_id", "message_id"),
 )
 """What somebody showed to the operator: the words of a message, proven by its commitment."""

@@ -26,6 +26,7 @@ from .owners import (
     list_agents,
     open_owner,
     require_mandate,
+    require_operator,
     set_confirm_line,
     set_owner,
 )
@@ -161,6 +162,7 @@ __all__ = [
     "report_findings",
     "request_money",
     "require_mandate",
+    "require_operator",
     "seal",
     "send_money",
     "set_confirm_line",

@@ -1587,7 +1587,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Archive or mute a conversation for oneself */
+        /** Archive, pin or mute a conversation for oneself. Up to five are pinned */
         patch: operations["V1ConversationsConversationIdEditConversation"];
         trace?: never;
     };
@@ -1881,7 +1881,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** For operators: what people have shown to them and proven, the oldest first */
+        get: operations["V1ReportsReadReports"];
         put?: never;
         /** Show up to five messages of others to the operator: their content `c`, and its key `k` */
         post: operations["V1ReportsReportMessages"];
@@ -2272,6 +2273,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/report-closings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For operators: these were dealt with. What is closed already keeps its first note */
+        post: operations["V1ReportClosingsClose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/server": {
         parameters: {
             query?: never;
@@ -2612,6 +2630,17 @@ export interface components {
             /** @default null */
             duration_s: number | null;
         };
+        /**
+         * CloseReports
+         * @description Some messages that one person has reported, and what became of it.
+         */
+        CloseReports: {
+            /** Format: uuid */
+            reporter_id: string;
+            message_ids: string[];
+            /** @default  */
+            note: string;
+        };
         /** Collection */
         Collection: {
             /** Format: uuid */
@@ -2687,6 +2716,7 @@ export interface components {
             timer_s: number | null;
             muted_until: number | null;
             is_archived: boolean;
+            pinned_at: number | null;
             created_at: number;
             active_at: number;
         };
@@ -2921,6 +2951,8 @@ export interface components {
         EditConversation: {
             /** @default null */
             is_archived: boolean | null;
+            /** @default null */
+            is_pinned: boolean | null;
             /** @default null */
             muted_until: number | null;
         };
@@ -3246,9 +3278,14 @@ export interface components {
             /** @default 0 */
             returned: number;
         };
-        /** MakeReport */
+        /**
+         * MakeReport
+         * @description What others wrote, as its reader opened it, and why it is shown to the operator.
+         */
         MakeReport: {
             messages: components["schemas"]["Shown"][];
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
         };
         /**
          * Mandate
@@ -4055,6 +4092,12 @@ export interface components {
             rules: string;
         };
         /**
+         * Reason
+         * @description Why somebody reports a message.
+         * @enum {unknown}
+         */
+        Reason: "abuse" | "fraud" | "other" | "spam" | "threat";
+        /**
          * Receipt
          * @description All that is printed. Times are to be shown in `zone`, the shop's.
          */
@@ -4148,7 +4191,7 @@ export interface components {
         };
         /**
          * Report
-         * @description What was proven: this person wrote this, there and then.
+         * @description What was proven: this person wrote this, there and then. An operator closes it.
          */
         Report: {
             /** Format: uuid */
@@ -4162,6 +4205,17 @@ export interface components {
             content: string;
             sent_at: number;
             created_at: number;
+            reason: components["schemas"]["Reason"] | null;
+            closed_at: number | null;
+            closing_note: string | null;
+        };
+        /**
+         * Reports
+         * @description Proven messages, and the cards of who wrote and who reported them.
+         */
+        Reports: {
+            items: components["schemas"]["Report"][];
+            cards: components["schemas"]["Card"][];
         };
         /**
          * Request
@@ -15079,6 +15133,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description too-many-pinned */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description invalid-input */
             422: {
                 headers: {
@@ -17023,6 +17086,69 @@ export interface operations {
             };
             /** @description storage-full */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ReportsReadReports: {
+        parameters: {
+            query?: {
+                closed?: boolean;
+            };
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reports"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19535,6 +19661,87 @@ export interface operations {
             };
             /** @description rate-limited */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ReportClosingsClose: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseReports"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

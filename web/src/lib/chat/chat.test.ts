@@ -99,6 +99,7 @@ const conversation = (last: Entry | null, about_last: Entry[] = []): Conversatio
   timer_s: null,
   muted_until: null,
   is_archived: false,
+  pinned_at: null,
   created_at: NOON,
   active_at: NOON,
 });

@@ -17,6 +17,13 @@ interface ConversationPage {
   readonly next?: string | null;
 }
 
+interface Arrangement {
+  readonly is_archived?: boolean;
+  readonly is_pinned?: boolean;
+  /** Instant; 0 ends it. */
+  readonly muted_until?: number;
+}
+
 const TYPING_MS = 6000;
 const MOST_UNREAD = 50;
 const MOST_FOUND = 50;
@@ -54,10 +61,13 @@ export class Inbox {
           one.seq === 0 ||
           this.waiting(one.id).length > 0,
       )
-      .sort((a, b) => this.#when(b) - this.#when(a)),
+      .sort((a, b) => pinnedAt(a) - pinnedAt(b) || this.#when(b) - this.#when(a)),
   );
   readonly unread: number = $derived(
-    [...this.#byId.values()].reduce((sum, one) => sum + (isRequest(one) ? 0 : one.unread), 0),
+    [...this.#byId.values()].reduce(
+      (sum, one) => sum + (isRequest(one) || one.is_archived ? 0 : one.unread),
+      0,
+    ),
   );
 
   constructor(own: string) {
@@ -287,6 +297,15 @@ export class Inbox {
     return among(await engine().open(page.items)) ?? last;
   }
 
+  /** Pins, mutes or archives it, for oneself on all devices. */
+  async arrange(conv: string, change: Arrangement): Promise<void> {
+    this.#set(
+      await api.patch<Conversation>(`/v1/conversations/${conv}`, change, {
+        actingFor: this.actingFor,
+      }),
+    );
+  }
+
   /** What the server answered to a change of it. */
   keep(one: Conversation): void {
     this.#set(one);
@@ -403,6 +422,9 @@ function targetOf({ k, target, body, quiet }: Entry): string | null {
   if (k === 'change') return '';
   return aboutOf(body) ?? (quiet ? '' : null);
 }
+
+/** What is not pinned comes after everything that is. */
+const pinnedAt = (one: Conversation): number => one.pinned_at ?? Number.MAX_SAFE_INTEGER;
 
 const isGoing = ({ body }: Entry, own: string): boolean =>
   isChange(body) && body.user_id === own && (body.change === 'left' || body.change === 'removed');

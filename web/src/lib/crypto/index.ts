@@ -49,6 +49,7 @@ export type {
   Step,
   Verification,
 } from './model.ts';
+export { asSealed } from './sealer.ts';
 export { isRecoveryKey, recoveryKeyUri, recoveryKeyFrom } from './recovery.ts';
 
 /** One per person and device; nothing is loaded before its first call. */

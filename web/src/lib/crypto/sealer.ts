@@ -130,7 +130,8 @@ export class Sealer implements Sealing {
 
 const isClosed = ({ ct, body }: Entry): boolean => ct !== undefined && body === undefined;
 
-const asSealed = ({ conv, seq, id, from = '', ts, ct = '', com }: Entry): SealedEntry => ({
+/** The entry as the crypto takes it. */
+export const asSealed = ({ conv, seq, id, from = '', ts, ct = '', com }: Entry): SealedEntry => ({
   conv,
   seq,
   id,

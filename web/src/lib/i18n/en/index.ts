@@ -5,6 +5,7 @@ import { common } from './common.ts';
 import { identity } from './identity.ts';
 import { keys } from './keys.ts';
 import { kinds } from './kinds.ts';
+import { order } from './order.ts';
 import { orders } from './orders.ts';
 import { money } from './money.ts';
 import { notices } from './notices.ts';
@@ -12,6 +13,7 @@ import { manage } from './manage.ts';
 import { media } from './media.ts';
 import { privacy } from './privacy.ts';
 import { problems } from './problems.ts';
+import { reports } from './reports.ts';
 import { shell } from './shell.ts';
 import { store } from './store.ts';
 
@@ -28,9 +30,11 @@ export const en = {
   media,
   money,
   notices,
+  order,
   orders,
   privacy,
   problems,
+  reports,
   shell,
   store,
 };

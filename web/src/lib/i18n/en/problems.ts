@@ -22,6 +22,10 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
     kind === 'phone'
       ? 'This server cannot send codes to phones. Use an e-mail address.'
       : 'This server cannot send codes by e-mail. Use a phone number.',
+  'too-many-pinned': 'Five chats are pinned already. Unpin one first.',
+  'not-proven': 'This cannot be proven, so it was not reported.',
+  'both-unconfirmed':
+    'This device and the other one are both not confirmed, so neither could vouch for the other. Confirm one with the recovery key first.',
   'wrong-code': 'This code is wrong or too old. Look again, or ask for a new one.',
   'handle-invalid': 'A handle has 3 to 30 letters a to z, digits and single dashes.',
   'handle-taken': 'Somebody else has this handle.',
