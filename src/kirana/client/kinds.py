@@ -7,7 +7,7 @@ from .wire import Json
 
 QUIET = ("reaction", "edit", "settings", "vote", "poll_end")
 """What changes something rather than saying something."""
-_SAID = ("text", "image", "voice", "document", "location", "contact", "product")
+_SAID = ("text", "image", "video", "voice", "document", "location", "contact", "product")
 
 
 def is_forwardable(content: Json | None) -> bool:

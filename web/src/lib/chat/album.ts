@@ -2,7 +2,7 @@
 
 import type { Photo, Quote, Upload, Words } from '#lib/sync/index.ts';
 import type { ReadyItem } from './photos.ts';
-import { uploadPath } from './photos.ts';
+import { uploadOf } from './photos.ts';
 
 export const MOST_ITEMS = 30;
 /** With more of them, a message would have no room for large first looks. */
@@ -34,12 +34,12 @@ export function albumOf(
       ...(caption && { caption }),
       ...(reply_to && { reply_to }),
     },
-    uploads: ready.map(({ media, file, duration_s }) =>
-      duration_s === undefined
-        ? { path: uploadPath(media, 'image'), media, file }
-        : { path: `/v1/media-uploads/${media}`, media, file, isInParts: true },
-    ),
+    uploads: ready.map((item) => uploadOf(item.media, kindOf(item), item.file)),
   };
 }
 
-export const isVideo = ({ duration_s }: Photo): boolean => duration_s !== undefined;
+export const isVideo = ({ duration_s }: Pick<Photo, 'duration_s'>): boolean =>
+  duration_s !== undefined;
+
+export const kindOf = (item: Pick<Photo, 'duration_s'>): 'image' | 'video' =>
+  isVideo(item) ? 'video' : 'image';

@@ -2,18 +2,19 @@
 
 import type { Content, Upload } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
+import { kindOf } from './album.ts';
 import type { Inbox } from './inbox.svelte.ts';
 import type { Conversation } from './model.ts';
 import { isAsking, isOver, isRequest } from './model.ts';
 import type { Source } from './photos.ts';
-import { blobOf, remember, uploadPath } from './photos.ts';
+import { blobOf, remember, uploadOf } from './photos.ts';
 
 type Said = Exclude<
   Content,
-  { type: 'reaction' | 'edit' | 'settings' | 'poll' | 'vote' | 'poll_end' }
+  { type: 'reaction' | 'edit' | 'settings' | 'poll' | 'vote' | 'poll_end' | 'unknown' }
 >;
 
-const KINDS = ['text', 'image', 'voice', 'document', 'location', 'contact', 'product'];
+const KINDS = ['text', 'image', 'video', 'voice', 'document', 'location', 'contact', 'product'];
 
 export const isForwardable = (body: Content | null): body is Said =>
   body !== null && KINDS.includes(body.type);
@@ -34,14 +35,15 @@ const without = (body: Said, ...keys: readonly string[]): Said =>
 
 interface File {
   readonly media: string;
-  readonly kind: 'image' | 'voice' | 'document';
+  readonly kind: 'image' | 'video' | 'voice' | 'document';
   readonly name: string;
 }
 
 export function filesIn(body: Content): readonly File[] {
   switch (body.type) {
     case 'image':
-      return body.items.map(({ media }) => ({ media, kind: 'image', name: '' }));
+    case 'video':
+      return body.items.map((item) => ({ media: item.media, kind: kindOf(item), name: '' }));
     case 'voice':
       return [{ media: body.media, kind: 'voice', name: '' }];
     case 'document':
@@ -55,7 +57,7 @@ export function filesIn(body: Content): readonly File[] {
 export function withFiles(body: Said, renamed: ReadonlyMap<string, string>): Said {
   const rest = without(body, 'files');
   const of = (media: string) => renamed.get(media) ?? media;
-  if (rest.type === 'image') {
+  if (rest.type === 'image' || rest.type === 'video') {
     const items = rest.items.map((item) => ({ ...item, media: of(item.media) }));
     return { ...rest, items };
   }
@@ -101,7 +103,7 @@ function fresh({ body, files }: Anew): [Said, Upload[]] {
   const uploads = files.map(({ media, kind, name, blob }): Upload => {
     const id = renamed.get(media) ?? media;
     remember(id, blob);
-    return { media: id, path: uploadPath(id, kind, name), file: blob };
+    return uploadOf(id, kind, blob, name);
   });
   return [withFiles(body, renamed), uploads];
 }

@@ -51,6 +51,15 @@ describe('forwarding', () => {
     });
   });
 
+  test('takes videos along with the photos beside them', () => {
+    const items = [{ media: 'a', width: 2, height: 1, duration_s: 4 }, ...photos.items];
+    const film: Content = { ...photos, type: 'video', items };
+    expect(isForwardable(film)).toBe(true);
+    expect(filesIn(film).map(({ kind }) => kind)).toEqual(['video', 'image']);
+    const moved = withFiles(again(film), new Map([['a', 'b']]));
+    expect(moved).toMatchObject({ type: 'video', items: [{ media: 'b' }, { media: 'b' }] });
+  });
+
   test('is for what was said, not for what was done to it', () => {
     expect(isForwardable({ type: 'location', lat: 1, lon: 2 })).toBe(true);
     expect(isForwardable({ type: 'reaction', target_id: 'm', emoji: '👍' })).toBe(false);

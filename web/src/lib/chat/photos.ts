@@ -4,6 +4,7 @@ import { Problem, sayProblem } from '#lib/api/index.ts';
 import type { SealedFile } from '#lib/crypto/index.ts';
 import { fetchSealed } from '#lib/crypto/index.ts';
 import { t } from '#lib/i18n/index.ts';
+import type { Upload } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 
 const LONGEST = 2048;
@@ -75,11 +76,16 @@ async function encode(canvas: HTMLCanvasElement): Promise<Blob> {
 }
 
 /** Where the file lies on the server; told with its name. */
-export const uploadPath = (
+/** How a file goes to the server: a video in parts, the others in one. */
+export const uploadOf = (
   media: string,
-  kind: 'image' | 'voice' | 'document',
+  kind: 'image' | 'video' | 'voice' | 'document',
+  file: Blob,
   name = '',
-): string => `/v1/media?id=${media}&kind=${kind}&name=${encodeURIComponent(name)}`;
+): Upload =>
+  kind === 'video'
+    ? { path: `/v1/media-uploads/${media}`, media, file, isInParts: true }
+    : { path: `/v1/media?id=${media}&kind=${kind}&name=${encodeURIComponent(name)}`, media, file };
 
 const local = new Map<string, string>();
 

@@ -13,6 +13,7 @@ import type {
   UploadState,
   Watch,
 } from '#lib/sync/index.ts';
+import { shaped } from '#lib/sync/index.ts';
 import type { Door } from './door.ts';
 import { uploadSealed, newUpload } from './media.ts';
 import type { Audience, DeviceMessage, Member, Opened, SealedEntry } from './model.ts';
@@ -150,7 +151,7 @@ function read(entry: Entry, found: Opened): Entry {
         doubt: color === 'none' ? null : why,
         isSerious: color === 'red',
       };
-      return { ...entry, body: found.content as Content, seal };
+      return { ...entry, body: shaped(found.content), seal };
     }
     case 'refused':
       return { ...entry, seal: { state: 'refused', why: found.why } };

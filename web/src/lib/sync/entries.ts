@@ -117,9 +117,11 @@ export type Words =
       readonly text?: string;
     } & Saying);
 
-/** What a person can say. What is not here is drawn as "This needs a newer Kirana". */
+/** What a person can say. */
 export type Content =
   | Words
+  /** Of a newer app, or malformed. Drawn as "This needs a newer Kirana". */
+  | { readonly type: 'unknown' }
   | ({
       readonly type: 'voice';
       readonly media: string;

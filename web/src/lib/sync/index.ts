@@ -28,6 +28,7 @@ export type { Sending, Upload } from './outbox.svelte.ts';
 export { isFull } from './shelf.ts';
 export type { Hit } from './shelf.ts';
 export type { ForDevice, SealedBody, Sealing, UploadState, Watch } from './sealing.ts';
+export { shaped } from './shapes.ts';
 export { fold, mergeEntries } from './timeline.ts';
 export type { ChangeItem, FactItem, Item, MessageItem } from './timeline.ts';
 

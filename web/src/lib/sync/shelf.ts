@@ -127,7 +127,7 @@ export class Shelf {
     return this.#after(async () => {
       const open = entries.filter(
         ({ body, seal, hidden, expires_at = Infinity }) =>
-          body !== undefined && seal?.state === 'open' && !hidden && expires_at > Date.now(),
+          isKnown(body) && seal?.state === 'open' && !hidden && expires_at > Date.now(),
       );
       if (open.length === 0) return;
       const rows = await Promise.all(open.map((entry) => this.#rowOf(entry)));
@@ -302,6 +302,10 @@ export class Shelf {
 }
 
 export const forgetShelf = (userId: string): Promise<void> => deleteDB(nameOf(userId));
+
+/** What this app does not know is opened anew: the next one may. */
+const isKnown = (body: Entry['body']): boolean =>
+  body !== undefined && !('type' in body && body.type === 'unknown');
 
 export const isFull = (error: unknown): boolean =>
   error instanceof DOMException && error.name === 'QuotaExceededError';
