@@ -129,7 +129,10 @@ def test_the_recovery_key_confirms_and_a_revoked_device_is_out(
     chooser.value.set_files(file)
     expect(field).to_have_value(" ".join(groups))
     third.get_by_role("button", name="Confirm this device").click()
-    expect(third.get_by_role("heading", name="This device can read")).to_be_visible(timeout=SLOW_MS)
+    expect(third.get_by_text(re.compile("This device is confirmed. The keys? of"))).to_be_visible(
+        timeout=SLOW_MS
+    )
+    expect(third.get_by_role("heading", name="This device can read")).to_be_visible()
     expect(third.get_by_text(READABLE)).to_be_visible()
     third.goto(f"{village.url}/app/chats")
     open_chat(third, "Greta")

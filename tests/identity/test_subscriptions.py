@@ -86,6 +86,8 @@ def test_an_address_that_is_no_public_service_is_refused(endpoint: str) -> None:
         (Browser().as_json["p256dh"], encode(b"a" * 15)),
         (Browser().as_json["p256dh"], "not base64!"),
     ],
+    # The keys are new each time, and the processes of a run must agree on the names of tests.
+    ids=["no key", "no point of the curve", "a short secret", "no base64"],
 )
 def test_keys_that_no_browser_makes_are_refused(public_key: str, auth: str) -> None:
     with pytest.raises(InvalidInput):
