@@ -368,11 +368,15 @@ describe('the identity', () => {
       return answer;
     };
     expect(await slugOf(ravi.machine.begin())).toBe('offline');
+    // Going on may make another key: this one is not shown.
+    expect(await ravi.machine.recoveryKey()).toBeNull();
     world.server.tamper = null;
     world.server.isOffline = false;
+    expect((await ravi.status()).isRecoveryKeyUnsaved).toBe(false);
 
     const { device, backup } = await ravi.machine.begin();
     expect([device, backup]).toEqual(['confirmed', 'on']);
+    expect((await ravi.status()).isRecoveryKeyUnsaved).toBe(true);
     const key = (await ravi.machine.recoveryKey()) ?? '';
     const tablet = await world.another(ravi);
     await tablet.machine.recover(key);

@@ -252,8 +252,10 @@ export class Machine implements Crypto {
     });
   }
 
-  recoveryKey(): Promise<string | null> {
-    return this.#vault.secret('recoveryKey');
+  async recoveryKey(): Promise<string | null> {
+    // A beginning that was cut off makes another: one that was shown meanwhile would open nothing.
+    const isBeginning = (await this.#vault.secret('begun')) !== null;
+    return isBeginning ? null : this.#vault.secret('recoveryKey');
   }
 
   async recoveryKeySaved(): Promise<void> {
@@ -528,7 +530,7 @@ export class Machine implements Crypto {
     const next: Status = {
       device: isConfirmed ? 'confirmed' : identity ? 'unconfirmed' : 'new',
       backup: this.#backup.state,
-      isRecoveryKeyUnsaved: (await this.#vault.secret('recoveryKey')) !== null,
+      isRecoveryKeyUnsaved: (await this.recoveryKey()) !== null,
     };
     const before = this.#status;
     this.#status = next;
