@@ -9,7 +9,12 @@ const photo = { media: 'm', width: 4, height: 3 };
 const whole: readonly Content[] = [
   { type: 'text', text: 'At four?', reply_to: { id: 'a', quote: 'When?' }, forwarded: true },
   { type: 'text', text: '@Mina', mentions: [{ user_id: 'mina', name: 'Mina' }] },
-  { type: 'image', items: [{ ...photo, thumb: 'x' }], caption: 'Sea', files: { m: file } },
+  {
+    type: 'image',
+    items: [{ ...photo, thumb: 'data:image/webp;base64,UklGRg==' }],
+    caption: 'Sea',
+    files: { m: file },
+  },
   { type: 'video', items: [{ ...photo, duration_s: 2.5 }] },
   { type: 'document', media: 'm', name: 'bill.pdf', size_bytes: 9, pages: 2 },
   {
@@ -46,6 +51,8 @@ describe('what a private message holds', () => {
     { type: 'image', items: [] },
     { type: 'image', items: { length: 1 } },
     { type: 'image', items: [{ ...photo, width: '4' }] },
+    { type: 'image', items: [{ ...photo, thumb: 'https://elsewhere.example/pixel.gif' }] },
+    { type: 'image', items: [{ ...photo, thumb: 'data:image/png;base64,A"), url("//x' }] },
     { type: 'location', lat: NaN, lon: 2 },
     { type: 'contact', people: [null] },
     { type: 'vote', target_id: 'm', options: '1' },

@@ -8,6 +8,9 @@ import type { Content } from './entries.ts';
 type Check = (value: unknown) => boolean;
 
 const text: Check = (value) => typeof value === 'string';
+/** A small picture within the message: nothing that a page would fetch from elsewhere. */
+const inline: Check = (value) =>
+  typeof value === 'string' && /^data:image\/[\w.+-]+;base64,[\w+/=]*$/.test(value);
 const number: Check = (value) => Number.isFinite(value);
 const yes: Check = (value) => value === true;
 const anything: Check = () => true;
@@ -49,7 +52,7 @@ const pictures = {
       media: text,
       width: number,
       height: number,
-      thumb: optional(text),
+      thumb: optional(inline),
       duration_s: optional(number),
     }),
     1,
