@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from playwright.sync_api import Page, Worker, expect
+from playwright.sync_api import Page, expect
 
 from tests.push import Browser as Subscription
 from tests.servers import Server
@@ -14,8 +14,11 @@ from tests.servers import Server
 from .conftest import Opener, looked_at
 from .test_keys import SLOW_MS, Person, join, meet, said, say
 
-SHOWN = """async () => (await self.registration.getNotifications())
-    .map(({ title, body, data }) => ({ title, body, path: data.path }))"""
+SHOWN = """async () => {
+    const registration = await navigator.serviceWorker.getRegistration('/app/');
+    return (await registration.getNotifications())
+        .map(({ title, body, data }) => ({ title, body, path: data.path }));
+}"""
 
 
 class Phone:
@@ -34,10 +37,6 @@ class Phone:
         )
         self._devtools.send("ServiceWorker.enable")
 
-    @property
-    def worker(self) -> Worker:
-        return self.page.context.service_workers[0]
-
     def turn_on(self) -> None:
         said = json.dumps(self.subscription.as_json)
         # A browser without a profile has no push service: each start of the app asks it again.
@@ -53,7 +52,8 @@ class Phone:
         expect(switch).to_be_checked()
 
     def close_app(self) -> None:
-        self.page.goto("about:blank")
+        """No page of the app is left, only one of the server: it can ask what is shown."""
+        self.page.goto(f"{self._server.url}/v1/health")
 
     def push(self, conversation: str, pos: int) -> None:
         digest = sha256(UUID(conversation).bytes).digest()[:16]
@@ -69,26 +69,19 @@ class Phone:
             },
         )
 
-    def shown(self) -> list[dict[str, str]]:
-        notices: list[dict[str, str]] = self.worker.evaluate(SHOWN)
+    def shown(self, count: int) -> list[dict[str, str]]:
+        """The notices on the screen, once there are so many."""
+        self.page.wait_for_function(
+            f"async (count) => (await ({SHOWN})()).length === count", arg=count
+        )
+        notices: list[dict[str, str]] = self.page.evaluate(SHOWN)
         return notices
 
-    def wait_for(self, count: int) -> list[dict[str, str]]:
-        """Until so many notices are on the screen."""
-        self.worker.evaluate(
-            """async (count) => {
-                while ((await self.registration.getNotifications()).length !== count) {
-                    await new Promise((done) => setTimeout(done, 50));
-                }
-            }""",
-            count,
-        )
-        return self.shown()
 
-
-def head(page: Page, server: Server) -> int:
-    pos: int = page.request.get(f"{server.url}/v1/stream?after=9007199254740991").json()["pos"]
-    return pos
+def place_of_last(page: Page, server: Server, conversation: str) -> int:
+    """Where its last message stands in the reader's stream."""
+    frames = page.request.get(f"{server.url}/v1/stream?after=0").json()["frames"]
+    return max(it["pos"] for it in frames if it.get("conv") == conversation)
 
 
 def conversation_of(person: Person, server: Server) -> str:
@@ -111,8 +104,8 @@ def test_a_private_message_is_told_while_the_app_is_closed(village: Server, visi
     say(asha.page, "The mangoes are here")
     expect(said(asha.page, "The mangoes are here")).to_be_visible()
     expect(asha.page.get_by_role("log").get_by_title("Sent")).to_have_count(1, timeout=SLOW_MS)
-    phone.push(conversation, head(ravi.page, village))
-    (notice,) = phone.wait_for(1)
+    phone.push(conversation, place_of_last(ravi.page, village, conversation))
+    (notice,) = phone.shown(1)
     assert (notice["title"], notice["body"]) == ("Asha", "New message")
     assert notice["path"] == f"/app/chats/{conversation}"
 

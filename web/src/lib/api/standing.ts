@@ -4,7 +4,7 @@
  */
 
 import type { DBSchema, IDBPDatabase } from 'idb';
-import { openDB } from 'idb';
+import { deleteDB, openDB } from 'idb';
 
 export interface Standing {
   readonly user: string;
@@ -20,8 +20,10 @@ interface Schema extends DBSchema {
   standing: { key: 'now'; value: Standing };
 }
 
+const NAME = 'kirana-standing';
+
 const open = (): Promise<IDBPDatabase<Schema>> =>
-  openDB<Schema>('kirana-standing', 1, { upgrade: (db) => db.createObjectStore('standing') });
+  openDB<Schema>(NAME, 1, { upgrade: (db) => db.createObjectStore('standing') });
 
 async function within<T>(work: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
   const db = await open();
@@ -41,7 +43,7 @@ export async function writeStanding(standing: Standing): Promise<void> {
 
 /** At signing out: nothing is told here any more, and nothing that was told stays on the screen. */
 export async function forgetStanding(): Promise<void> {
-  await within((db) => db.clear('standing'));
+  await deleteDB(NAME);
   const registration = await navigator.serviceWorker?.getRegistration();
   await (await registration?.pushManager?.getSubscription())?.unsubscribe();
   for (const shown of (await registration?.getNotifications?.()) ?? []) shown.close();
