@@ -1,9 +1,9 @@
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from msgspec import json
@@ -89,11 +89,11 @@ class Here:
     def __init__(self, db: RehearsedDatabase) -> None:
         self._db = db
 
-    async def read(self, *args: object) -> object:
-        return self._db.read(*args)  # type: ignore[arg-type]
+    async def read(self, query: Callable[..., Any], *args: object) -> Any:
+        return self._db.read(query, *args)
 
-    async def write(self, *args: object) -> object:
-        return self._db.write(*args)  # type: ignore[arg-type]
+    async def write(self, command: Callable[..., Any], *args: object) -> Any:
+        return self._db.write(command, *args)
 
 
 @pytest.fixture

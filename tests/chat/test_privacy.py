@@ -180,7 +180,8 @@ def test_the_last_visit_is_told_in_whole_minutes(db: RehearsedDatabase) -> None:
     ravi, meera = make.person(db), make.person(db, "Meera")
     make.private(db, ravi, meera)
     db.clock.advance(61_234)
-    device = identity.SignIn(meera.device_id, b"t" * 32, "Phone")  # type: ignore[arg-type]
+    assert meera.device_id is not None
+    device = identity.SignIn(meera.device_id, b"t" * 32, "Phone")
     db.write(identity.open_session, device, meera.user_id, by=make.SYSTEM)
 
     seen = db.read(chat.visible_presence, [meera.user_id], by=ravi)
