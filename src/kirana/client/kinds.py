@@ -26,8 +26,6 @@ def files_of(content: Json) -> list[str]:
     files, media = content.get("files"), content.get("media")
     if isinstance(files, Mapping):
         return [str(id) for id in files]
-    if isinstance(media, Mapping):
-        return [str(media.get("media_id"))]
     items = content.get("items")
     shown = [item.get("media") for item in items] if isinstance(items, list) else [media]
     return [id for id in shown if isinstance(id, str)]
