@@ -30,7 +30,7 @@ setup: $(V)/.run $(V)/.dev web/node_modules/.stamp ## leaves .venv/bin/kirana an
 test: setup system web ## the whole gate
 	@$(MAKE) --no-print-directory check
 	@cd web && $(NPM) run -s test
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadgroup --durations 20 --durations-min 10
 
 check: setup ## formats, lint, types, contracts
 	$(BIN)/ruff format --check -q .

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -74,11 +75,15 @@ class RunningApp:
 
 @asynccontextmanager
 async def open_app(
-    folder: Path, *, database_url: str = "", demo: bool = False
+    folder: Path, *, database_url: str = "", demo: bool = False, **more: Any
 ) -> AsyncIterator[RunningApp]:
     """An app on this database, which has its schema; without one, on a new one."""
     settings = Settings(
-        data_dir=folder, database_url=database_url, public_url="http://kirana.test", demo=demo
+        data_dir=folder,
+        database_url=database_url,
+        public_url="http://kirana.test",
+        demo=demo,
+        **more,
     ).completed()
     kirana = Kirana(settings)
     file = Path(settings.database_url.removeprefix("sqlite:///"))

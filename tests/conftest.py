@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for."""
 
 import itertools
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+import structlog
 
 from kirana.platform import logs
 from kirana.platform.events import Bus
@@ -32,6 +34,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen = metafunc.config.getoption("--db")
         kinds = ["sqlite", "postgresql"] if chosen == "both" else [chosen]
         metafunc.parametrize("database_kind", kinds, scope="session")
+
+
+@pytest.fixture(autouse=True)
+def _logs_stay_open() -> Iterator[None]:
+    """A command that a test runs here sends the logs to what is closed when the test ends."""
+    handlers, chosen = logging.root.handlers[:], structlog.get_config()
+    yield
+    logging.root.handlers[:] = handlers
+    structlog.configure(**chosen)
 
 
 @pytest.fixture(scope="session")

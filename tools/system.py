@@ -1,4 +1,4 @@
-"""Sees to what the tests need of the distribution: Chromium and PostgreSQL.
+"""Sees to what the tests need of the distribution: Chromium, PostgreSQL and NATS.
 
 Installs what is missing where it may (root, apt); otherwise says what to install and which tests
 are left out until then.
@@ -22,6 +22,10 @@ NEEDS = {
     "postgresql": (
         lambda: shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
         "the tests on PostgreSQL",
+    ),
+    "nats-server": (
+        lambda: shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin:/sbin"),
+        "the tests of several processes",
     ),
 }
 

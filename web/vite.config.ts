@@ -1,8 +1,28 @@
 import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 const server = process.env.KIRANA_DEV_SERVER ?? 'http://127.0.0.1:8000';
+
+/** The service worker runs the same wasm as the crypto's worker: it takes it from the same address. */
+const oneWasm: Plugin = {
+  name: 'kirana-one-wasm',
+  config: {
+    order: 'post',
+    handler: () => ({
+      environments: {
+        serviceWorker: {
+          build: {
+            rolldownOptions: {
+              output: { assetFileNames: '_app/immutable/workers/assets/[name]-[hash][extname]' },
+            },
+          },
+        },
+      },
+    }),
+  },
+};
 
 export default defineConfig({
   plugins: [
@@ -11,6 +31,7 @@ export default defineConfig({
       compilerOptions: { runes: true },
       paths: { base: '/app', relative: false },
     }),
+    oneWasm,
   ],
   // The server's policy allows files of its own, not data in the style sheet.
   build: { target: 'es2022', assetsInlineLimit: 0 },

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from kirana import money
 from kirana.app import cli, maintenance
 from kirana.business import NewBusiness, open_business
 from kirana.identity import create_person
 from kirana.platform import migrate
 from kirana.platform.settings import Settings
-from kirana.values import SYSTEM, Actor, BusinessId, UserId, uuid7
+from kirana.values import SYSTEM, Actor, BusinessId, Money, TransferId, UserId, uuid7
 
 GOOD = "name,sku,price,stock\nTea,T-1,3.50,4\nRice,R-1,2.00,9\n"
 ONE_BAD = "name,sku,price,stock\nTea,T-1,3.50,4\nJam,J-1,cheap,1\n"
@@ -23,7 +24,7 @@ NO_TABLE = "%PDF-1.7 this is no table"
 
 def parsers() -> Iterator[tuple[list[str], argparse.ArgumentParser]]:
     """Every command with its words, those inside of others too."""
-    whole = cli._parser(with_catalog=True, with_chat=True)
+    whole = cli._parser(with_rooms=["catalog", "chat", "rail"])
     waiting: list[tuple[list[str], argparse.ArgumentParser]] = [([], whole)]
     while waiting:
         words, parser = waiting.pop()
@@ -175,6 +176,26 @@ def test_the_books_of_a_new_server_are_clean(
 ) -> None:
     assert cli.main(["audit", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"clean": True, "findings": []}
+
+
+def test_the_accounts_of_a_new_server_are_empty(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["clearing", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"accounts": []}
+
+
+def test_an_account_is_explained_item_by_item(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with maintenance.opened_whole(Settings.read()) as database:
+        database.write(money.top_up, TransferId(uuid7()), uuid7(), Money(1250, "EUR"), by=SYSTEM)
+
+    assert cli.main(["clearing"]) == 0
+
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "310 cash box: -12.50 EUR"
+    assert second.startswith("  -12.50 EUR  top_up  ")
 
 
 def test_migrating_again_changes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

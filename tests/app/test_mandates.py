@@ -8,7 +8,18 @@ import pytest
 
 from kirana import business, identity, money
 from kirana.business import Role
-from kirana.values import SYSTEM, BusinessId, Mandate, Money, TransferId, UserId, uuid7
+from kirana.values import (
+    SYSTEM,
+    Actor,
+    BusinessId,
+    Mandate,
+    Money,
+    PaymentAddressId,
+    RequestId,
+    TransferId,
+    UserId,
+    uuid7,
+)
 from tests.apps import RunningApp, actor
 
 PIN = "2719"
@@ -19,11 +30,15 @@ ACTS: dict[str, Mandate] = {
     "pay out": Mandate.SPEND,
     "get cash": Mandate.SPEND,
     "draw the line": Mandate.SPEND,
+    "set a payment address": Mandate.SPEND,
     "order from another shop": Mandate.SPEND,
     "give back": Mandate.GIVE_BACK,
     "ask": Mandate.ASK,
     "take back": Mandate.ASK,
     "decline": Mandate.ASK,
+    "say that it was paid from the bank": Mandate.SPEND,
+    "confirm what came from the bank": Mandate.ASK,
+    "say that nothing came": Mandate.ASK,
 }
 MAY = {
     Role.OWNER: Mandate.SPEND,
@@ -98,6 +113,9 @@ async def prepare(till: Till, what: str) -> tuple[str, dict[str, Any] | None]:
             return "/v1/cash-outs", {"id": id, "agent_id": str(till.friend), "amount": AMOUNT}
         case "draw the line":
             return "/v1/wallets/INR/confirmation-line", {"amount_minor": 5}
+        case "set a payment address":
+            details = {"vpa": "asha@bank", "name": "Asha"}
+            return "/v1/payment-addresses", {"id": id, "rail": "upi", "details": details}
         case "order from another shop":
             return "/v1/orders", await order(till, id)
         case "give back":
@@ -110,6 +128,15 @@ async def prepare(till: Till, what: str) -> tuple[str, dict[str, Any] | None]:
             return f"/v1/requests/{await ask(till, till.id, till.friend)}/cancellation", None
         case "decline":
             return f"/v1/requests/{await ask(till, till.friend, till.id)}/decline", None
+        case "say that it was paid from the bank":
+            request, address = await paid_at_the_bank(till, till.friend, till.id)
+            return "/v1/claims", {"id": id, "request_id": str(request), "address_id": str(address)}
+        case "confirm what came from the bank" | "say that nothing came":
+            request, address = await paid_at_the_bank(till, till.id, till.friend)
+            claim = TransferId(uuid7())
+            await db.write(money.make_claim, claim, request, address, by=friend)
+            end = "confirmation" if what.startswith("confirm") else "rejection"
+            return f"/v1/claims/{claim}/{end}", {"id": id}
         case _:
             request = await ask(till, till.friend, till.id)
             return f"/v1/requests/{request}/payment", {"id": id}
@@ -121,6 +148,16 @@ async def ask(till: Till, asker: UserId, payer: UserId) -> Any:
         money.ask, id, asker=asker, payer=payer, amount=Money(100, "INR"), by=SYSTEM
     )
     return id
+
+
+async def paid_at_the_bank(
+    till: Till, payee: UserId, payer: UserId
+) -> tuple[RequestId, PaymentAddressId]:
+    """A request, and where it can be paid from bank to bank."""
+    address, details = PaymentAddressId(uuid7()), {"vpa": "asha@bank", "name": "Asha"}
+    trusted = Actor(payee, payee, "system")
+    await till.app.db.write(money.set_address, address, "upi", details, by=trusted)
+    return RequestId(await ask(till, payee, payer)), address
 
 
 async def order(till: Till, id: str) -> dict[str, Any]:

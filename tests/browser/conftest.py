@@ -20,6 +20,8 @@ from playwright.sync_api import (
 
 from tests.servers import Server
 
+from .programs import Program, Starter
+
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 OUTPUT = Path(__file__).parents[1] / "output"
 FLAGS = [
@@ -39,8 +41,10 @@ FLAGS = [
 PHONE: ViewportSize = {"width": 360, "height": 740}
 TABLET: ViewportSize = {"width": 768, "height": 1024}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-REFUSALS = (401, 403, 409, 422)
+REFUSALS = (401, 403, 409, 412, 422)
 PATIENCE_MS = 20_000
+MAY_BE_GONE = re.compile(r"/v1/(secrets/notebook|conversations/[0-9a-f-]{36})$")
+"""Nobody has written in it yet; one has left it while it was asked for."""
 WITHOUT_NETWORK = "net::ERR_INTERNET_DISCONNECTED"
 """What a browser writes when a test takes its network away."""
 
@@ -93,6 +97,20 @@ def running(server: Server) -> Iterator[Server]:
         server.stop()
 
 
+@pytest.fixture
+def program(village: Server, tmp_path: Path) -> Iterator[Starter]:
+    """`program()`: a further device for the Python client."""
+    started: list[Program] = []
+
+    def start() -> Program:
+        started.append(Program(village, tmp_path))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
 Opener = Callable[..., Page]
 
 
@@ -109,6 +127,7 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opener]:
     def hear(message: ConsoleMessage) -> None:
         where, text = str(message.location.get("url", "")), message.text
         is_refusal = "/v1/" in where and any(f"status of {code}" in text for code in REFUSALS)
+        is_refusal |= bool(MAY_BE_GONE.search(where)) and "status of 404" in text
         is_refusal |= "/v1/socket'" in text and "response code: 403" in text
         if message.type == "error" and not is_refusal and WITHOUT_NETWORK not in text:
             errors.append(f"{where}: {text}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.servers import Server
 
@@ -85,6 +85,28 @@ def test_a_lost_phone_is_signed_out_from_another_device(town: Server, visit: Ope
         expect(mine).to_have_count(before - 1)
     expect(lost).to_have_url(re.compile("/app/sign-in"))
     expect(desk.get_by_text("This device")).to_be_visible()
+
+
+def test_signed_out_while_the_keys_are_asked_for_is_no_fault(
+    village: Server, visit: Opener
+) -> None:
+    page = visit(f"{village.url}/app/sign-in", size=PHONE)
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        refused.append(route.request.url)
+        problem = {"type": "/problems/not-signed-in", "title": "Sign in first.", "status": 401}
+        route.fulfill(status=401, content_type="application/problem+json", json=problem)
+
+    page.route("**/v1/key-queries", refuse)
+    sign_up(page, village, "tomasz@example.org", "Tomasz")
+    while not refused:
+        page.wait_for_timeout(50)
+    page.request.delete(
+        f"{village.url}/v1/sessions/current", headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    expect(page).to_have_url(re.compile("/app/sign-in"))
+    # `visit` fails when the console says more than the refusal.
 
 
 def test_a_passkey_signs_in_and_confirms(named: Server, visit: Opener) -> None:

@@ -67,6 +67,26 @@ def test_ravi_sends_money_and_asks_for_money_back(town: Server, visit: Opener) -
     looked_at(ravi, "transfer")
 
 
+def test_a_month_is_saved_for_a_spreadsheet_or_for_bookkeeping(town: Server, visit: Opener) -> None:
+    ravi, _ = both(town, visit)
+    ravi.get_by_role("button", name="More", exact=True).click()
+    ravi.get_by_role("menuitem", name="Monthly statements").click()
+    months = ravi.get_by_role("button", name=re.compile("^Save "))
+    expect(months).to_have_count(13)
+    looked_at(ravi, "months")
+
+    with ravi.expect_download() as saving:
+        months.first.click()
+    assert saving.value.suggested_filename.endswith(".csv")
+    content = saving.value.path().read_bytes()
+    assert rupees(balance(ravi)).replace(",", "").removeprefix("₹").encode() in content
+
+    ravi.get_by_text("Bookkeeping", exact=True).click()
+    with ravi.expect_download() as saving:
+        months.first.click()
+    assert saving.value.suggested_filename.endswith(".xml")
+
+
 def test_a_large_sum_wants_the_pin(town: Server, visit: Opener) -> None:
     ravi, meera = both(town, visit)
     his, hers = balance(ravi), balance(meera)

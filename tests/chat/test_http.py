@@ -241,7 +241,11 @@ async def test_what_is_refused_says_why(street: Street, app: RunningApp) -> None
         assert bad.json()["type"] == f"/problems/{expected}"
 
 
-async def test_one_device_writes_so_fast_and_no_faster(street: Street) -> None:
+async def test_one_device_writes_so_fast_and_no_faster(
+    app: RunningApp, street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = app.kirana.litestar.state.limits
+    monkeypatch.setattr(limits, "_clock", lambda: 0.0)
     path = f"/v1/conversations/{await street.talk()}/messages"
 
     answers = [await street.ravi.post(path, json=text(f"{n}")) for n in range(60)]

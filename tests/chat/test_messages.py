@@ -273,6 +273,19 @@ def test_history_is_read_in_every_direction(db: RehearsedDatabase) -> None:
     assert numbers(around=10) == [8, 9, 10]
 
 
+def test_history_is_read_around_a_message_of_this_conversation_only(db: RehearsedDatabase) -> None:
+    ravi, asha, other = make.person(db), make.shop(db), make.person(db, "Omar")
+    conversation = make.conversation(db, ravi, asha)
+    sent = [make.message(db, conversation, f"{n}", by=ravi) for n in range(1, 11)]
+    elsewhere = make.message(db, make.conversation(db, other, asha), "Not here", by=other)
+
+    page = db.read(chat.list_messages, conversation, around_id=sent[4], limit=4, by=asha)
+    assert make.words(page) == ["3", "4", "5", "6"]
+    for unknown in (elsewhere, MessageId(uuid7())):
+        with pytest.raises(NotFound):
+            db.read(chat.list_messages, conversation, around_id=unknown, by=asha)
+
+
 def test_a_first_message_wakes_a_conversation_and_so_does_one_after_a_silence(
     db: RehearsedDatabase, bus: Bus
 ) -> None:

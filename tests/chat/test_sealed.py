@@ -12,7 +12,7 @@ from kirana.platform.db import Q
 from kirana.platform.events import Bus
 from kirana.platform.problems import IdReused, InvalidInput, NotAllowed, NotFound
 from kirana.platform.stream import Frames, read_stream
-from kirana.values import Actor, ConversationId, MessageId, UserId, uuid7
+from kirana.values import Actor, ConversationId, MediaId, MessageId, UserId, uuid7
 from tests.database import RehearsedDatabase
 
 from . import make
@@ -108,6 +108,8 @@ def test_what_is_no_ciphertext_is_refused(ct: str) -> None:
         {"ttl_s": 0},
         {"ttl_s": 91 * 24 * 3600},
         {"slot": "settings", "ttl_s": 60},
+        {"slot": "settings", "media": [MediaId(uuid7()), MediaId(uuid7())]},
+        {"over": 1},
     ],
 )
 def test_what_has_the_wrong_shape_is_refused(wrong: dict[str, Any]) -> None:
@@ -342,6 +344,21 @@ def test_settings_are_remembered_for_new_devices(db: RehearsedDatabase) -> None:
     settings = db.read(chat.get_conversation, place, by=omar).settings
     assert settings is not None
     assert settings.id == again
+
+
+def test_settings_that_were_made_from_older_ones_are_refused(db: RehearsedDatabase) -> None:
+    ravi, meera = make.person(db), make.person(db, "Meera")
+    place = make.private(db, ravi, meera)
+    make.secret(db, place, "Pinned", by=ravi, slot="settings", over=0)
+
+    with pytest.raises(chat.StaleSettings) as stale:
+        make.secret(db, place, "Pinned by me", by=meera, slot="settings", over=0)
+
+    assert stale.value.facts == {"seq": 1}
+    make.secret(db, place, "Both pinned", by=meera, slot="settings", over=1)
+    settings = db.read(chat.get_conversation, place, by=ravi).settings
+    assert settings is not None
+    assert settings.ct == make.ciphertext("Both pinned")
 
 
 def test_either_of_two_sets_what_holds_for_both(db: RehearsedDatabase) -> None:

@@ -52,6 +52,8 @@ class Talk:
     members_rev: int = 1
     entries: list[Json] = field(default_factory=list)
     settings: Json | None = None
+    admin_settings: Json | None = None
+    editors: str = "admins"
 
     def inside(self) -> list[str]:
         return [u for u, m in self.members.items() if m["state"] in ("joined", "requested")]
@@ -289,6 +291,7 @@ class Office:
             "members": [{"user_id": u, **m} for u, m in talk.members.items()],
             "rev": f"{talk.members_rev}.0",
             "settings": talk.settings,
+            "admin_settings": None if talk.admin_settings is talk.settings else talk.admin_settings,
         }
 
     def _conversations(self, device: str, box: Box, method: str, *rest: Any) -> Any:
@@ -306,6 +309,9 @@ class Office:
             return self.shown(talk, box.user)
         if parts[1] == "members":
             return self._change_member(talk, box.user, method, parts[2], body)
+        if parts[1] == "permissions":
+            talk.editors = body.get("editors", talk.editors)
+            return self.shown(talk, box.user)
         if method == "GET":
             return {"items": self._page(talk, box.user, query)}
         return self._send(device, box.user, talk, body)
@@ -382,6 +388,12 @@ class Office:
                 ]
                 facts = {"members_rev": talk.members_rev, "members": members}
                 raise Refused(409, "stale-audience", "Stale.", facts)
+        is_admin = talk.members[user]["role"] == "admin"
+        if body.get("slot"):
+            if body.get("over", latest := (talk.settings or {"seq": 0})["seq"]) != latest:
+                raise Refused(409, "stale-settings", "Stale.", {"seq": latest})
+            if talk.form == "group" and not is_admin and talk.editors == "admins":
+                raise Refused(403, "not-allowed", "Admins only.", {})
         entry = self.append(
             talk,
             {
@@ -394,6 +406,8 @@ class Office:
         )
         if body.get("slot") == "settings":
             talk.settings = entry
+            if is_admin and talk.form == "group":
+                talk.admin_settings = entry
         answer = {
             "id": body["id"],
             "conversation_id": talk.id,

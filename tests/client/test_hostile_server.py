@@ -173,11 +173,12 @@ async def test_a_member_that_the_server_alone_names_gets_no_key_and_is_not_heard
 
     # Eve writes as if she were in it: with a list of her own making.
     eve.conversations.learn(world.office.shown(told, eve.user_id))
+    world.office.talks[group].settings = None
     await eve._say_list(
         await eve.conversations.get(group),
         [eve.user_id, asha.user_id, ravi.user_id],
         [eve.user_id],
-        "Eve's",
+        {"title": "Eve's"},
     )
     await eve.say(group, "Hello, all")
     await pull(asha, ravi)
@@ -211,6 +212,30 @@ async def test_who_was_removed_is_not_heard_though_the_server_lets_them_in_again
     assert [why for _, why in refusals(ravi, group)] == [Unreadable.REFUSED]
     with pytest.raises(Unreadable):
         meera.machine.sessions.decrypt(group, told.entries[-1]["ct"])
+
+
+async def test_who_was_let_in_again_is_heard_as_soon_as_the_list_that_says_so_can_be_read(
+    world: World,
+) -> None:
+    asha, ravi = await world.first(world.person()), await world.first(world.person())
+    meera = await world.first(world.person())
+    group = (await asha.make_group("Trip", [ravi.user_id, meera.user_id])).id
+    await pull(ravi, meera)
+    await asha.remove_member(group, meera.user_id)
+    await pull(asha, ravi, meera)
+    listed = await asha.add_member(group, meera.user_id)
+    await pull(meera)
+    back = await meera.say(group, "I am back")
+    entries = {entry["id"]: entry for entry in world.office.talks[group].entries}
+
+    # What she says comes first, and the list after it.
+    await ravi.pull_letters()
+    await ravi.history.take(entries[back.id], is_told=False)
+    assert refusals(ravi, group) == [(back.seq, Unreadable.UNTRUSTED)]
+    await ravi.history.take(entries[listed.id], is_told=False)
+
+    assert refusals(ravi, group) == []
+    assert said(ravi, group)[-1] == "I am back"
 
 
 @pytest.mark.parametrize(
@@ -267,6 +292,31 @@ async def test_a_message_cannot_be_said_again_or_elsewhere(world: World) -> None
     assert said(ravi, group) == [""]
     assert refusals(ravi, talk) == [(2, Unreadable.REFUSED)]
     assert {why for _, why in refusals(ravi, group)} == {Unreadable.MISSING_KEY}
+
+
+async def test_what_the_server_says_about_money_is_what_it_signed(world: World) -> None:
+    asha, ravi, talk = await friends(world)
+    server = vodozemac.Account()
+    with ravi.store.change():
+        ravi.store.put("facts_key", server.ed25519_key.to_base64())
+
+    def fact(seq: int, amount: int, signed_for: int) -> Json:
+        id, ts = world.office.new_id(), 1_000 + seq
+        card = {"state": "paid", "amount": {"amount_minor": amount, "currency": "INR"}}
+        body: Json = {"type": "fact", "fact": "transfer.posted", "card": card}
+        whole = {**copy.deepcopy(body), "id": id, "ts": ts}
+        whole["card"]["amount"]["amount_minor"] = signed_for
+        text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
+        body["sig"] = server.sign(text.encode()).to_base64()
+        place = {"conv": talk, "seq": seq, "k": "fact", "id": id, "ts": ts}
+        return {**place, "from": asha.user_id, "body": body}
+
+    await ravi.history.take(fact(1, 500, 500), is_told=False)
+    await ravi.history.take(fact(2, 50_000, 500), is_told=False)
+
+    assert refusals(ravi, talk) == [(2, Unreadable.REFUSED)]
+    shown = ravi.history.page(talk)
+    assert [it.content is None for it in shown] == [False, True]
 
 
 async def test_a_private_conversation_stays_private(world: World) -> None:

@@ -173,3 +173,33 @@ async def test_a_poll_has_two_to_twelve_answers_and_is_private(world: World) -> 
 )
 def test_each_kind_reads_on_one_line(content: Json, line: str) -> None:
     assert line_of(content) == line
+
+
+async def test_what_opens_once_is_gone_when_one_of_ones_devices_has_opened_it(world: World) -> None:
+    asha, ravi, _ = await three(world)
+    other = await world.further(ravi)
+    talk = (await asha.talk_with(ravi.user_id)).id
+    photo: Json = {
+        "type": "image",
+        "items": [{"media": "m", "width": 1, "height": 1}],
+        "files": {"m": {"media_id": "m", "key": "k", "size_bytes": 1, "sha256": "", "mime": "a/b"}},
+        "once": True,
+    }
+    sent = await asha.send(talk, photo, media=["m"])
+    await pull(ravi, other)
+    assert (last(ravi, talk).content or {})["once"]
+    posted, _ = world.office.sent[sent.id]
+    assert posted["ttl_s"] == 14 * 24 * 3600
+    with pytest.raises(ClientProblem):
+        await ravi.fetch_file(photo)
+    with pytest.raises(ClientProblem):
+        await ravi.forward(last(ravi, talk), talk)
+
+    await ravi.send(talk, {"type": "opened", "target_id": sent.id})
+    await pull(asha, other)
+
+    for client, is_there in ((asha, True), (ravi, False), (other, False)):
+        (shown,) = [it for it in client.history.page(talk) if it.id == sent.id]
+        assert (shown.content is not None) == is_there
+    with pytest.raises(ClientProblem):
+        await other.open_once(shown)

@@ -158,7 +158,23 @@ def test_a_forgotten_pin_is_replaced_with_a_code_and_unlocked(
 
     db.write(identity.set_pin, "new", proof=ProvenAddress(make.address(), code), by=ravi)
 
-    confirm(db, ravi, TriedPin("new", is_right=True))
+    given = confirm(db, ravi, TriedPin("new", is_right=True))
+    reset_at = db.clock.now
+    assert renewed_at(db, ravi, given) == reset_at
+    db.clock.advance(MINUTE)
+    db.write(identity.set_pin, "newer", proof=TriedPin("new", is_right=True), by=ravi)
+    given = confirm(db, ravi, TriedPin("newer", is_right=True))
+    assert renewed_at(db, ravi, given) == reset_at, "whoever knows it may be whoever reset it"
+
+
+def test_a_pin_that_was_never_forgotten_is_not_new(db: RehearsedDatabase, ravi: Actor) -> None:
+    assert renewed_at(db, ravi, confirm(db, ravi, RIGHT)) is None
+
+
+def renewed_at(db: RehearsedDatabase, by: Actor, given: identity.Confirmed) -> int | None:
+    found = db.read(identity.find_confirmation, given.id, of=by.person_id)
+    assert found is not None
+    return found.renewed_at
 
 
 def test_somebody_elses_address_replaces_no_pin(db: RehearsedDatabase, ravi: Actor) -> None:

@@ -185,3 +185,20 @@ def test_a_confirmation_comes_along_for_two_minutes_with_its_owner_only(
     assert db.read(identity.resolve, ravi.token, confirmation_id=confirmation_id).confirmation
     db.clock.advance(1)
     assert not db.read(identity.resolve, ravi.token, confirmation_id=confirmation_id).confirmation
+
+
+def test_a_suspended_person_is_not_let_in_and_a_wrong_code_tells_nothing_of_it(
+    db: RehearsedDatabase,
+) -> None:
+    ravi = make.sign_in(db, PHONE, make.code_for(db, PHONE)).user.id
+    db.write(identity.suspend, ravi, "Spam.", by=SYSTEM)
+    code = make.code_for(db, PHONE)
+
+    with pytest.raises(identity.WrongCode):
+        make.sign_in(db, PHONE, f"{(int(code) + 1) % 1_000_000:06}")
+    with pytest.raises(identity.AccountSuspended) as refused:
+        make.sign_in(db, PHONE, code)
+
+    assert refused.value.facts["reason"] == "Spam."
+    db.write(identity.reinstate, ravi, by=SYSTEM)
+    assert make.sign_in(db, PHONE, make.code_for(db, PHONE)).user.id == ravi

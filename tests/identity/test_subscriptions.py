@@ -3,6 +3,7 @@ import pytest
 from kirana import identity
 from kirana.platform.problems import InvalidInput, NotFound
 from kirana.platform.web_push import encode
+from kirana.values import SYSTEM
 from tests.database import RehearsedDatabase
 from tests.push import Browser
 
@@ -36,6 +37,16 @@ def test_a_browser_that_somebody_else_signed_in_with_is_theirs(db: RehearsedData
 
     assert db.read(identity.find_target, ravi.device_id) is None
     assert db.read(identity.find_target, meera.device_id) == browser.target
+
+
+def test_a_browser_of_somebody_who_is_suspended_is_told_nothing(db: RehearsedDatabase) -> None:
+    ravi = make.visitor(db)
+    db.write(identity.subscribe, ravi.device_id, Browser().target, by=ravi.actor)
+    assert len(db.read(identity.list_reached, [ravi.id])) == 1
+
+    db.write(identity.suspend, ravi.id, "Spam.", by=SYSTEM)
+
+    assert db.read(identity.list_reached, [ravi.id]) == []
 
 
 def test_a_subscription_ends_by_itself_or_with_its_device(db: RehearsedDatabase) -> None:

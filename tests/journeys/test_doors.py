@@ -5,7 +5,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from kirana.values import uuid7
+from kirana import money
+from kirana.values import SYSTEM, uuid7
 from tests.live import Json, LiveServer, Socket, new_id
 
 from . import make
@@ -40,6 +41,20 @@ def test_who_signs_out_is_out_with_all_that_was_open(live: LiveServer) -> None:
 
     assert connected.wait_for_close() == 4000
     assert ravi.refusal("GET", "/v1/me") == (401, "not-signed-in")
+
+
+def test_who_is_suspended_is_out_at_once_at_every_door(live: LiveServer) -> None:
+    ravi, omar = live.person("Ravi"), live.person("Omar")
+    live.write(money.appoint_operator, omar.user_id, by=SYSTEM)
+    connected = ravi.socket()
+
+    omar.put(f"/v1/suspensions/{ravi.user_id}", {"reason": "Spam."})
+
+    assert connected.wait_for_close() == 4000
+    assert ravi.refusal("GET", "/v1/me") == (403, "account-suspended")
+    assert refused_by_socket(live, ravi.token)
+    omar.delete(f"/v1/suspensions/{ravi.user_id}")
+    assert ravi.get("/v1/me")["id"] == str(ravi.user_id)
 
 
 def test_a_stranger_may_not_act_for_a_shop_at_any_door(live: LiveServer) -> None:

@@ -137,3 +137,49 @@ def test_somebody_who_is_blocked_asks_for_nothing(live: LiveServer) -> None:
     eventually(lambda: make.wallet(meera) == (1_100, 0))
     assert meera.get("/v1/conversations")["items"] == []
     assert live.read(money.audit) == []
+
+
+def test_a_bill_is_split_where_they_talk_and_told_of_there_alone(live: LiveServer) -> None:
+    asha, ravi, omar = live.person("Asha"), live.person("Ravi"), live.person("Omar")
+    make.top_up(live, ravi.user_id, 1_000)
+    for one, other in ((asha, ravi), (ravi, asha)):
+        one.put(f"/v1/contacts/{other.user_id}", {})
+    place = new_id()
+    group = {"id": place, "kind": "private", "form": "group", "member_ids": [str(ravi.user_id)]}
+    asha.post("/v1/conversations", group)
+    his = ravi.socket()
+    bill = {
+        "id": new_id(),
+        "amount": make.inr(500),
+        "conversation_id": place,
+        "shares": [
+            {"owner_id": str(asha.user_id), "amount_minor": 200},
+            {"owner_id": str(ravi.user_id), "amount_minor": 300},
+        ],
+    }
+    with_a_stranger = {**bill, "shares": [{"owner_id": str(omar.user_id), "amount_minor": 500}]}
+    assert asha.refusal("POST", "/v1/splits", with_a_stranger) == (404, "not-found")
+    assert omar.refusal("POST", "/v1/splits", bill) == (404, "not-found")
+
+    split = asha.post("/v1/splits", bill)
+    assert asha.post("/v1/splits", bill) == split
+    told = his.wait_for(k="fact")
+    (share,) = [it for it in split["shares"] if it["state"] == "open"]
+    ravi.post(f"/v1/requests/{share['request_id']}/payment", {"id": new_id()})
+
+    assert (told["conv"], told["body"]["card"]) == (
+        place,
+        {
+            "state": "open",
+            "amount": make.inr(500),
+            "payee_id": str(asha.user_id),
+            "done": 0,
+            "of": 1,
+        },
+    )
+    paid = his.wait_for(lambda it: it.get("k") == "fact" and it["body"]["card"]["done"] == 1)
+    assert paid["body"]["card"]["state"] == "closed"
+    eventually(lambda: asha.get(f"/v1/splits/{split['id']}")["closed_at"] is not None)
+    assert [it["id"] for it in ravi.get("/v1/conversations")["items"]] == [place]
+    assert omar.refusal("GET", f"/v1/splits/{split['id']}") == (404, "not-found")
+    assert live.read(money.audit) == []

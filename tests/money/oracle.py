@@ -6,10 +6,14 @@ One attempt after another. An answer is "ok" or the slug of the refusal.
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 Purse = tuple[Any, str]
 """An owner and a currency."""
+
+Rules = dict[tuple[str, str], int]
+"""What may be done at most: by what and over what. Of `count` rules, how often."""
 
 FORGOTTEN = {
     "not-found",
@@ -30,6 +34,19 @@ class Hold:
     amount: int
     ends_at: int | None
     state: str = "open"
+    said: "Said | None" = None
+    is_rest: bool = False
+
+
+@dataclass
+class Said:
+    """A payment as limits see it: made on a day, so much of it still stands."""
+
+    payer: Purse
+    payee: Purse
+    day: tuple[int, int, int]
+    stands: int
+    times: int = 1
 
 
 @dataclass
@@ -40,6 +57,7 @@ class Payment:
     is_cash: bool = False
     is_refund: bool = False
     refunded: int = 0
+    said: Said | None = None
 
 
 @dataclass
@@ -69,12 +87,17 @@ class Oracle:
         self.payments: dict[Any, Payment] = {}
         self.asks: dict[Any, Ask] = {}
         self.answers: dict[Any, tuple[Hashable, str]] = {}
+        self.rules: dict[str, Rules] = {}
+        """For each currency."""
+        self.said: list[Said] = []
 
     def top_up(self, purse: Purse, amount: int) -> str:
         if purse in self.closed:
             return "account-closed"
         if purse in self.no_credits:
             return "account-frozen"
+        if self._too_full(purse, amount):
+            return "payee-cannot-receive"
         self._move_in(purse, amount)
         return "ok"
 
@@ -85,6 +108,7 @@ class Oracle:
             if refused := self._proven(amount, payer[1], proof):
                 return refused
             self._pay(id, payer, payee, amount)
+            self.payments[id].said = self._say(payer, payee, amount)
             return "ok"
 
         return self._attempt(id, ("send", payer, payee, amount), act)
@@ -105,6 +129,7 @@ class Oracle:
                 return refused
             ends_at = None if seconds is None else self.now + seconds * 1000
             self._set_aside(id, payer, payee, amount, ends_at)
+            self.holds[id].said = self._say(payer, payee, amount)
             return "ok"
 
         return self._attempt(id, ("hold", payer, payee, amount, seconds), act)
@@ -123,10 +148,15 @@ class Oracle:
             taken = hold.amount if amount is None else amount
             if taken > hold.amount:
                 return "over-capture"
-            self._let_go(hold, "posted")
+            self._let_go(hold, "posted", kept=taken)
             self._pay(id, hold.payer, hold.payee, taken, is_line=False)
+            self.payments[id].said = hold.said
             if rest_id is not None and taken < hold.amount:
                 self._set_aside(rest_id, hold.payer, hold.payee, hold.amount - taken, hold.ends_at)
+                self.holds[rest_id].said = hold.said
+                self.holds[rest_id].is_rest = True
+                if hold.said:
+                    hold.said.stands += hold.amount - taken
             return "ok"
 
         return self._attempt(id, ("capture", hold_id, amount, by, rest_id is not None), act)
@@ -165,6 +195,8 @@ class Oracle:
             if self._free(payer) < back:
                 return "insufficient-funds"
             original.refunded += back
+            if original.said:
+                original.said.stands -= back
             self._pay(id, payer, payee, back)
             self.payments[id].is_refund = True
             return "ok"
@@ -194,6 +226,7 @@ class Oracle:
             if refused := self._proven(ask.amount, ask.currency, proof):
                 return refused
             self._pay(id, payer, payee, ask.amount)
+            self.payments[id].said = self._say(payer, payee, ask.amount)
             ask.how = "paid"
             return "ok"
 
@@ -262,7 +295,48 @@ class Oracle:
             return "same-account"
         if refused := self._stopped(payer, payee):
             return refused
-        return "insufficient-funds" if self._free(payer) < amount else None
+        if self._free(payer) < amount:
+            return "insufficient-funds"
+        rules = self.rules.get(payer[1], {})
+        if amount > rules.get(("send", "transfer"), amount):
+            return "limit-exceeded"
+        if self._too_much("send", 0, payer, amount):
+            return "limit-exceeded"
+        if self._too_much("receive", 1, payee, amount) or self._too_full(payee, amount):
+            return "payee-cannot-receive"
+        return None
+
+    def _too_much(self, doing: str, side: int, purse: Purse, amount: int) -> bool:
+        """Would one more payment be too much, or too many, since the period began?"""
+        today = self._today()
+        for (what, over), most in self.rules.get(purse[1], {}).items():
+            if what != doing or over not in ("day", "month", "year", "day count"):
+                continue
+            same = {"day": 3, "month": 2, "year": 1, "day count": 3}[over]
+            found = [
+                said
+                for said in self.said
+                if (said.payer, said.payee)[side] == purse and said.day[:same] == today[:same]
+            ]
+            if over == "day count":
+                if sum(said.times for said in found) + 1 > most:
+                    return True
+            elif sum(said.stands for said in found) + amount > most:
+                return True
+        return False
+
+    def _too_full(self, purse: Purse, amount: int) -> bool:
+        most = self.rules.get(purse[1], {}).get(("receive", "balance"))
+        return most is not None and self.has[purse] + self.coming[purse] + amount > most
+
+    def _today(self) -> tuple[int, int, int]:
+        then = datetime.fromtimestamp(self.now / 1000, UTC)
+        return then.year, then.month, then.day
+
+    def _say(self, payer: Purse, payee: Purse, amount: int) -> Said:
+        said = Said(payer, payee, self._today(), amount)
+        self.said.append(said)
+        return said
 
     def _stopped(self, payer: Purse, payee: Purse) -> str | None:
         if payer in self.closed or payee in self.closed:
@@ -300,7 +374,11 @@ class Oracle:
         self.lines[payee] += 1
         self.holds[id] = Hold(payer, payee, amount, ends_at)
 
-    def _let_go(self, hold: Hold, state: str) -> None:
+    def _let_go(self, hold: Hold, state: str, kept: int = 0) -> None:
+        if hold.said:
+            hold.said.stands -= hold.amount - kept
+            if state != "posted" and not hold.is_rest:
+                hold.said.times = 0
         self.aside[hold.payer] -= hold.amount
         self.coming[hold.payee] -= hold.amount
         self.lines[hold.payer] += 1

@@ -199,6 +199,8 @@ def test_the_payment_state_follows_the_money() -> None:
     assert payment_state(none, none, none, none) is PaymentState.PAID
     assert payment_state(whole, none, none, none) is PaymentState.UNPAID
     assert payment_state(whole, whole, none, none) is PaymentState.HELD
+    assert payment_state(whole, none, some, none) is PaymentState.UNPAID
+    assert payment_state(whole, none, some, some) is PaymentState.REFUNDED
     assert payment_state(whole, none, whole, none) is PaymentState.PAID
     assert payment_state(whole, none, whole, some) is PaymentState.PART_REFUNDED
     assert payment_state(whole, none, whole, whole) is PaymentState.REFUNDED

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Column, bindparam, delete, insert, select, update
@@ -22,7 +23,9 @@ from kirana.platform.db import (
     table,
     upsert,
 )
-from kirana.values import Problem, uuid7
+from kirana.platform.db.units import Work
+from kirana.platform.stream import Change, heads_of
+from kirana.values import Problem, UserId, uuid7
 from tests.database import RehearsedDatabase
 
 counters = table(
@@ -170,6 +173,15 @@ def test_waiting_calls_of_a_batched_command_are_done_at_once(db: RehearsedDataba
     assert answers == [0, 1, 2, 3, 4, 5, 6, 8, 9]
 
 
+def test_a_lane_does_what_no_lane_does(db: RehearsedDatabase) -> None:
+    works = [Work(add, (n,), {}, uuid7() if n % 3 else None) for n in range(300)]
+
+    outcomes = db.run(works)
+
+    assert [outcome.result for outcome in outcomes] == list(range(300))
+    assert db.read(count_all) == list(range(300))
+
+
 def test_time_never_goes_back(db: RehearsedDatabase) -> None:
     before = db.write(lambda tx: tx.now)
     db.clock.advance(-5000)
@@ -180,3 +192,29 @@ def test_time_never_goes_back(db: RehearsedDatabase) -> None:
 def test_a_list_of_values_is_looked_up_in_the_index() -> None:
     for dialect in ("sqlite", "postgresql"):
         assert "= 1" not in SOME.on(dialect).sql
+
+
+def test_what_has_to_be_undone_is_undone_whatever_was_done_beside_it(
+    db: RehearsedDatabase,
+) -> None:
+    db.rehearses = False
+    good = [Work(add, (n,), {}) for n in range(3)]
+    bad = [Work(add, (100,), {"fail": Plain()}), Work(add, (101,), {"fail": ZeroDivisionError()})]
+    told = Work(_tell_and_fail, (), {})
+    mute = Work(_refuse, (FIRST,), {})
+
+    outcomes = db.run([good[0], bad[0], good[1], told, mute, bad[1], good[2]])
+
+    kinds = [outcome.error and type(outcome.error) for outcome in outcomes]
+    assert kinds == [None, Plain, None, Plain, Refused, ZeroDivisionError, None]
+    assert db.read(count_all) == [-1, 0, 1, 2]
+    assert db.read(heads_of, [UserId(FIRST)]) == {}
+
+
+def _tell_and_fail(tx: Tx) -> None:
+    tx.publish([UserId(FIRST)], Change("thing", FIRST))
+    raise Plain
+
+
+def _refuse(tx: Tx, id: UUID) -> None:
+    raise Refused(id=id)

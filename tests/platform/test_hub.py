@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from kirana.platform import hub as hubs
-from kirana.platform.bell import LocalBell
+from kirana.platform.bell import Knocked, LocalBell, Missed
 from kirana.platform.db import Db, Tx
 from kirana.platform.hub import Hub, Member
 from kirana.platform.stream import Change, Frames, Ring
@@ -63,7 +63,10 @@ class Town:
     async def settle(self) -> None:
         for _ in range(20):
             await asyncio.sleep(0.01)
-            if not self.hub._tasks:
+            waits = any(
+                feed.waits for member in self.hub._connected for feed in member.feeds.values()
+            )
+            if not self.hub._tasks and not waits:
                 return
 
 
@@ -122,6 +125,71 @@ async def test_a_bell_that_loses_doubles_and_swaps_changes_nothing(town: Town, s
     await town.settle()
 
     assert ravi.positions == list(range(1, 42))
+
+
+async def test_a_ring_that_overtakes_another_waits_for_it(town: Town) -> None:
+    ravi = Client(person())
+    member = ravi.member()
+    town.hub.follow(member, ravi.actor.user_id, 0)
+    await town.settle()
+    rings = [
+        ring
+        for number in range(3)
+        for ring in await town.tell(ravi.actor.user_id, hint=b'{"k":"thing","x":%d}' % number)
+    ]
+
+    town.bell.ring([rings[2], rings[1]])
+    before = list(ravi.got)
+    town.bell.ring([rings[0]])
+
+    assert before == []
+    assert [(frame["pos"], frame["x"]) for frame in ravi.got] == [(1, 0), (2, 1), (3, 2)]
+    assert member.feeds[ravi.actor.user_id].waits is None
+
+
+async def test_a_gap_that_stays_is_read(town: Town) -> None:
+    ravi = Client(person())
+    town.hub.follow(ravi.member(), ravi.actor.user_id, 0)
+    await town.settle()
+    rings = [ring for _ in range(3) for ring in await town.tell(ravi.actor.user_id, hint=b"{}")]
+
+    town.bell.ring([rings[2]])
+    await asyncio.sleep(hubs.GAP_S / 2)
+    before = list(ravi.got)
+    await town.settle()
+
+    assert before == []
+    assert ravi.positions == [1, 2, 3]
+
+
+async def test_what_was_missed_is_looked_up(town: Town) -> None:
+    device_id, gone = DeviceId(uuid7()), DeviceId(uuid7())
+    ravi, omar = (Client(replace(person(), device_id=it)) for it in (device_id, gone))
+    mallory = Client(person())
+    fetched: list[str] = []
+
+    async def fetch() -> None:
+        fetched.append("mail")
+
+    town.hub._truth = hubs.Truth(
+        signed_out=lambda tx, devices: {it for it in devices if it == gone},
+        kept_out=lambda tx, people: {it for it in people if it == mallory.actor.user_id},
+        with_mail=lambda tx, users, devices: [it for it in devices if it == str(device_id)],
+    )
+    member = ravi.member()
+    member.fetch = fetch
+    town.hub.follow(member, ravi.actor.user_id, 0)
+    for client in (omar, mallory):
+        town.hub.follow(client.member(), client.actor.user_id, 0)
+    await town.settle()
+    await town.tell(ravi.actor.user_id)
+
+    town.bell.tell(Missed())
+    await town.settle()
+
+    assert ravi.positions == [1]
+    assert fetched == ["mail"]
+    assert (omar.closed, mallory.closed) == ("auth", "suspended")
 
 
 async def test_a_shops_stream_is_told_apart(town: Town) -> None:
@@ -208,7 +276,7 @@ async def test_no_entry_overtakes_what_is_fetched_for_the_device(town: Town) -> 
     town.hub.follow(member, ravi.actor.user_id, 0)
     await town.settle()
 
-    town.bell.knock([str(device_id), "elsewhere"])
+    town.bell.tell(Knocked([str(device_id), "elsewhere"]))
     for _ in range(2):
         town.bell.ring(await town.tell(ravi.actor.user_id, hint=b'{"k":"thing"}'))
     for _ in range(5):
@@ -232,7 +300,7 @@ async def test_a_knock_during_a_fetch_fetches_again(town: Town) -> None:
     async def fetch() -> None:
         fetched.append(ravi)
         if len(fetched) == 1:
-            town.bell.knock([str(device_id)])
+            town.bell.tell(Knocked([str(device_id)]))
 
     async def fetch_of_other() -> None:
         fetched.append(other)
@@ -241,10 +309,10 @@ async def test_a_knock_during_a_fetch_fetches_again(town: Town) -> None:
     for member in members:
         town.hub.enter(member)
 
-    town.bell.knock([str(device_id)])
+    town.bell.tell(Knocked([str(device_id)]))
     await town.settle()
     town.hub.leave(members[0])
-    town.bell.knock([str(device_id)])
+    town.bell.tell(Knocked([str(device_id)]))
     await town.settle()
 
     assert fetched == [ravi, ravi]
@@ -259,7 +327,7 @@ async def test_a_fetch_that_fails_lets_the_connection_go_to_come_back(town: Town
 
     member.fetch = fail
     town.hub.enter(member)
-    town.bell.knock([str(ravi.actor.device_id)])
+    town.bell.tell(Knocked([str(ravi.actor.device_id)]))
     await town.settle()
 
     assert ravi.closed == "restart"

@@ -43,6 +43,18 @@ PEOPLE = st.integers(0, 3)
 CODES = st.sampled_from(CURRENCIES)
 PROOFS = st.sampled_from(["right", "wrong", "old"])
 
+RULES = st.sampled_from(
+    [
+        ("send", "transfer"),
+        ("send", "day"),
+        ("send", "day count"),
+        ("send", "month"),
+        ("send", "year"),
+        ("receive", "day"),
+        ("receive", "balance"),
+    ]
+)
+
 Attempt = Callable[[], str]
 
 
@@ -60,6 +72,8 @@ class Ledger(RuleBasedStateMachine):
         self.people = [make.owner(self.db) for _ in range(4)]
         self.oracle = Oracle(LINES.__getitem__)
         self.oracle.now = self.db.clock.now
+        for code in CURRENCIES:
+            self.db.write(money.set_limits, uuid7(), code, [], by=SYSTEM)
 
     @initialize(rupees=st.lists(st.sampled_from([900, 20_000, 900_000]), min_size=4, max_size=4))
     def begin(self, rupees: list[int]) -> None:
@@ -232,6 +246,28 @@ class Ledger(RuleBasedStateMachine):
         """Of one person, so that the others go on."""
         answer = self._do(money.freeze_wallet, self._id(3), code, out=out, into=into, by=SYSTEM)
         assert answer == self.oracle.freeze((3, code), out=out, into=into)
+
+    @rule(code=CODES, rules=st.dictionaries(RULES, AMOUNTS, max_size=4))
+    def allow(self, code: str, rules: dict[tuple[str, str], int]) -> None:
+        """Other rules from now on; what was done before them counts too."""
+        limits = []
+        for action in ("send", "receive"):
+            for window in ("transfer", "day", "month", "year", "balance"):
+                minor = rules.get((action, window))
+                times = rules.get((action, f"{window} count"))
+                if (minor, times) != (None, None):
+                    limits.append(
+                        money.Limit(
+                            "unverified", money.Action(action), money.Window(window), minor, times
+                        )
+                    )
+        self.db.write(money.set_limits, uuid7(), code, limits, by=SYSTEM)
+        self.oracle.rules[code] = rules
+
+    @rule(days=st.sampled_from([1, 31]))
+    def wait_for_days(self, days: int) -> None:
+        self.db.clock.advance(days * 24 * 3_600_000)
+        self.oracle.now = self.db.clock.now
 
     @rule()
     def close(self) -> None:

@@ -98,7 +98,7 @@ class Market(RuleBasedStateMachine):
         target=promises,
         who=st.integers(0, 2),
         wanted=st.dictionaries(st.integers(0, 2), st.integers(1, 3), min_size=1),
-        payment=st.sampled_from(Payment),
+        payment=st.sampled_from([Payment.WALLET, Payment.CASH]),
     )
     def place(self, who: int, wanted: dict[int, int], payment: Payment) -> Any:
         buyer = self.buyers[who]

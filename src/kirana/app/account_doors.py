@@ -12,7 +12,7 @@ from msgspec import Meta
 from kirana import identity, money
 from kirana.platform.blobs import Blobs
 from kirana.platform.db import Db
-from kirana.platform.http import problems
+from kirana.platform.http import EVEN_SUSPENDED, problems
 from kirana.platform.hub import Hub
 from kirana.platform.limits import Limits, Rate
 from kirana.platform.problems import NotAllowed, NotSignedIn, RateLimited
@@ -44,6 +44,7 @@ class DeleteAccount:
     "/v1/me/export",
     raises=problems(RateLimited, NotAllowed, NotSignedIn),
     media_type="application/zip",
+    opt={EVEN_SUSPENDED: True},
 )
 async def take_along(db: Db, blobs: Blobs, settings: Settings, limits: Limits, by: Actor) -> Stream:
     """Everything that is kept of you, as a ZIP file: `kirana.json`, your files, and the products

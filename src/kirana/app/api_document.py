@@ -17,7 +17,8 @@ from litestar import Litestar, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 
-from kirana.platform.http import DocumentedProblem, UnexpectedError, json_response
+from kirana.identity import AccountSuspended
+from kirana.platform.http import EVEN_SUSPENDED, DocumentedProblem, UnexpectedError, json_response
 from kirana.platform.problems import (
     InvalidInput,
     NotAllowed,
@@ -195,6 +196,8 @@ def _describe(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         operation["security"] += [] if "by" in names else [{}]
         parameters += [{"$ref": f"#/components/parameters/{name}"} for name in _HEADERS]
         kinds += [NotSignedIn, NotAllowed, InvalidInput]
+        if not handler.opt.get(EVEN_SUSPENDED):
+            kinds.append(AccountSuspended)
     if not handler.http_methods <= {"GET", "OPTIONS"}:
         kinds += [Overloaded, StorageFull]
     _list_problems(operation, {*kinds, *_ALWAYS})
@@ -272,7 +275,7 @@ def _dependencies() -> dict[str, Any]:
 
         return Provide(nothing, sync_to_thread=False)
 
-    names = ("db", "bell", "blobs", "hub", "limits", "settings", "viewer", "by")
+    names = ("db", "bell", "blobs", "hub", "limits", "settings", "viewer", "by", "name_of")
     return {name: stand_in() for name in names}
 
 

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 import kirana.storefront.http
-from kirana import identity
+from kirana import chat, identity, money
 from kirana.platform import web_push
 from kirana.platform.bell import Bell, LocalBell
 from kirana.platform.blobs import Blobs, LocalBlobs
@@ -28,14 +28,14 @@ from kirana.platform.http import (
     on_too_deep,
     only_whole_amounts,
 )
-from kirana.platform.hub import Hub
+from kirana.platform.hub import Hub, Truth
 from kirana.platform.jobs import Outside, Runner
 from kirana.platform.limits import Limits
 from kirana.platform.settings import Settings
 from kirana.platform.stream import Frames
 from kirana.values import Problem
 
-from . import api_document, demo_door, injection, memory, pwa, wiring
+from . import api_document, card_doors, demo_door, injection, memory, pwa, reactions, wiring
 from .alarm import Alarm
 from .auth import Sessions, provide_by, provide_viewer
 from .routes import API_ROUTES, now
@@ -72,11 +72,19 @@ class Kirana:
         database = open_database(self.settings.database_url, self.bus)
         wiring.close_commits(database)
         db = Db(database)
-        bell = LocalBell()
+        bell = _bell_for(self.settings)
         blobs = LocalBlobs(self.settings.data_dir / "files")
-        hub = Hub(db, bell, self.frames, identity.list_delegations)
+        truth = Truth(
+            identity.list_delegations,
+            identity.find_signed_out,
+            identity.find_suspended,
+            chat.find_with_mail,
+        )
+        hub = Hub(db, bell, self.frames, truth)
         alarm = Alarm(db, hub)
         await db.write(web_push.ensure_key)
+        await db.write(chat.ensure_fact_key)
+        await db.write(money.switch_rail, "stripe", is_on=bool(self.settings.stripe_key))
         runner = Runner(db, self.bus, Outside(db, self.settings, blobs))
         _ring_after_commit(database, bell, db)
         app.state.update(
@@ -86,11 +94,12 @@ class Kirana:
                 "blobs": blobs,
                 "hub": hub,
                 "limits": Limits(),
-                "sessions": Sessions(db),
+                "sessions": Sessions(db, bell),
                 "settings": self.settings,
                 "socket": SocketDoor(db, hub, bell),
             }
         )
+        bell.start()
         hub.start()
         runner.start()
         alarm.start()
@@ -100,6 +109,7 @@ class Kirana:
             await alarm.stop()
             await hub.stop()
             await runner.stop()
+            await bell.stop()
             await db.close()
 
     def _litestar(self) -> Litestar:
@@ -115,12 +125,14 @@ class Kirana:
             }.items()
         }
         dependencies["viewer"] = Provide(provide_viewer)
+        dependencies["name_of"] = Provide(_provide_names, sync_to_thread=False)
         dependencies["by"] = Provide(provide_by, sync_to_thread=False)
         return Litestar(
             route_handlers=[
                 *API_ROUTES,
                 report_health,
                 *api_document.routes,
+                *card_doors.routes,
                 pwa.serve_app,
                 *(demo_door.routes if self.settings.demo else []),
                 *kirana.storefront.http.routes,
@@ -159,6 +171,10 @@ def create_app() -> ASGIApp:
     return app
 
 
+def _provide_names() -> money.NameOf:
+    return reactions.names_of
+
+
 def _from_state(name: str, kind: type) -> Any:
     def provide(state: State) -> Any:
         return state[name]
@@ -167,7 +183,15 @@ def _from_state(name: str, kind: type) -> Any:
     return provide
 
 
-def _ring_after_commit(database: Database, bell: LocalBell, db: Db) -> None:
+def _bell_for(settings: Settings) -> Bell:
+    if not settings.nats_url:
+        return LocalBell()
+    from kirana.platform.nats_bell import NatsBell  # most servers are one process and need it not
+
+    return NatsBell(settings.nats_url)
+
+
+def _ring_after_commit(database: Database, bell: Bell, db: Db) -> None:
     def ring(tx: Tx) -> None:
         if tx.rings:
             db.loop.call_soon_threadsafe(bell.ring, tx.rings)

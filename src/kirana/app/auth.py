@@ -10,15 +10,17 @@ from uuid import UUID
 from litestar import Request
 
 from kirana import business, identity
+from kirana.platform.bell import Bell, RightsChanged
 from kirana.platform.db import Db, Tx
-from kirana.platform.http import is_same_site
+from kirana.platform.http import EVEN_SUSPENDED, is_same_site
 from kirana.platform.problems import InvalidInput, NotAllowed, NotSignedIn
 from kirana.values import Actor, BusinessId, DeviceId, Mandate, UserId
 
 COOKIE = "kirana_session"
 TOUCH_S = 300
 KNOWN_S = 5.0
-"""For how long another process may end a session, or a place in a team, without our notice."""
+"""For how long another process may end a session, or a place in a team, without our notice, if
+the bell between processes is lost."""
 _MOST_KNOWN = 10_000
 _touched_at: dict[DeviceId, float] = {}
 _TELLING = {"device", "user", "business"}
@@ -47,17 +49,19 @@ class Credentials:
 
 
 class Sessions:
-    """Who was let in a moment ago. A commit of this process that changes a device, or who may act
-    for whom, forgets them all before it is answered. A confirmation is never remembered."""
+    """Who was let in a moment ago. A commit that changes a device, or who may act for whom, makes
+    its process forget them all before it is answered, and the others as soon as they hear of it. A
+    confirmation is never remembered."""
 
-    def __init__(self, db: Db) -> None:
-        self._db = db
+    def __init__(self, db: Db, bell: Bell) -> None:
+        self._db, self._bell = db, bell
         self._known: dict[tuple[bytes, UserId | None], tuple[Actor, float]] = {}
         db.database.after_commit.append(self._look_at)
+        bell.listen_to(RightsChanged, self._forget)
 
-    async def find(self, credentials: Credentials) -> Actor | None:
-        if credentials.confirmation_id:
-            return await find_actor(self._db, credentials)
+    async def find(self, credentials: Credentials, *, even_suspended: bool = False) -> Actor | None:
+        if credentials.confirmation_id or even_suspended:
+            return await find_actor(self._db, credentials, even_suspended=even_suspended)
         # What is read while a commit forgets goes into the dictionary that was forgotten.
         known, now = self._known, time.monotonic()
         key = (identity.hash_token(credentials.token), credentials.acting_for)
@@ -73,13 +77,17 @@ class Sessions:
     def _look_at(self, tx: Tx) -> None:
         if any(it.change.kind in _TELLING for it in tx.published):
             self._known = {}
+            self._db.loop.call_soon_threadsafe(self._bell.tell, RightsChanged())
+
+    def _forget(self, _: RightsChanged) -> None:
+        self._known = {}
 
 
 async def provide_viewer(request: Request[Any, Any, Any], db: Db) -> Actor | None:
     """Who is asking, if they signed in.
 
     Raises: NotAllowed for a page of another site that acts with somebody's cookie, or for
-    somebody who may not act for that shop.
+    somebody who may not act for that shop; AccountSuspended, unless the route is open even then.
     """
     credentials = Credentials(request.headers)
     if not credentials.token:
@@ -87,7 +95,8 @@ async def provide_viewer(request: Request[Any, Any, Any], db: Db) -> Actor | Non
     if credentials.is_cookie and request.method not in _SAFE and not is_same_site(request.headers):
         raise NotAllowed
     sessions: Sessions = request.app.state.sessions
-    actor = await sessions.find(credentials)
+    even_suspended = bool(request.route_handler.opt.get(EVEN_SUSPENDED))
+    actor = await sessions.find(credentials, even_suspended=even_suspended)
     if actor is not None and actor.device_id is not None and _is_due(actor.device_id):
         await db.write(identity.touch, actor.device_id)
     return actor
@@ -100,21 +109,24 @@ def provide_by(viewer: Actor | None) -> Actor:
     return viewer
 
 
-async def find_actor(db: Db, credentials: Credentials) -> Actor | None:
+async def find_actor(
+    db: Db, credentials: Credentials, *, even_suspended: bool = False
+) -> Actor | None:
     try:
-        return await db.read(_read_actor, credentials)
+        return await db.read(_read_actor, credentials, even_suspended)
     except NotSignedIn:
         if credentials.is_cookie:
             return None
         raise
 
 
-def _read_actor(tx: Tx, credentials: Credentials) -> Actor:
+def _read_actor(tx: Tx, credentials: Credentials, even_suspended: bool) -> Actor:
     actor = identity.resolve(
         tx,
         credentials.token,
         acting_for=credentials.acting_for,
         confirmation_id=credentials.confirmation_id,
+        even_suspended=even_suspended,
     )
     if not actor.is_acting_for_a_shop:
         return actor

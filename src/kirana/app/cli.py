@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code says how it went."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _parser(with_catalog=given[:1] == ["catalog"], with_chat=given[:1] == ["chat"])
+    parser = _parser(with_rooms=given[:1])
     chosen = parser.parse_args(given)
     try:
         settings = Settings.read()
@@ -49,7 +49,8 @@ def _what_to_do(error: Exception) -> str | None:
     return None
 
 
-def _parser(*, with_catalog: bool, with_chat: bool) -> argparse.ArgumentParser:
+def _parser(*, with_rooms: Sequence[str]) -> argparse.ArgumentParser:
+    """All commands. A room takes a second to import: only who asks for it waits for it."""
     parser = argparse.ArgumentParser(
         prog="kirana",
         description="Chat, shop and pay, privately, on a server you own.",
@@ -80,6 +81,12 @@ def _parser(*, with_catalog: bool, with_chat: bool) -> argparse.ArgumentParser:
     audit.add_argument("--json", action="store_true", help="print the findings as JSON")
     audit.set_defaults(run=_audit)
 
+    clearing = commands.add_parser(
+        "clearing", help="say what is in the operator's bank, cash box and on its way, item by item"
+    )
+    clearing.add_argument("--json", action="store_true", help="print the accounts as JSON")
+    clearing.set_defaults(run=_clearing)
+
     api = commands.add_parser("api", help="write docs/openapi.json and docs/problems.md")
     api.add_argument(
         "--check", action="store_true", help="write nothing; exit code 1 if they differ"
@@ -91,19 +98,45 @@ def _parser(*, with_catalog: bool, with_chat: bool) -> argparse.ArgumentParser:
     agent.add_argument("who", help="a phone number, an e-mail address or a handle")
     agent.set_defaults(run=_appoint)
 
-    if with_catalog:
-        # The room takes a second to import: only who asks for it waits for it.
+    verified = commands.add_parser("verify", help="say how well somebody is known: their limits")
+    verified.add_argument("tier", choices=["unverified", "basic", "full", "merchant"])
+    verified.add_argument("who", help="a phone number, an e-mail address or a handle")
+    verified.set_defaults(run=_verify)
+
+    limits = commands.add_parser("limits", help="show or set what people may pay and hold")
+    limits.add_argument("currency", nargs="?", help="such as INR; none: show what is in force")
+    limits.add_argument("--preset", help="start from what is known of a country, such as IN")
+    limits.add_argument("--hold", help="the most that a fully verified person may hold")
+    limits.add_argument("--day", help="and the most that they may send in a day; the rest follows")
+    limits.add_argument("--none", action="store_true", help="take all limits of the currency away")
+    limits.set_defaults(run=_limits)
+
+    suspended = commands.add_parser("suspend", help="keep a person or a shop out; nothing is lost")
+    suspended.add_argument("who", help="a phone number, an e-mail address or a handle")
+    suspended.add_argument("--reason", required=True, help="why; they read it")
+    suspended.set_defaults(run=_suspend)
+    reinstated = commands.add_parser("reinstate", help="let somebody in again who was suspended")
+    reinstated.add_argument("who", help="a phone number, an e-mail address or a handle")
+    reinstated.set_defaults(run=_reinstate)
+
+    if "catalog" in with_rooms:
         from kirana.catalog.files import cli as files
 
         files.add_arguments(commands, _opened)
     else:
         commands.add_parser("catalog", help="bring products in from a file, or write them out")
-    if with_chat:
+    if "chat" in with_rooms:
         from kirana.client import cli as chat
 
         chat.add_arguments(commands)
     else:
         commands.add_parser("chat", help="read and write messages, privately where that is due")
+    if "rail" in with_rooms:
+        from kirana.money.rails import cli as rail
+
+        rail.add_arguments(commands)
+    else:
+        commands.add_parser("rail", help="say what a payment code says")
     return parser
 
 
@@ -150,6 +183,12 @@ def _audit(chosen: argparse.Namespace, settings: Settings) -> int:
     return maintenance.audit(settings, as_json=chosen.json)
 
 
+def _clearing(chosen: argparse.Namespace, settings: Settings) -> int:
+    from . import maintenance
+
+    return maintenance.clearing(settings, as_json=chosen.json)
+
+
 def _api(chosen: argparse.Namespace, settings: Settings) -> int:
     from . import api_document
 
@@ -160,3 +199,34 @@ def _appoint(chosen: argparse.Namespace, settings: Settings) -> int:
     from . import maintenance
 
     return maintenance.appoint(settings, chosen.role, chosen.who)
+
+
+def _verify(chosen: argparse.Namespace, settings: Settings) -> int:
+    from . import maintenance
+
+    return maintenance.verify(settings, chosen.tier, chosen.who)
+
+
+def _limits(chosen: argparse.Namespace, settings: Settings) -> int:
+    from . import maintenance
+
+    return maintenance.limits(
+        settings,
+        chosen.currency,
+        preset=chosen.preset,
+        hold=chosen.hold,
+        day=chosen.day,
+        clear=chosen.none,
+    )
+
+
+def _suspend(chosen: argparse.Namespace, settings: Settings) -> int:
+    from . import maintenance
+
+    return maintenance.suspend(settings, chosen.who, chosen.reason)
+
+
+def _reinstate(chosen: argparse.Namespace, settings: Settings) -> int:
+    from . import maintenance
+
+    return maintenance.reinstate(settings, chosen.who)

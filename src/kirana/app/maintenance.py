@@ -5,6 +5,8 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -12,13 +14,25 @@ from kirana import identity, money
 from kirana.platform import jobs, logs
 from kirana.platform import migrate as migration
 from kirana.platform.database import open_database
-from kirana.platform.db import Database
+from kirana.platform.db import Database, Tx
 from kirana.platform.events import Bus
 from kirana.platform.settings import Settings
-from kirana.values import SYSTEM, Problem
+from kirana.values import (
+    MAX_AMOUNT_MINOR,
+    SYSTEM,
+    Actor,
+    Money,
+    Problem,
+    UserId,
+    currency,
+    total,
+    uuid7,
+)
 
+from . import suspension_doors as suspensions
 from . import wiring
 
+Command = Callable[..., object]
 OK, BAD, HINT = "ok", "bad", "hint"
 
 
@@ -74,20 +88,121 @@ def audit(settings: Settings, *, as_json: bool) -> int:
     return 1 if findings else 0
 
 
+def clearing(settings: Settings, *, as_json: bool) -> int:
+    """What is in each account of the operator's; 1 when the items of one do not add up to it."""
+    with opened_whole(settings) as database:
+        found = database.read(money.explain_clearing, by=SYSTEM)
+    wrong = [it for it in found if total(_amounts(it), it.currency) != it.balance]
+    if as_json:
+        say(msgspec.json.encode({"accounts": found}).decode())
+        return 1 if wrong else 0
+    for account in found:
+        say(f"{account.code} {_CODES[account.code]}: {_decimal(account.balance)}")
+        for item in account.items:
+            say(f"  {_decimal(item.amount)}  {item.purpose}  {item.transfer_id}")
+        for item in account.waiting:
+            say(f"  {_decimal(item.amount)}  {item.purpose}  {item.transfer_id}  (waits)")
+    for account in wrong:
+        say(f"{account.code} {account.currency}: the items do not add up. Run `kirana audit`.")
+    return 1 if wrong else 0
+
+
+_CODES = {210: "on its way out", 300: "bank", 310: "cash box"}
+
+
+def _amounts(account: money.ClearingAccount) -> Iterator[Money]:
+    return (item.amount for item in account.items)
+
+
+def _decimal(amount: Money) -> str:
+    exponent = currency(amount.currency).exponent
+    return f"{Decimal(amount.amount_minor).scaleb(-exponent)} {amount.currency}"
+
+
 def appoint(settings: Settings, role: str, who: str) -> int:
     """Make somebody an operator or a cash agent."""
+    command = money.appoint_operator if role == "operator" else money.appoint_agent
+    return _do_to(settings, who, command, f"{role} now")
+
+
+def verify(settings: Settings, tier: money.Tier, who: str) -> int:
+    """Say how well somebody is known: which limits they stand under."""
+
+    def set_tier(tx: Tx, user_id: UserId, *, by: Actor) -> None:
+        money.set_tier(tx, user_id, tier)
+
+    return _do_to(settings, who, set_tier, f"{tier} now")
+
+
+def limits(
+    settings: Settings,
+    currency_code: str | None,
+    *,
+    preset: str | None,
+    hold: str | None,
+    day: str | None,
+    clear: bool,
+) -> int:
+    """Show the limits in force, or put others in their place."""
+    if currency_code is None:
+        with opened_whole(settings) as database:
+            for it in database.read(money.list_limits, by=SYSTEM):
+                say(f"{it.currency}: {len(it.limits)} limits ({it.preset or 'typed'})")
+        return 0
+    try:
+        rules, note = _limits_for(currency_code, preset, hold, day, clear=clear)
+    except (ArithmeticError, ValueError) as wrong:
+        say(str(wrong) or "Type amounts like 10000 or 99.50.")
+        return 2
+    with opened_whole(settings) as database:
+        database.write(money.set_limits, uuid7(), currency_code, rules, preset=preset, by=SYSTEM)
+    say(f"{currency_code}: {len(rules)} limits. {note}".strip())
+    return 0
+
+
+def _limits_for(
+    code: str, preset: str | None, hold: str | None, day: str | None, *, clear: bool
+) -> tuple[list[money.Limit], str]:
+    """Raises: ValueError with a sentence; ArithmeticError for what is no amount."""
+    unit = Decimal(10) ** currency(code).exponent
+    if preset is not None:
+        chosen = money.presets().get(preset)
+        if chosen is None or chosen.currency != code:
+            known = ", ".join(f"{it.country} ({it.currency})" for it in money.presets().values())
+            raise ValueError(f"There is no such preset for {code}. There are: {known}.")
+        return [limit.bare() for limit in chosen.limits], chosen.note
+    if hold is not None and day is not None:
+        held, a_day = int(Decimal(hold) * unit), int(Decimal(day) * unit)
+        if not (1 <= held <= MAX_AMOUNT_MINOR and 1 <= a_day <= MAX_AMOUNT_MINOR):
+            raise ValueError("Both amounts are above zero.")
+        return money.two_numbers(held, a_day), ""
+    if clear:
+        return [], ""
+    raise ValueError("Give --preset, or --hold and --day, or --none.")
+
+
+def suspend(settings: Settings, who: str, reason: str) -> int:
+    """Keep a person or a shop out."""
+    return _do_to(settings, who, suspensions.suspend, "suspended now", reason)
+
+
+def reinstate(settings: Settings, who: str) -> int:
+    """Let somebody in again."""
+    return _do_to(settings, who, suspensions.reinstate, "let in again")
+
+
+def _do_to(settings: Settings, who: str, command: Command, done: str, *args: Any) -> int:
     with opened_whole(settings) as database:
         card = database.read(identity.find_anybody, who)
         if card is None:
             say(f"Nobody here is {who}.")
             return 1
-        command = money.appoint_operator if role == "operator" else money.appoint_agent
         try:
-            database.write(command, card.id, by=SYSTEM)
+            database.write(command, card.id, *args, by=SYSTEM)
         except Problem as problem:
             say(problem.title)
             return 1
-    say(f"{card.name} is {role} now.")
+    say(f"{card.name} is {done}.")
     return 0
 
 

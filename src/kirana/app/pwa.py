@@ -26,9 +26,9 @@ CSP = (
     "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
     "trusted-types svelte-trusted-html sveltekit-trusted-url kirana-crypto kirana-html"
 )
-# A worker does not inherit the page's policy.
+# A worker does not inherit the page's policy. The pictures are those of its notifications.
 WORKER_CSP = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self'; "
     "require-trusted-types-for 'script'; trusted-types"
 )
 

@@ -1,21 +1,28 @@
 """What two rooms need from each other that must not know one another: a few lines each."""
 
+from collections.abc import Iterable
+
 from kirana import business, chat, identity, money, orders
 from kirana.platform.db import Tx
-from kirana.values import SYSTEM, Actor, UserId
+from kirana.values import SYSTEM, Actor, ConversationId, OwnerId, SplitId, UserId
 
-RequestEvent = (
-    money.RequestMade
-    | money.RequestPaid
-    | money.RequestDeclined
-    | money.RequestCanceled
-    | money.RequestExpired
-)
+SplitEvent = money.SplitMade | money.SplitReminded | money.SplitClosed
+
+
+def names_of(tx: Tx, owner_ids: Iterable[OwnerId]) -> dict[OwnerId, str]:
+    """What the owners of money are called, as far as they are people or shops."""
+    cards = identity.get_cards(tx, [UserId(id) for id in owner_ids])
+    return {id: card.name for id, card in cards.items()}
 
 
 def know_person(tx: Tx, event: identity.UserJoined) -> None:
     """Whoever has an account can be sent money."""
     money.open_owner(tx, event.user_id)
+
+
+def know_zone(tx: Tx, event: identity.ZoneChanged) -> None:
+    """Limits by the day begin anew at one's own midnight."""
+    money.set_zone(tx, event.user_id, event.zone)
 
 
 def hand_over_wallet(tx: Tx, event: identity.GuestJoined) -> None:
@@ -26,6 +33,8 @@ def hand_over_wallet(tx: Tx, event: identity.GuestJoined) -> None:
 def know_business(tx: Tx, event: business.BusinessOpened) -> None:
     """A shop can be sent money."""
     money.open_owner(tx, event.business_id)
+    if shop := business.find_business(tx, event.business_id):
+        money.set_zone(tx, event.business_id, shop.zone)
 
 
 def post_order_card(tx: Tx, event: orders.OrderEvent) -> None:
@@ -60,7 +69,7 @@ def post_transfer_card(tx: Tx, event: money.TransferPosted) -> None:
     )
 
 
-def spare_the_blocked(tx: Tx, event: money.RequestMade) -> None:
+def spare_the_blocked(tx: Tx, event: money.RequestEvent) -> None:
     """Somebody who is blocked asks for nothing: the request ends before it is looked at."""
     if event.payer_id is None:
         return
@@ -72,22 +81,80 @@ def spare_the_blocked(tx: Tx, event: money.RequestMade) -> None:
         money.decline_request(tx, event.request_id, by=Actor(payer_id, payer_id))
 
 
-def post_request_card(tx: Tx, event: RequestEvent) -> None:
+def post_request_card(tx: Tx, event: money.RequestEvent) -> None:
     """Show how a request for money stands, in the conversation of the two."""
     if event.payer_id is not None:
         _post_money(
             tx,
             event,
             chat.Subject("request", event.request_id),
-            event.name.removeprefix("request."),
+            "made" if isinstance(event, money.RequestReminded) else event.name.split(".")[1],
             payer_id=UserId(event.payer_id),
             payee_id=UserId(event.asker_id),
         )
 
 
+def post_claim_card(tx: Tx, event: money.ClaimEvent) -> None:
+    """Show what the payer of a request says, and what the payee says to it, between the two."""
+    _post_money(
+        tx,
+        event,
+        chat.Subject("request", event.request_id),
+        "claimed" if isinstance(event, money.ClaimMade) else "not_received",
+        payer_id=UserId(event.payer_id),
+        payee_id=UserId(event.payee_id),
+    )
+
+
+def post_share_card(tx: Tx, event: money.RequestEvent) -> None:
+    """Show what became of a share: where the bill is split, or between the two."""
+    assert event.ref is not None
+    split = money.find_split(tx, SplitId(event.ref.id))
+    if split.ref is None:
+        post_request_card(tx, event)
+    elif not isinstance(event, (money.RequestMade, money.RequestReminded)):
+        _post_split(tx, split, event, whose=event.payer_id, is_quiet=True)
+
+
+def post_split_card(tx: Tx, event: SplitEvent) -> None:
+    """Show how a bill stands, in the conversation where it was split."""
+    split = money.find_split(tx, event.split_id)
+    if split.ref is not None:
+        _post_split(tx, split, event, whose=None, is_quiet=False)
+
+
+def _post_split(
+    tx: Tx,
+    split: money.Split,
+    event: money.RequestEvent | SplitEvent,
+    *,
+    whose: OwnerId | None,
+    is_quiet: bool,
+) -> None:
+    assert split.ref is not None
+    ended = sum(share.state != "open" for share in split.asked)
+    chat.post_fact(
+        tx,
+        ConversationId(split.ref.id),
+        event.event_id,
+        event.name,
+        chat.Subject("split", split.id, ended),
+        UserId(whose or split.payee_id),
+        chat.FactCard(
+            state="open" if ended < len(split.asked) else "closed",
+            amount=split.total,
+            payee_id=split.payee_id,
+            payer_id=whose,
+            done=len(split.paid),
+            of=len(split.asked),
+        ),
+        is_quiet=is_quiet,
+    )
+
+
 def _post_money(
     tx: Tx,
-    event: money.TransferPosted | RequestEvent,
+    event: money.TransferPosted | money.RequestEvent | money.ClaimEvent,
     subject: chat.Subject,
     state: str,
     *,
@@ -97,7 +164,7 @@ def _post_money(
     cards = identity.get_cards(tx, [payer_id, payee_id])
     if len(cards) < 2 or payer_id == payee_id:
         return  # the operator's side of a top-up has no face
-    actor_id = payer_id if state == "paid" else payee_id
+    actor_id = payer_id if state in ("paid", "claimed") else payee_id
     if identity.is_blocked(tx, payer_id, payee_id):
         return  # the money is in the statement; nothing is said between the two
     # The conversation of these two, whatever the client said it was paying in.

@@ -1,6 +1,8 @@
 """All routes of the API, from every room's own list; the server's own are here."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -17,6 +19,7 @@ import kirana.identity.http
 import kirana.identity.keys.http
 import kirana.money.http
 import kirana.orders.http
+from kirana import chat
 from kirana.platform import pictures, stream, web_push
 from kirana.platform.db import Db, Tx
 from kirana.platform.http import problems
@@ -25,7 +28,7 @@ from kirana.platform.problems import NotAllowed
 from kirana.platform.settings import Settings
 from kirana.values import Actor
 
-from . import account_doors, report_doors
+from . import account_doors, report_doors, split_doors, suspension_doors
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class ServerFacts:
     tiles_attribution: str
     push_key: str
     """The public key to which browsers bind a subscription to Web Push, in base64."""
+    facts_key: str
+    """The public key (Ed25519, base64) with which this server signs what it says in chats."""
 
 
 @get("/v1/server")
@@ -53,6 +58,7 @@ async def describe_server(settings: Settings, db: Db) -> ServerFacts:
         settings.tiles_url,
         settings.tiles_attribution,
         web_push.public_key_of(await db.read(web_push.find_key)),
+        await db.read(chat.find_fact_key),
     )
 
 
@@ -69,10 +75,15 @@ async def read_stream(
     With `wait_s`, an answer without news waits that long for some.
     """
     page = await db.read(stream.read_stream, by.user_id, after, hub.frames)
-    if not page.frames and not page.resync and wait_s:
-        await hub.wait_for(by.user_id, wait_s)
+    if page.frames or page.resync or not wait_s:
+        return page
+    async with hub.listening(by.user_id) as told:
         page = await db.read(stream.read_stream, by.user_id, after, hub.frames)
-    return page
+        if page.frames or page.resync:
+            return page
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), wait_s)
+    return await db.read(stream.read_stream, by.user_id, after, hub.frames)
 
 
 def now(tx: Tx) -> int:
@@ -94,6 +105,8 @@ API_ROUTES: Sequence[Any] = [
     *pictures.routes,
     *account_doors.routes,
     *report_doors.routes,
+    *suspension_doors.routes,
+    *split_doors.routes,
     describe_server,
     read_stream,
 ]

@@ -67,6 +67,7 @@ class SendMessage(Frame, frozen=True, tag="send"):
     media: list[UUID] = []
     quiet: bool = False
     slot: Literal["settings"] | None = None
+    over: int | None = None
 
 
 class Ack(Frame, frozen=True):
@@ -251,8 +252,8 @@ class Connection:
             raise InvalidInput(errors=[{"field": "body", "message": message}])
         if command.ct is None:
             content = chat.read_content(bytes(command.body))
-            return await self._db.write(
-                as_delegate, chat.send_message, message_id, place, content, by=by
+            return await self._db.write_in(
+                place, as_delegate, chat.send_message, message_id, place, content, by=by
             )
         sealed = chat.take_sealed(
             command.ct,
@@ -262,8 +263,16 @@ class Connection:
             media=[MediaId(media_id) for media_id in command.media],
             is_quiet=command.quiet,
             slot=command.slot,
+            over=command.over,
         )
-        return await self._db.write(as_delegate, chat.send_sealed, message_id, place, sealed, by=by)
+        if sealed.slot:
+            # New settings let go of a photo that may stand in other conversations too.
+            return await self._db.write(
+                as_delegate, chat.send_sealed, message_id, place, sealed, by=by
+            )
+        return await self._db.write_in(
+            place, as_delegate, chat.send_sealed, message_id, place, sealed, by=by
+        )
 
     async def _hello(self, command: Hello) -> None:
         me = self.actor.user_id
@@ -375,10 +384,12 @@ class Connection:
 def as_delegate(tx: Tx, do: Callable[..., T], *args: Any, by: Actor) -> T:
     """Do it, if `by` may act for that shop at this moment: a socket outlives a place in a team.
 
-    Raises: NotAllowed.
+    Raises: NotAllowed, AccountSuspended.
     """
-    if by.is_acting_for_a_shop and not identity.may_act_for(tx, by.person_id, by.user_id):
-        raise NotAllowed
+    if by.is_acting_for_a_shop:
+        if not identity.may_act_for(tx, by.person_id, by.user_id):
+            raise NotAllowed
+        identity.require_admitted(tx, by.user_id)
     return do(tx, *args, by=by)
 
 

@@ -23,6 +23,7 @@ class Watching:
         self._watchers: dict[UserId, set[Member]] = defaultdict(set)
         self._watched: dict[Member, Collection[UserId]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        hub.on_moved(self.changed)
 
     async def watch(self, member: Member, user_ids: Sequence[UserId]) -> None:
         """From now on tell `member` of these and of nobody else; how it is now, at once."""

@@ -13,6 +13,7 @@ from . import reactions
 def wire(bus: Bus) -> None:
     """Listeners, jobs, and what runs by the clock."""
     bus.on(identity.UserJoined, reactions.know_person, orders.adopt_by_address)
+    bus.on(identity.ZoneChanged, reactions.know_zone)
     bus.on(identity.GuestJoined, chat.join_guest, orders.adopt_guest, reactions.hand_over_wallet)
     bus.on(identity.DeviceKeysChanged, chat.tell_devices)
     bus.on(identity.DeviceRevoked, chat.forget_device)
@@ -30,20 +31,34 @@ def wire(bus: Bus) -> None:
             reactions.post_request_card,
             ref_kind=between_people,
         )
-        bus.on(money.RequestPaid, reactions.post_request_card, ref_kind=between_people)
-        bus.on(money.RequestDeclined, reactions.post_request_card, ref_kind=between_people)
-        bus.on(money.RequestCanceled, reactions.post_request_card, ref_kind=between_people)
-        bus.on(money.RequestExpired, reactions.post_request_card, ref_kind=between_people)
+        for told in (money.RequestReminded, *money.REQUEST_ENDS):
+            bus.on(told, reactions.post_request_card, ref_kind=between_people)
+
+    bus.on(money.CardPaymentHeld, orders.show_held, ref_kind="order")
+    bus.on(money.CardPaymentEnded, orders.cancel_unpaid, ref_kind="order")
+    bus.on(money.RailPaymentDue, money.hear_due)
+
+    bus.on(money.ClaimMade, reactions.post_claim_card)
+    bus.on(money.ClaimRejected, reactions.post_claim_card)
+
+    bus.on(money.SplitMade, reactions.post_split_card)
+    bus.on(money.SplitReminded, reactions.post_split_card)
+    bus.on(money.SplitClosed, reactions.post_split_card)
+    for of_share in (money.RequestMade, money.RequestReminded):
+        bus.on(of_share, reactions.spare_the_blocked, reactions.post_share_card, ref_kind="split")
+    for ended in money.REQUEST_ENDS:
+        bus.on(ended, money.settle_split, reactions.post_share_card, ref_kind="split")
 
     for order_event in orders.EVENTS:
         bus.on(order_event, reactions.post_order_card)
 
-    bus.jobs(files.apply_rows, files.undo_rows)
+    bus.jobs(files.apply_rows, files.undo_rows, money.apply_event)
     bus.outside_jobs(
         identity.send_code,
         chat.remove_files,
         chat.push_notes,
         files.fetch_pictures,
+        money.call_rail,
         pictures.remove_pictures,
     )
 
@@ -52,15 +67,18 @@ def wire(bus: Bus) -> None:
         orders.expire_orders,
         money.expire_holds,
         money.expire_requests,
+        money.look_at_rail_payments,
         chat.expire_messages,
     )
     bus.every(30, catalog.release_expired)
     bus.every(
         3600,
+        money.close_bank_days,
         identity.forget_codes,
         identity.forget_challenges,
         identity.forget_confirmations,
         identity.revoke_idle,
+        money.forget_waived,
         chat.drop_stale_media,
         chat.forget_invitations,
         chat.expire_device_messages,

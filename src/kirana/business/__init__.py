@@ -28,6 +28,7 @@ from .ownership import (
 )
 from .problems import (
     BusinessClosed,
+    BusinessSuspended,
     HoursInvalid,
     LastOwner,
     LocationNotUnderstood,
@@ -47,6 +48,7 @@ from .profile import (
     open_business,
     require_open,
     set_location,
+    set_suspended,
     touch,
     verify_business,
 )
@@ -75,6 +77,7 @@ __all__ = [
     "BusinessExport",
     "BusinessOpened",
     "BusinessShut",
+    "BusinessSuspended",
     "Category",
     "DayOpenings",
     "DayPreview",
@@ -137,6 +140,7 @@ __all__ = [
     "set_hours",
     "set_location",
     "set_role",
+    "set_suspended",
     "state_at",
     "states_at",
     "touch",

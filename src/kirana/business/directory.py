@@ -28,7 +28,7 @@ _AFTER = or_(
 )
 _LISTED = (
     select(businesses)
-    .where(_c.is_listed, _c.closed_at.is_(None), _AFTER)
+    .where(_c.is_listed, _c.closed_at.is_(None), _c.suspended_at.is_(None), _AFTER)
     .order_by(_c.created_at.desc(), _c.id.desc())
     .limit(bindparam("limit"))
 )
@@ -129,7 +129,7 @@ def _find(tx: Tx, text: str, category: str | None, country: str | None) -> list[
         shop
         for shop in ranked
         if shop.is_listed
-        and shop.closed_at is None
+        and shop.is_public
         and category in (None, shop.category)
         and country in (None, shop.country)
     ]

@@ -79,6 +79,8 @@ class Profile:
     revision: int
     created_at: int
     closed_at: int | None
+    suspended_at: int | None
+    """Since when the people who run this server keep it from the public."""
     role: Role | None = None
     """What the viewer is in this shop."""
 

@@ -82,6 +82,13 @@ class Business:
     """Grows with each change of the profile or the catalog: what pages are cached by."""
     created_at: int
     closed_at: int | None
+    suspended_at: int | None
+    """Since when the operators of this server keep it from the public."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether people find it, and may buy there."""
+        return self.closed_at is None and self.suspended_at is None
 
 
 @dataclass(frozen=True, slots=True)

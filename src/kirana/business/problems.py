@@ -25,6 +25,10 @@ class TooManyClosures(Problem):
     """There are too many closures. Remove old ones first."""
 
 
+class BusinessSuspended(Problem):
+    """The people who run this server have suspended this shop."""
+
+
 class BusinessClosed(Problem):
     """This shop has closed for good."""
 

@@ -105,6 +105,11 @@ _VERIFY = Q(
     .where(businesses.c.id == bindparam("id_"))
     .values(is_verified=bindparam("is_verified_"), revision=businesses.c.revision + 1)
 )
+_SUSPEND = Q(
+    update(businesses)
+    .where(businesses.c.id == bindparam("id_"))
+    .values(suspended_at=bindparam("suspended_at_"), revision=businesses.c.revision + 1)
+)
 _REVISION = Q(select(businesses.c.revision).where(businesses.c.id == bindparam("id")))
 _MINE = Q(
     select(businesses)
@@ -192,6 +197,7 @@ def open_business(tx: Tx, business_id: BusinessId, draft: NewBusiness, *, by: Ac
         opened_as=asked,
         created_at=tx.now,
         closed_at=None,
+        suspended_at=None,
     )
     insert_member(tx, business_id, by.person_id, Role.OWNER)
     if values["logo_id"]:
@@ -289,6 +295,20 @@ def verify_business(tx: Tx, business_id: BusinessId, is_verified: bool, *, by: A
     _tell(tx, business_id)
 
 
+def set_suspended(tx: Tx, business_id: BusinessId, is_suspended: bool, *, by: Actor) -> None:
+    """Keep the shop from the public, or show it again. Whoever calls has asked whether one may.
+
+    Raises: NotFound.
+    """
+    business = get_business(tx, business_id)
+    if (business.suspended_at is not None) == is_suspended:
+        return
+    tx.do(_SUSPEND, id_=business_id, suspended_at_=tx.now if is_suspended else None)
+    _file(tx, get_business(tx, business_id))
+    record(tx, business_id, "business.suspended", after={"is_suspended": is_suspended}, by=by)
+    _tell(tx, business_id)
+
+
 def touch(tx: Tx, business_id: BusinessId) -> None:
     """Something that the shop's pages show is another: what was cached of them is old now."""
     tx.do(_TOUCH, id_=business_id)
@@ -320,7 +340,8 @@ def find_by_handle(tx: Tx, handle: str) -> Business | None:
     if not identity.is_handle(handle):
         return None
     row = tx.one(_FIND_BY_HANDLE, handle=handle)
-    return business_of(row) if row and row.closed_at is None else None
+    business = business_of(row) if row else None
+    return business if business and business.is_public else None
 
 
 def get_by_handle(tx: Tx, handle: str) -> Business:
@@ -382,6 +403,7 @@ def business_of(row: Row) -> Business:
         revision=row.revision,
         created_at=row.created_at,
         closed_at=row.closed_at,
+        suspended_at=row.suspended_at,
     )
 
 
@@ -497,7 +519,7 @@ def _show_card(tx: Tx, business_id: BusinessId, values: dict[str, Any], by: Acto
 
 def _file(tx: Tx, business: Business) -> None:
     """Let the directory find it, or not."""
-    if not business.is_listed or business.closed_at is not None:
+    if not business.is_listed or not business.is_public:
         SHOPS.remove(tx, business.id)
         return
     category = CATEGORIES[business.category]

@@ -37,6 +37,7 @@ businesses = table(
     Column("opened_as", Text, nullable=False),
     Column("created_at", Int, nullable=False),
     Column("closed_at", Int),
+    Column("suspended_at", Int),
     CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="whole_point"),
     CheckConstraint(
         "hours_kind IN ('hours', 'always', 'by_appointment', 'unknown')", name="hours_kind"

@@ -24,6 +24,7 @@ from .conversations import (
     find_direct,
     get_conversation,
     list_conversations,
+    list_present,
     open_conversation,
     set_sides,
 )
@@ -52,6 +53,7 @@ from .keys import (
     acknowledge_device_messages,
     expire_device_messages,
     find_device_messages,
+    find_with_mail,
     forget_device,
     forget_used_keys,
     tell_devices,
@@ -68,10 +70,11 @@ from .media import (
 )
 from .members import put_member, remove_member
 from .messages import delete_message, find_said, send_message
-from .model import ChangeKind, Form, Kind, Mark, MemberState, Role, Sent
+from .model import ChangeKind, Circle, Form, Kind, Mark, MemberState, Role, Sent
 from .notices import Sweep, has_grown, push_notes, tell_sleeping
 from .ownership import ChatExport, erase_user, export_user
 from .parts import Upload, begin_upload, blobs_in_order, get_upload, keep_part
+from .permissions import set_permissions
 from .presence import (
     MAX_WATCHED,
     presence_frame,
@@ -93,8 +96,10 @@ from .problems import (
     NotEncrypted,
     NotProven,
     NotReachable,
+    OnlyAdminsWrite,
     RequestPending,
     StaleAudience,
+    StaleSettings,
     TooLateToEdit,
     TooManyPinned,
     UnknownMedia,
@@ -102,6 +107,7 @@ from .problems import (
     VideoUnreadable,
     VoiceUnreadable,
 )
+from .proofs import ensure_fact_key, find_fact_key
 from .receipts import (
     MarkMoved,
     mark_arrived,
@@ -123,6 +129,7 @@ __all__ = [
     "ChangeKind",
     "Changed",
     "ChatExport",
+    "Circle",
     "Content",
     "Conversation",
     "ConversationExists",
@@ -157,6 +164,7 @@ __all__ = [
     "NotEncrypted",
     "NotProven",
     "NotReachable",
+    "OnlyAdminsWrite",
     "Photo",
     "Privacy",
     "Product",
@@ -171,6 +179,7 @@ __all__ = [
     "Sent",
     "Shown",
     "StaleAudience",
+    "StaleSettings",
     "StoredFile",
     "Subject",
     "Sweep",
@@ -193,13 +202,16 @@ __all__ = [
     "delete_message",
     "direct_conversation",
     "drop_stale_media",
+    "ensure_fact_key",
     "erase_user",
     "expire_device_messages",
     "expire_messages",
     "export_user",
     "find_device_messages",
     "find_direct",
+    "find_fact_key",
     "find_said",
+    "find_with_mail",
     "forget_device",
     "forget_invitations",
     "forget_used_keys",
@@ -216,6 +228,7 @@ __all__ = [
     "keep_part",
     "list_conversations",
     "list_messages",
+    "list_present",
     "list_reports",
     "mark_arrived",
     "mark_delivered",
@@ -242,6 +255,7 @@ __all__ = [
     "search_messages",
     "send_message",
     "send_sealed",
+    "set_permissions",
     "set_privacy",
     "set_sides",
     "set_timer",

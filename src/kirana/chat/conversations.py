@@ -15,7 +15,7 @@ from kirana.values import Actor, BusinessId, ConversationId, UserId, derived_id
 
 from .cursors import read_cursor, write_cursor
 from .entries import Entry, entries_about, entry, read_entries
-from .model import MAX_PINNED, Form, Kind, Mark, MemberState, Role, pair_key
+from .model import MAX_PINNED, Circle, Form, Kind, Mark, MemberState, Role, pair_key
 from .privacy import shown_marks
 from .problems import (
     ConversationExists,
@@ -48,7 +48,9 @@ class Conversation:
     facts of others after the member's own read mark. `state` is the reader's own.
 
     A private one has `members`, their `cards`, `rev`, which a message has to name, and the
-    encrypted `settings`; of a private `last` message it is only said that there is one.
+    encrypted `settings`; of a private `last` message it is only said that there is one. Where
+    others than admins may write a group's settings, and have, `admin_settings` are the latest
+    that an admin wrote: devices believe them what the others may change.
     """
 
     id: ConversationId
@@ -67,6 +69,9 @@ class Conversation:
     cards: list[identity.Card]
     rev: str | None
     settings: Entry | None
+    admin_settings: Entry | None
+    writers: Circle
+    editors: Circle
     timer_s: int | None
     muted_until: int | None
     is_archived: bool
@@ -105,6 +110,9 @@ _MEMBERS = Q(
         conversations.c.spoken_at,
         conversations.c.members_rev,
         conversations.c.settings_seq,
+        conversations.c.admin_settings_seq,
+        conversations.c.writers,
+        conversations.c.editors,
         conversations.c.timer_s,
         members.c.user_id,
         members.c.role,
@@ -128,6 +136,9 @@ _MINE = (
         conversations.c.active_at,
         conversations.c.members_rev,
         conversations.c.settings_seq,
+        conversations.c.admin_settings_seq,
+        conversations.c.writers,
+        conversations.c.editors,
         conversations.c.timer_s,
         members.c.role,
         members.c.state,
@@ -182,7 +193,10 @@ _SETTINGS = Q(
         conversations,
         and_(
             conversations.c.id == messages.c.conversation_id,
-            conversations.c.settings_seq == messages.c.seq,
+            or_(
+                conversations.c.settings_seq == messages.c.seq,
+                conversations.c.admin_settings_seq == messages.c.seq,
+            ),
         ),
     )
     .where(any_of(conversations.c.id, "ids"))
@@ -333,6 +347,13 @@ def get_conversation(tx: Tx, conversation_id: ConversationId, *, by: Actor) -> C
     return _show(tx, [row], by.user_id)[0]
 
 
+def list_present(tx: Tx, conversation_id: ConversationId) -> set[UserId]:
+    """Who is in it now: for a room that has asked permission. Nobody: there is none."""
+    audience = find_audience(tx, find_merged(tx, conversation_id) or conversation_id)
+    members = audience.members if audience else ()
+    return {member.user_id for member in members if member.state is MemberState.JOINED}
+
+
 def list_conversations(
     tx: Tx, *, after: str | None = None, limit: int = 50, by: Actor
 ) -> Conversations:
@@ -433,6 +454,9 @@ class Audience:
     spoken_at: int | None
     members_rev: int
     settings_seq: int | None
+    admin_settings_seq: int | None
+    writers: Circle
+    editors: Circle
     timer_s: int | None
     members: tuple[Member, ...]
 
@@ -463,6 +487,9 @@ def find_audience(tx: Tx, conversation_id: ConversationId) -> Audience | None:
         spoken_at=rows[0].spoken_at,
         members_rev=rows[0].members_rev,
         settings_seq=rows[0].settings_seq,
+        admin_settings_seq=rows[0].admin_settings_seq,
+        writers=_writers(rows[0]),
+        editors=_editors(rows[0]),
         timer_s=rows[0].timer_s,
         members=tuple(
             Member(
@@ -601,7 +628,12 @@ def _show(tx: Tx, rows: list[Row], reader: UserId) -> list[Conversation]:
             members=views.get(row.id, []),
             cards=[cards[view.user_id] for view in views.get(row.id, [])],
             rev=_rev(row, everybody[row.id], revs) if row.id in views else None,
-            settings=settings.get(row.id),
+            settings=settings.get((row.id, row.settings_seq)),
+            admin_settings=None
+            if row.admin_settings_seq == row.settings_seq
+            else settings.get((row.id, row.admin_settings_seq)),
+            writers=_writers(row),
+            editors=_editors(row),
             timer_s=row.timer_s,
             muted_until=row.muted_until,
             is_archived=row.archived_at is not None,
@@ -645,15 +677,25 @@ def write_rev(members_rev: int, here: Iterable[UserId], devices_revs: Mapping[Us
     return f"{members_rev}.{sum(devices_revs.get(user_id, 0) for user_id in here)}"
 
 
-def _settings(tx: Tx, private: Iterable[Row], reader: UserId) -> dict[ConversationId, Entry]:
+def _settings(
+    tx: Tx, private: Iterable[Row], reader: UserId
+) -> dict[tuple[ConversationId, int | None], Entry]:
     since = {row.id: row.joined_seq for row in private if row.settings_seq is not None}
     if not since:
         return {}
     return {
-        row.conversation_id: entry(row, reader=reader, now=tx.now)
+        (row.conversation_id, row.seq): entry(row, reader=reader, now=tx.now)
         for row in tx.all(_SETTINGS, ids=list(since), reader=reader)
         if row.seq >= since[row.conversation_id]
     }
+
+
+def _writers(row: Row) -> Circle:
+    return Circle(row.writers or Circle.EVERYBODY)
+
+
+def _editors(row: Row) -> Circle:
+    return Circle(row.editors or Circle.ADMINS)
 
 
 def _without_content(row: Row, last: Entry | None) -> Entry | None:

@@ -19,7 +19,7 @@ from kirana.platform.stream import Change
 from kirana.values import ConversationId, DeviceId, MessageId, Money, UserId, derived_id
 
 from .content import Content, content_hash
-from .model import ChangeKind, Role, RowKind, Sent
+from .model import ChangeKind, Circle, Role, RowKind, Sent
 from .tables import conversations, hidden, messages
 
 
@@ -40,15 +40,24 @@ class FactCard(Struct, frozen=True, omit_defaults=True, kw_only=True):
     amount: Money | None = None
     payer_id: UUID | None = None
     payee_id: UUID | None = None
+    done: int | None = None
+    """So many of `of` are done."""
+    of: int | None = None
     link: str | None = None
 
 
 class Fact(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="fact"):
-    """Something that happened, in the words of the server. No person can send this."""
+    """Something that happened, in the words of the server. No person can send this.
+
+    `prev` is the hash of the fact before it in the conversation where it was first said, `sig` the
+    server's signature (`proofs.py`).
+    """
 
     fact: str
     subject: Subject
     card: FactCard
+    prev: str = ""
+    sig: str = ""
 
 
 class Changed(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="change"):
@@ -62,6 +71,8 @@ class Changed(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="ch
     by_id: UserId | None = None
     role: Role | None = None
     timer_s: int | None = None
+    writers: Circle | None = None
+    editors: Circle | None = None
 
 
 class Entry(Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -9,6 +9,7 @@ from kirana.values import ConversationId, EventId, MessageId, UserId, derived_id
 from .conversations import find_audience, find_merged
 from .entries import Fact, FactCard, Subject, append_entry, find_sent
 from .model import Kind, RowKind, Sent
+from .proofs import sign_fact
 from .search import words_for_search
 
 
@@ -39,6 +40,7 @@ def post_fact(
         raise NotFound(conversation_id=conversation_id)
     if audience.kind == Kind.PRIVATE:
         card = structs.replace(card, title=None, image=None)
+    said = sign_fact(tx, conversation_id, fact_id, Fact(fact, subject, card))
     return append_entry(
         tx,
         conversation_id,
@@ -46,7 +48,7 @@ def post_fact(
         id=fact_id,
         k=RowKind.FACT,
         sender_id=actor_id,
-        content=json.encode(Fact(fact, subject, card)).decode(),
+        content=json.encode(said).decode(),
         words=words_for_search(card.title) if card.title else None,
         is_quiet=is_quiet,
     )

@@ -60,6 +60,7 @@ _LENGTHEN = Q(
         shown_seq=bindparam("shown_seq"),
         active_at=bindparam("active_at"),
         spoken_at=bindparam("spoken_at"),
+        fact_hash=bindparam("fact_hash"),
     )
 )
 _SET_MARKS = Q(
@@ -120,6 +121,7 @@ def _append(
         shown_seq=into.seq + moved.shown_seq if moved.shown_seq else into.shown_seq,
         active_at=max(into.active_at, moved.active_at),
         spoken_at=max(spoken, default=None),
+        fact_hash=moved.fact_hash or into.fact_hash,
     )
     for before, after in ((event.guest_id, event.user_id), (other, other)):
         guest, person = guests.member(before), persons.member(after)

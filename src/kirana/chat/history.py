@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, select
 
 from kirana.platform.db import Q, Row, Tx
 from kirana.platform.problems import NotFound
-from kirana.values import Actor, ConversationId
+from kirana.values import Actor, ConversationId, MessageId
 
 from .conversations import find_audience
 from .entries import Entry, entries_about, entry, read_entries
@@ -36,6 +36,11 @@ _RANGE = (
 )
 _BACKWARDS = Q(_RANGE.order_by(messages.c.seq.desc()))
 _FORWARDS = Q(_RANGE.order_by(messages.c.seq))
+_PLACE = Q(
+    select(messages.c.seq)
+    .where(messages.c.id == bindparam("id"))
+    .where(messages.c.conversation_id == bindparam("conversation_id"))
+)
 
 
 def list_messages(
@@ -45,16 +50,25 @@ def list_messages(
     before: int | None = None,
     after: int | None = None,
     around: int | None = None,
+    around_id: MessageId | None = None,
     limit: int = 50,
     by: Actor,
 ) -> History:
-    """The entries after a number, before one, around one, or the latest. Raises: NotFound."""
+    """The entries after a number, before one, around one or around a message, or the latest.
+
+    Raises: NotFound.
+    """
     audience = find_audience(tx, conversation_id)
     member = audience.member(by.user_id) if audience else None
     if audience is None or member is None:
         raise NotFound(conversation_id=conversation_id)
     first = member.joined_seq
     last = audience.seq if member.left_seq is None else member.left_seq
+    if around_id is not None:
+        place = tx.one(_PLACE, id=around_id, conversation_id=conversation_id)
+        if place is None or not first <= place.seq <= last:
+            raise NotFound(message_id=around_id)
+        around = int(place.seq)
 
     def older(than: int, count: int) -> list[Row]:
         return tx.all(

@@ -60,8 +60,10 @@ from .problems import (
     NotEditable,
     NotEncrypted,
     NotReachable,
+    OnlyAdminsWrite,
     RequestPending,
     StaleAudience,
+    StaleSettings,
     TooLateToEdit,
     TooManyPinned,
     UnknownMedia,
@@ -118,6 +120,7 @@ class SendMessage:
     media: Annotated[list[MediaId], Meta(max_length=sealed.MAX_MEDIA)] = field(default_factory=list)
     is_quiet: bool = False
     slot: sealed.Slot | None = None
+    over: Annotated[int, Meta(ge=0, le=2**53)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +215,17 @@ async def list_messages(
     before: Seq | None = None,
     after: Seq | None = None,
     around: Seq | None = None,
+    around_id: UUID | None = None,
     limit: Limit = 50,
 ) -> History:
-    """The entries before or after a number, around one, or the latest."""
+    """The entries before or after a number, around one or around a message, or the latest."""
     return await db.read(
         history.list_messages,
         ConversationId(conversation_id),
         before=before,
         after=after,
         around=around,
+        around_id=None if around_id is None else MessageId(around_id),
         limit=limit,
         by=by,
     )
@@ -237,8 +242,10 @@ async def list_messages(
         NotEncrypted,
         NotReachable,
         NotAllowed,
+        OnlyAdminsWrite,
         RequestPending,
         StaleAudience,
+        StaleSettings,
         ConversationExists,
         NotEditable,
         TooLateToEdit,
@@ -253,14 +260,15 @@ async def send_message(
     """Say something. Safe to repeat with the same `id`.
 
     `stale-audience` says that somebody's devices, or the members, are other ones than `rev` names:
-    encrypt again for all of them, and send again with the same `id`.
+    encrypt again for all of them, and send again with the same `id`. `stale-settings` says that
+    others took the slot `settings` after `over`: make yours from those.
     """
     limits.take("send", by.device_id or by.person_id, MESSAGES_PER_DEVICE)
     place = ConversationId(conversation_id)
     if (data.body is None) == (data.ct is None):
         raise invalid("body", "A message has either a body or a ct.")
     if data.body is not None:
-        return await db.write(messages.send_message, data.id, place, data.body, by=by)
+        return await db.write_in(place, messages.send_message, data.id, place, data.body, by=by)
     taken = sealed.take_sealed(
         data.ct or "",
         data.rev,
@@ -269,8 +277,12 @@ async def send_message(
         media=data.media,
         is_quiet=data.is_quiet,
         slot=data.slot,
+        over=data.over,
     )
-    return await db.write(sealed.send_sealed, data.id, place, taken, by=by)
+    if taken.slot:
+        # New settings let go of a photo that may stand in other conversations too.
+        return await db.write(sealed.send_sealed, data.id, place, taken, by=by)
+    return await db.write_in(place, sealed.send_sealed, data.id, place, taken, by=by)
 
 
 @post("/v1/messages/{message_id:uuid}/deletion", raises=problems(NotSignedIn, NotFound))

@@ -11,11 +11,11 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from kirana import identity
 from kirana.platform.db import Q, Row, Tx
-from kirana.platform.problems import NotAllowed, NotFound
+from kirana.platform.problems import NotFound
 from kirana.values import Actor, ConversationId, UserId
 
 from .conversations import Audience, Conversation, find_audience, get_conversation
-from .members import find_group, let_in
+from .members import find_group, let_in, require_admin
 from .model import MemberState, Role
 from .problems import NoDevices, NotReachable
 from .requests import accept
@@ -72,7 +72,7 @@ def invite(tx: Tx, conversation_id: ConversationId, code: str, *, by: Actor) -> 
     Raises: NotFound, NotAGroup, NotAllowed.
     """
     audience = find_group(tx, conversation_id, by=by)
-    _require_admin(audience, by)
+    require_admin(audience, by)
     if there := tx.one(_OF_GROUP, conversation_id=conversation_id, now=tx.now):
         return Invitation(there.code, there.expires_at)
     tx.do(
@@ -130,7 +130,7 @@ def revoke_invitation(tx: Tx, code: str, *, by: Actor) -> None:
     row = tx.one(_FIND, code=code)
     if row is None:
         raise NotFound
-    _require_admin(find_group(tx, row.conversation_id, by=by), by)
+    require_admin(find_group(tx, row.conversation_id, by=by), by)
     tx.do(_REVOKE, code_=code, now=tx.now)
 
 
@@ -153,9 +153,3 @@ def _find(tx: Tx, code: str, by: Actor) -> tuple[Row, Audience]:
     if row.created_by != by.user_id and identity.is_blocked(tx, row.created_by, by.user_id):
         raise NotFound
     return row, audience
-
-
-def _require_admin(audience: Audience, by: Actor) -> None:
-    member = audience.member(by.user_id)
-    if member is None or (member.role, member.state) != (Role.ADMIN, MemberState.JOINED):
-        raise NotAllowed

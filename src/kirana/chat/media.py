@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import bindparam, delete, insert, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, insert, or_, select
 
 from kirana.platform.db import Q, Row, Tx, any_of
 from kirana.platform.jobs import Outside
 from kirana.platform.problems import IdReused, NotFound
 from kirana.values import Actor, MediaId, MessageId, UserId
 
+from .model import Form
 from .problems import (
     NeedsEncryption,
     NotEncrypted,
@@ -23,7 +24,7 @@ from .problems import (
     UploadIncomplete,
     require_own_id,
 )
-from .tables import attachments, media, members, messages
+from .tables import attachments, conversations, media, members, messages
 
 FULL = "full"
 """What the whole file is called among a file's blobs; smaller pictures are named by their width."""
@@ -106,15 +107,31 @@ _DROP_STALE = Q(
     .where(media.c.id.not_in(_ATTACHED))
     .returning(media.c.blobs)
 )
+HOLDS_FOR_A_GROUP = exists().where(
+    and_(
+        conversations.c.id == messages.c.conversation_id,
+        or_(
+            conversations.c.settings_seq == messages.c.seq,
+            conversations.c.admin_settings_seq == messages.c.seq,
+        ),
+        conversations.c.form == Form.GROUP,
+    )
+)
+"""For this room only: of a message, that it is what a group is called and shows."""
 _DROP_OWNER = Q(
-    delete(media).where(media.c.owner_id == bindparam("user_id")).returning(media.c.blobs)
+    delete(media)
+    .where(media.c.owner_id == bindparam("user_id"))
+    .where(media.c.id.not_in(_ATTACHED))
+    .returning(media.c.blobs)
 )
 _DETACH_OWNER = Q(
-    delete(attachments).where(
+    delete(attachments)
+    .where(
         attachments.c.media_id.in_(
             select(media.c.id).where(media.c.owner_id == bindparam("user_id"))
         )
     )
+    .where(attachments.c.message_id.not_in(select(messages.c.id).where(HOLDS_FOR_A_GROUP)))
 )
 _OF_OWNER = Q(select(media).where(media.c.owner_id == bindparam("user_id")).order_by(media.c.id))
 
@@ -221,7 +238,7 @@ def list_media_of(tx: Tx, user_id: UserId) -> list[Media]:
 
 
 def forget_media_of(tx: Tx, user_id: UserId) -> None:
-    """For this room only: somebody's files go, wherever they are shown."""
+    """For this room only: somebody's files go, wherever they are shown; a group keeps its photo."""
     tx.do(_DETACH_OWNER, user_id=user_id)
     _remove_files(tx, tx.all(_DROP_OWNER, user_id=user_id))
 

@@ -53,7 +53,7 @@ def put_member(
     Raises: NotFound, NotAGroup, NotAllowed, NoDevices, NotReachable, GroupFull, LastAdmin.
     """
     audience = find_group(tx, conversation_id, by=by)
-    _require_admin(audience, by)
+    require_admin(audience, by)
     member = audience.member(user_id)
     if member is not None and member.is_here:
         if role is not None and role != member.role:
@@ -79,7 +79,7 @@ def remove_member(tx: Tx, conversation_id: ConversationId, user_id: UserId, *, b
     member = audience.member(user_id)
     is_leaving = user_id == by.user_id
     if not is_leaving:
-        _require_admin(audience, by)
+        require_admin(audience, by)
     if member is None:
         raise NotFound(user_id=user_id)
     if member.is_here:
@@ -245,8 +245,8 @@ def _has_admin(some: list[Member] | tuple[Member, ...]) -> bool:
     return any(one.role == Role.ADMIN and one.state == MemberState.JOINED for one in some)
 
 
-def _require_admin(audience: Audience, by: Actor) -> None:
-    """Raises: NotAllowed."""
+def require_admin(audience: Audience, by: Actor) -> None:
+    """For this room only: whether `by` is an admin of this group. Raises: NotAllowed."""
     member = audience.member(by.user_id)
     if member is None or member.state != MemberState.JOINED or member.role != Role.ADMIN:
         raise NotAllowed

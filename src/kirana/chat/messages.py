@@ -136,7 +136,8 @@ def delete_message(tx: Tx, message_id: MessageId, *, by: Actor) -> Sent:
         return Sent(deletion_id, known.conversation_id, known.seq, known.created_at)
     audience = find_audience(tx, row.conversation_id)
     assert audience is not None
-    if row.is_quiet and (audience.kind == Kind.BUSINESS or row.seq == audience.settings_seq):
+    in_force = (audience.settings_seq, audience.admin_settings_seq)
+    if row.is_quiet and (audience.kind == Kind.BUSINESS or row.seq in in_force):
         raise NotFound(message_id=message_id)
 
     tx.do(_EMPTY, conversation_id_=row.conversation_id, id_=message_id)

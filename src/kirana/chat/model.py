@@ -40,6 +40,13 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Circle(StrEnum):
+    """Which members of a group may do something."""
+
+    EVERYBODY = "everybody"
+    ADMINS = "admins"
+
+
 class ChangeKind(StrEnum):
     """What happened to a conversation itself."""
 
@@ -48,6 +55,7 @@ class ChangeKind(StrEnum):
     REMOVED = "removed"
     ROLE = "role"
     TIMER = "timer"
+    PERMISSIONS = "permissions"
     KEYS = "keys"
     REQUESTED = "requested"
     ACCEPTED = "accepted"

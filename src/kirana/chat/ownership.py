@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, exists, not_, select, update
+from sqlalchemy import bindparam, not_, select, update
 
 from kirana.platform.db import Q, Tx
 from kirana.platform.stream import Change
@@ -14,31 +14,24 @@ from .hiding import forget_hidden_of, list_hidden_of
 from .history import list_messages
 from .invitations import forget_invitations_of
 from .keys import KeysExport, erase_keys, export_keys
-from .media import Media, forget_media_of, list_media_of
+from .media import HOLDS_FOR_A_GROUP, Media, forget_media_of, list_media_of
 from .members import leave_groups
-from .model import Form, Kind
+from .model import Kind
 from .privacy import Privacy, forget_privacy_of, get_privacy
 from .reports import Report, forget_reports_of, list_reports_of
-from .tables import conversations, members, messages
+from .tables import members, messages
 
 _MINE = Q(
     select(members.c.conversation_id)
     .where(members.c.user_id == bindparam("user_id"))
     .order_by(members.c.conversation_id)
 )
-_NAMES_A_GROUP = exists().where(
-    and_(
-        conversations.c.id == messages.c.conversation_id,
-        conversations.c.settings_seq == messages.c.seq,
-        conversations.c.form == Form.GROUP,
-    )
-)
 _EMPTY = Q(
     update(messages)
     .where(messages.c.conversation_id == bindparam("conversation_id_"))
     .where(messages.c.sender_id == bindparam("user_id_"))
     .where(messages.c.k == "message", messages.c.content.is_not(None))
-    .where(not_(_NAMES_A_GROUP))
+    .where(not_(HOLDS_FOR_A_GROUP))
     .values(content=None, words=None)
 )
 
@@ -102,7 +95,8 @@ def export_user(tx: Tx, user_id: UserId) -> ChatExport:
 
 def erase_user(tx: Tx, user_id: UserId) -> None:
     """Empty what this user said, and leave every group; the numbers stay whole, and so do the facts
-    and the settings that a group still has. What others have reported stays. Again: nothing.
+    and the settings that a group still has, with its photo. What others have reported stays.
+    Again: nothing.
     """
     leave_groups(tx, user_id)
     forget_invitations_of(tx, user_id)

@@ -24,11 +24,11 @@ from kirana.platform.problems import (
 )
 from kirana.values import Actor, ConversationId, MediaId, MessageId, UserId
 
-from . import expiry, hiding, invitations, members, parts, reports, requests
+from . import expiry, hiding, invitations, members, parts, permissions, reports, requests
 from .conversations import Conversation
 from .invitations import Invitation, InvitationView
 from .media import MediaKind
-from .model import MAX_PART_BYTES, MAX_PARTS, TIMERS_S, Role
+from .model import MAX_PART_BYTES, MAX_PARTS, TIMERS_S, Circle, Role
 from .parts import Upload
 from .problems import (
     GroupFull,
@@ -63,6 +63,15 @@ class SetTimer:
     """Seconds: one day, one week, 90 days, or 0 for never."""
 
     timer_s: Annotated[int, Meta(ge=0, le=TIMERS_S[-1])]
+
+
+@dataclass(frozen=True, slots=True)
+class SetPermissions:
+    """Who may write, and who may change name, photo and description, and pin. What is left out
+    stays."""
+
+    writers: Circle | None = None
+    editors: Circle | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +153,23 @@ async def set_timer(conversation_id: UUID, data: SetTimer, db: Db, by: Actor) ->
     if data.timer_s not in TIMERS_S:
         raise invalid("timer_s", "One day, one week, 90 days, or 0.")
     return await db.write(expiry.set_timer, ConversationId(conversation_id), data.timer_s, by=by)
+
+
+@put(
+    "/v1/conversations/{conversation_id:uuid}/permissions",
+    raises=problems(NotSignedIn, InvalidInput, NotFound, NotAGroup, NotAllowed),
+)
+async def set_permissions(
+    conversation_id: UUID, data: SetPermissions, db: Db, by: Actor
+) -> Conversation:
+    """Say what the members of a group may do who are no admins. For admins."""
+    return await db.write(
+        permissions.set_permissions,
+        ConversationId(conversation_id),
+        writers=data.writers,
+        editors=data.editors,
+        by=by,
+    )
 
 
 @post(
@@ -260,6 +286,7 @@ private_routes: list[Any] = [
     accept_request,
     refuse_request,
     set_timer,
+    set_permissions,
     invite,
     get_invitation,
     accept_invitation,

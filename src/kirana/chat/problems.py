@@ -29,6 +29,16 @@ class StaleAudience(Problem):
     """Who reads this conversation has changed. Encrypt again for all of them, and send again."""
 
 
+class StaleSettings(Problem):
+    """Somebody else changed the settings meanwhile. Read them, and change them again."""
+
+
+class OnlyAdminsWrite(Problem):
+    """Only admins write in this group."""
+
+    status: ClassVar[int] = 403
+
+
 class RequestPending(Problem):
     """They have not accepted yet. Until then you can send three messages, without files."""
 
@@ -99,6 +109,12 @@ class VideoUnreadable(Problem):
 
 class BackupReplaced(Problem):
     """There is another backup of your keys now."""
+
+
+class SecretChanged(Problem):
+    """Another of your devices has changed this meanwhile. Read it again first."""
+
+    status: ClassVar[int] = 412
 
 
 def invalid(field: str, message: str) -> InvalidInput:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from msgspec import Struct, ValidationError, json
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 
 from kirana import identity
 from kirana.platform.db import Q, Tx
@@ -23,29 +23,40 @@ from kirana.values import Actor, ConversationId, MediaId, MessageId
 from .content import MAX_BODY_BYTES, content_hash
 from .conversations import Audience, Member, find_audience, write_rev
 from .entries import append_entry, find_sent
-from .media import attach
+from .media import attach, detach
 from .messages import same_again
-from .model import Form, Kind, MemberState, Role, RowKind, Sent
+from .model import Circle, Form, Kind, MemberState, Role, RowKind, Sent
 from .problems import (
     NeedsEncryption,
     NotEncrypted,
     NotReachable,
+    OnlyAdminsWrite,
     StaleAudience,
+    StaleSettings,
     invalid,
     require_own_id,
 )
 from .requests import accept
 from .strangers import check_request
-from .tables import conversations
+from .tables import conversations, messages
 
 MAX_TTL_S = 90 * 24 * 3600
 MAX_MEDIA = 30
+MAX_SETTINGS_MEDIA = 1
+"""The photo of a group."""
 Slot = Literal["settings"]
 
 _SET_SETTINGS = Q(
     update(conversations)
     .where(conversations.c.id == bindparam("id_"))
-    .values(settings_seq=bindparam("settings_seq"))
+    .values(
+        settings_seq=bindparam("settings_seq"), admin_settings_seq=bindparam("admin_settings_seq")
+    )
+)
+_AT = Q(
+    select(messages.c.id)
+    .where(messages.c.conversation_id == bindparam("conversation_id"))
+    .where(messages.c.seq == bindparam("seq"))
 )
 
 
@@ -56,7 +67,8 @@ class Sealed:
     `ct` is the JSON text of an `m.room.encrypted` content, kept byte for byte; `rev` is for whom
     it was encrypted, `com` the commitment to its words (32 bytes); `media` are the sealed files
     that it shows. It disappears after `ttl_s` seconds. In the slot `settings` it is what a new
-    device shows of the conversation.
+    device shows of the conversation, and `over` is the number of the settings that it was made
+    from: 0 for none, None for whatever they are.
     """
 
     ct: str
@@ -66,6 +78,7 @@ class Sealed:
     media: tuple[MediaId, ...] = ()
     is_quiet: bool = False
     slot: Slot | None = None
+    over: int | None = None
 
 
 class _Megolm(Struct, forbid_unknown_fields=True):
@@ -94,6 +107,7 @@ def take_sealed(
     media: Sequence[MediaId] = (),
     is_quiet: bool = False,
     slot: Slot | None = None,
+    over: int | None = None,
 ) -> Sealed:
     """What a client sent, looked at before it is let in.
 
@@ -109,11 +123,14 @@ def take_sealed(
         raise invalid("ttl_s", "A message disappears after 1 second to 90 days.")
     if len(media) > MAX_MEDIA:
         raise invalid("media", "A message shows at most 30 files.")
-    if slot and (ttl_s is not None or media):
-        raise invalid("slot", "Settings do not disappear, and show no files.")
+    if slot and (ttl_s is not None or len(media) > MAX_SETTINGS_MEDIA):
+        raise invalid("slot", "Settings do not disappear, and show one photo at most.")
+    if over is not None and not slot:
+        raise invalid("over", "Only settings are made from others.")
     _require_ciphertext(ct)
     files = tuple(dict.fromkeys(media))
-    return Sealed(ct, rev, b64decode(com + "="), ttl_s, files, is_quiet or slot is not None, slot)
+    is_quiet = is_quiet or slot is not None
+    return Sealed(ct, rev, b64decode(com + "="), ttl_s, files, is_quiet, slot, over)
 
 
 def send_sealed(
@@ -125,13 +142,16 @@ def send_sealed(
     answers a request has accepted it.
 
     Raises: InvalidInput, IdReused, NotFound, NotEncrypted, NotReachable, RequestPending,
-    NotAllowed (settings of a group are its admins'), StaleAudience, UnknownMedia.
+    NotAllowed (who may write the settings of a group), OnlyAdminsWrite, StaleSettings,
+    StaleAudience, UnknownMedia.
     """
     require_own_id(message_id)
     if known := find_sent(tx, message_id):
         return same_again(tx, known, message_id, conversation_id, content_hash(sealed.ct), by)
 
     audience, member = _may_speak(tx, conversation_id, sealed, by)
+    if sealed.over is not None and sealed.over != (audience.settings_seq or 0):
+        raise StaleSettings(seq=audience.settings_seq)
     _require_current(tx, audience, sealed.rev)
     if member.state == MemberState.REQUESTED:
         accept(tx, conversation_id, audience, member)
@@ -151,8 +171,24 @@ def send_sealed(
     if sealed.media:
         attach(tx, message_id, sealed.media, is_sealed=True, by=by)
     if sealed.slot:
-        tx.do(_SET_SETTINGS, id_=conversation_id, settings_seq=sent.seq)
+        _set_settings(tx, conversation_id, audience, member, sent.seq)
     return sent
+
+
+def _set_settings(
+    tx: Tx, conversation_id: ConversationId, audience: Audience, member: Member, seq: int
+) -> None:
+    is_admins = audience.form == Form.GROUP and member.role == Role.ADMIN
+    tx.do(
+        _SET_SETTINGS,
+        id_=conversation_id,
+        settings_seq=seq,
+        admin_settings_seq=seq if is_admins else audience.admin_settings_seq,
+    )
+    # The photo that the new settings show as well is theirs by now.
+    if audience.settings_seq is not None:
+        for row in tx.all(_AT, conversation_id=conversation_id, seq=audience.settings_seq):
+            detach(tx, row.id)
 
 
 def _require_ciphertext(ct: str) -> None:
@@ -173,7 +209,7 @@ def _require_ciphertext(ct: str) -> None:
 def _may_speak(
     tx: Tx, conversation_id: ConversationId, sealed: Sealed, by: Actor
 ) -> tuple[Audience, Member]:
-    """Raises: NotFound, NotEncrypted, NotReachable, RequestPending, NotAllowed."""
+    """Raises: NotFound, NotEncrypted, NotReachable, RequestPending, NotAllowed, OnlyAdminsWrite."""
     audience = find_audience(tx, conversation_id)
     member = audience.member(by.user_id) if audience else None
     if audience is None or member is None:
@@ -186,9 +222,19 @@ def _may_speak(
         for other in audience.members:
             if other.user_id != by.user_id:
                 _may_reach(tx, conversation_id, other, sealed, by)
-    elif sealed.slot and (member.role, member.state) != (Role.ADMIN, MemberState.JOINED):
-        raise NotAllowed
+    else:
+        _may_act(audience, member, sealed)
     return audience, member
+
+
+def _may_act(audience: Audience, member: Member, sealed: Sealed) -> None:
+    """What the admins of a group leave to all. Raises: NotAllowed, OnlyAdminsWrite."""
+    is_in = member.state == MemberState.JOINED
+    is_admin = is_in and member.role == Role.ADMIN
+    if sealed.slot and not (is_admin or (is_in and audience.editors == Circle.EVERYBODY)):
+        raise NotAllowed
+    if not (is_admin or sealed.is_quiet or audience.writers == Circle.EVERYBODY):
+        raise OnlyAdminsWrite
 
 
 def _may_reach(

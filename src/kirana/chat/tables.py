@@ -15,6 +15,9 @@ conversations = table(
     Column("shown_seq", Int, nullable=False),
     Column("members_rev", Int, nullable=False),
     Column("settings_seq", Int),
+    Column("admin_settings_seq", Int),
+    Column("writers", Text),
+    Column("editors", Text),
     Column("timer_s", Int),
     Column("title", Text),
     Column("photo_id", Text),
@@ -31,7 +34,9 @@ conversations = table(
 )
 """`shown_seq` is the last entry that is not quiet, `active_at` its time; `spoken_at` is the time of
 the last message by anybody. `members_rev` grows with every change of members; `settings_seq` is
-the latest encrypted settings, such as a group's name. `fact_hash` waits for signed facts. A
+the latest encrypted settings, such as a group's name, and `admin_settings_seq` the latest that an
+admin of a group wrote. `writers` may write in a group, `editors` may write its settings; without a
+word that is everybody, and the admins. `fact_hash` waits for signed facts. A
 conversation that was joined to another one (a guest became somebody known) is empty and
 `merged_into` it."""
 

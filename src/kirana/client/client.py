@@ -13,13 +13,13 @@ import httpx
 
 from kirana.values import uuid7
 
-from . import files
+from . import files, settings
 from .api import Api, HttpApi
 from .backup import Backup
 from .conversations import GROUP, PRIVATE, Conversation, Conversations
 from .history import History, Message
 from .identity import Identity
-from .kinds import QUIET, files_of, forwarded, is_forwardable, mentions
+from .kinds import QUIET, files_of, forwarded, is_forwardable, mentions, opens_once
 from .letters import Letter
 from .lists import next_list
 from .machine import Machine, News
@@ -31,11 +31,14 @@ from .store import Store
 from .verification import Verification, Verifications
 from .wire import Json, parse
 
+ONCE_S = 14 * 24 * 3600
+"""So long the server keeps what opens once, opened or not."""
 SEEK_AFTER_MS = 30_000
 BACKUP_AFTER_S = 5.0
 RETRY_S = (0.2, 30.0)
 """How long to wait before connecting again: at first, and at most."""
 PAGE = 200
+SETTINGS_TRIES = 4
 
 
 def _now() -> int:
@@ -210,7 +213,8 @@ class Client:
             "member_ids": member_ids,
         }
         known = self.conversations.learn(await self.api.call("POST", "/v1/conversations", body))
-        await self._say_list(known, [*member_ids, self.user_id], [self.user_id], title)
+        members = [*member_ids, self.user_id]
+        await self._say_list(known, members, [self.user_id], {"title": title})
         return await self.conversations.get(known.id)
 
     async def add_member(self, conv: str, user_id: str, *, role: str = "member") -> Sent:
@@ -221,7 +225,7 @@ class Client:
         known = await self._after_members(conv, told)
         members, admins = self._listed(known)
         admins = admins | {user_id} if role == "admin" else admins
-        return await self._say_list(known, [*members, user_id], list(admins), known.title)
+        return await self._say_list(known, [*members, user_id], list(admins))
 
     async def remove_member(self, conv: str, user_id: str) -> Sent | None:
         """Take somebody out of a group, or leave it oneself."""
@@ -232,9 +236,7 @@ class Client:
         if user_id == self.user_id:
             return None
         known = await self._after_members(conv, told)
-        return await self._say_list(
-            known, list(members - {user_id}), list(admins - {user_id}), known.title
-        )
+        return await self._say_list(known, list(members - {user_id}), list(admins - {user_id}))
 
     async def _after_members(self, conv: str, told: Any) -> Conversation:
         if isinstance(told, dict) and told.get("id") == conv:
@@ -248,13 +250,63 @@ class Client:
         return set(lists.list.members), set(lists.list.admins)
 
     async def _say_list(
-        self, known: Conversation, members: list[str], admins: list[str], title: str | None
+        self, known: Conversation, members: list[str], admins: list[str], change: Json | None = None
     ) -> Sent:
         made = next_list(members, admins, self.outbox.lists(known))
-        content: Json = {"type": "settings", "list": made.as_json()}
-        if title:
-            content["title"] = title
-        return await self.send(known.id, content)
+        return await self._say_settings(known.id, change or {}, {"list": made.as_json()})
+
+    async def _say_settings(self, conv: str, change: Json, more: Json) -> Sent:
+        known = settings.read(self.store, conv)
+        said = settings.changed(known.settings.content, change)
+        content: Json = {"type": "settings", **said, **more, "did": [change] if change else []}
+        options: Json = {"media": files_of(said)} if said.get("photo") else {}
+        # What waits here already is made from what was, and goes before this.
+        if not any(waiting == conv for waiting, _ in self.outbox.waiting()):
+            options["over"] = known.latest_seq
+        return await self.send(conv, content, **options)
+
+    def settings(self, conv: str) -> Json:
+        """What is set there, as far as this device believes it: `title`, `pins`, `editors`, …."""
+        return settings.read(self.store, conv).settings.content
+
+    async def change_settings(self, conv: str, change: Json) -> Sent:
+        """Change what is set: a `title` or `description`, a `pin` {id, seq}, an `unpin` of an id.
+
+        Made anew when somebody else was quicker. Raises: Refused where only admins may.
+        """
+        for _ in range(SETTINGS_TRIES):
+            try:
+                return await self._try_settings(conv, change)
+            except Refused as refused:
+                if refused.slug != "stale-settings":
+                    raise
+                await self.history.learn(await self.api.call("GET", f"/v1/conversations/{conv}"))
+        return await self._try_settings(conv, change)
+
+    async def _try_settings(self, conv: str, change: Json) -> Sent:
+        known = await self.conversations.get(conv)
+        lists = self.outbox.lists(known)
+        if lists is not None and self.user_id in lists.list.admins:
+            # An admin's settings hold the list, for devices that come later.
+            return await self._say_list(
+                known, list(lists.list.members), list(lists.list.admins), change
+            )
+        return await self._say_settings(conv, change, {})
+
+    async def pin(self, message: Message) -> Sent:
+        """Pin a message for all; of three the oldest goes."""
+        return await self.change_settings(
+            message.conv, {"pin": {"id": message.id, "seq": message.seq}}
+        )
+
+    async def permit(
+        self, conv: str, *, writers: str | None = None, editors: str | None = None
+    ) -> None:
+        """Say who writes in a group, and who changes what is set: `everybody` or `admins`."""
+        body = {k: v for k, v in (("writers", writers), ("editors", editors)) if v is not None}
+        await self.api.call("PUT", f"/v1/conversations/{conv}/permissions", body)
+        if editors is not None:
+            await self.change_settings(conv, {"editors": editors})
 
     async def accept(self, conv: str) -> None:
         """Take a stranger's request."""
@@ -327,6 +379,7 @@ class Client:
         id: str | None = None,
         ttl_s: int | None = None,
         media: list[str] | None = None,
+        over: int | None = None,
     ) -> Sent:
         """Send any content of design section 5. What cannot go now is kept, and goes when it can.
 
@@ -337,10 +390,14 @@ class Client:
             options["is_quiet"] = True
         if content.get("type") == "settings":
             options["slot"] = "settings"
+        if opens_once(content):
+            ttl_s = min(ttl_s or ONCE_S, ONCE_S)
         if ttl_s is not None:
             options["ttl_s"] = ttl_s
         if media:
             options["media"] = media
+        if over is not None:
+            options["over"] = over
         message_id = id or str(uuid7())
         sent = await self.outbox.send(conv, message_id, content, options)
         self._tell_changed()
@@ -368,8 +425,28 @@ class Client:
 
     async def fetch_file(self, content: Json, media_id: str | None = None) -> bytes:
         """A file that a private message carries, by the message's content; without an id, its only
-        one. Raises: DamagedFile, Malformed."""
+        one. Raises: DamagedFile, Malformed; ClientProblem for what opens once (`open_once`)."""
+        if opens_once(content):
+            raise ClientProblem("It opens once.")
         return await files.download(self._http(), files.told_in(content, media_id))
+
+    async def open_once(self, message: Message) -> dict[str, bytes]:
+        """The files, by their ids, of what opens once; then it is gone from all own devices.
+
+        Raises: DamagedFile, Malformed, ClientProblem when it is no such message or was opened.
+        """
+        content = message.content
+        if content is None or not opens_once(content) or message.sender == self.user_id:
+            raise ClientProblem("There is nothing here that opens once.")
+        api = self._http()
+        opened = {
+            media: await files.download(api, files.told_in(content, media))
+            for media in files_of(content)
+        }
+        await self.send(message.conv, {"type": "opened", "target_id": message.id})
+        with self.store.change():
+            self.history.erase(message.id)
+        return opened
 
     def _http(self) -> HttpApi:
         if not isinstance(self.api, HttpApi):

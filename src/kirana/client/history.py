@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Any
 
+from . import settings
 from .conversations import GROUP, Conversation, Conversations
 from .envelope import TYPE, Opened, open_envelope
-from .lists import follow, read_list
+from .facts import is_signed
+from .lists import KnownLists, follow, read_list
 from .machine import Machine
 from .problems import Malformed, Unreadable
 from .wire import Json, object_at
@@ -80,10 +82,11 @@ class History:
         So a device that comes later knows a group's name and members without all its history.
         """
         known = self._conversations.learn(told)
-        settings = told.get("settings")
-        if known.is_private and isinstance(settings, dict) and not self.has(settings):
-            await self.take({**settings, "conv": known.id}, is_told=True)
-            return await self._conversations.get(known.id)
+        # An admin's first: they say who may say others.
+        for said in (told.get("admin_settings"), told.get("settings")):
+            if known.is_private and isinstance(said, dict) and not self.has(said):
+                await self.take({**said, "conv": known.id}, is_told=True)
+                known = await self._conversations.get(known.id)
         return known
 
     def has(self, entry: Json) -> bool:
@@ -146,6 +149,7 @@ class History:
             "UPDATE conversations SET seen_seq = max(seen_seq, ?) WHERE conv = ?", seq, conv
         )
         self._store_content(message_id, content, None)
+        self._forget_opened(content, self._machine.own.user_id)
         known = self._conversations.find(conv)
         if known is not None:
             self._follow(known, content, self._machine.own.user_id, seq)
@@ -163,6 +167,12 @@ class History:
             return
         if content is not None:
             self._store_content(entry["id"], content, shield)
+            self._forget_opened(content, str(entry.get("from")))
+
+    def _forget_opened(self, content: Json, sender: str) -> None:
+        """What this person has opened for the one time that it may be is gone from this device."""
+        if content.get("type") == "opened" and sender == self._machine.own.user_id:
+            self.erase(str(content.get("target_id")))
 
     def _store_content(self, message_id: str, content: Json, shield: str | None) -> None:
         row = self._store.one("SELECT entry FROM entries WHERE id = ?", message_id)
@@ -181,6 +191,8 @@ class History:
     def _read(self, known: Conversation, entry: Json) -> tuple[Json | None, str | None]:
         """Content and shield. Raises: Unreadable."""
         body = entry.get("body")
+        if entry.get("k") == "fact":
+            self._check_signature(known.id, entry)
         if not known.is_private or entry.get("k") != "message":
             return (body if isinstance(body, dict) else None), None
         if body is not None:
@@ -202,6 +214,21 @@ class History:
         self._follow(known, opened.content, str(entry.get("from")), entry["seq"])
         return opened.content, shield
 
+    def _check_signature(self, conv: str, entry: Json) -> None:
+        """Whether the server signed a fact, as it does since its first signature.
+
+        Raises: Unreadable.
+        """
+        key, place = self._store.get("facts_key"), f"signed.{conv}"
+        body = entry.get("body")
+        if key is None or not isinstance(body, dict):
+            return
+        if "sig" not in body and self._store.get(place) is None:
+            return
+        if not is_signed(entry, key):
+            raise Unreadable(Unreadable.REFUSED, "The server did not sign it.")
+        self._store.put(place, 1)
+
     def _check_member(self, known: Conversation, entry: Json, opened: Opened) -> None:
         """Whether the members' own list knows the sender. Raises: Unreadable."""
         sender = str(entry.get("from"))
@@ -219,10 +246,30 @@ class History:
             judge = older
         # After a list, none but its own counts: the server could let somebody in again.
         if sender not in judge.members:
+            if self._may_miss_a_list(known.id, known.lists, entry["seq"], opened):
+                raise Unreadable(
+                    Unreadable.UNTRUSTED, "The members' list that it goes by has not come yet."
+                )
             raise Unreadable(Unreadable.REFUSED, "Its sender is not on the members' list.")
 
+    def _may_miss_a_list(self, conv: str, lists: KnownLists, seq: int, opened: Opened) -> bool:
+        """Whether the list that a message goes by may be among what could not be read yet."""
+        if (opened.list_hash or "") in lists.by_hash:
+            return False
+        between = self._store.all(
+            "SELECT unread FROM entries WHERE conv = ? AND seq > ? AND seq < ?",
+            conv,
+            lists.seq,
+            seq,
+        )
+        has_holes = len(between) < seq - lists.seq - 1
+        return has_holes or any(row["unread"] in WAITING for row in between)
+
     def _follow(self, known: Conversation, content: Json, sender: str, seq: int) -> None:
-        if known.form != GROUP or content.get("type") != "settings":
+        if content.get("type") != "settings":
+            return
+        if known.form != GROUP:
+            self._set(known.id, content, seq, is_ruling=True)
             return
         told = read_list(content.get("list"))
         lists = known.lists
@@ -232,10 +279,18 @@ class History:
                 return
             if lists is not known.lists:
                 self._conversations.set_lists(known.id, lists)
-        if lists is not None and sender in lists.list.admins:
-            title = content.get("title")
-            if isinstance(title, str) and seq >= lists.seq:
-                self._conversations.set_title(known.id, title)
+        if lists is not None and seq >= lists.seq:
+            self._set(known.id, content, seq, is_ruling=sender in lists.list.admins)
+        if lists is not known.lists:
+            self.retry({known.id})  # Some may have waited for this list.
+
+    def _set(self, conv: str, content: Json, seq: int, *, is_ruling: bool) -> None:
+        before = settings.read(self._store, conv)
+        now = settings.follow(before, content, seq, is_ruling=is_ruling)
+        settings.write(self._store, conv, now)
+        title = now.settings.content.get("title")
+        if isinstance(title, str):
+            self._conversations.set_title(conv, title)
 
     def erase(self, message_id: str) -> None:
         """It was deleted, or its time is over: its words go from here, too."""

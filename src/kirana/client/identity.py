@@ -74,6 +74,8 @@ class Identity:
             server = await self._api.call("GET", "/v1/server")
             with self._store.change():
                 self._store.put("confirmed_at", server["now"])
+                if self._store.get("facts_key") is None:
+                    self._store.put("facts_key", server.get("facts_key"))
 
     async def _recovery_key(self) -> str:
         known = self._store.get_secret("recovery_key")

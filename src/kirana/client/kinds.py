@@ -5,14 +5,19 @@ from typing import Any
 
 from .wire import Json
 
-QUIET = ("reaction", "edit", "settings", "vote", "poll_end")
+QUIET = ("reaction", "edit", "settings", "vote", "poll_end", "opened")
 """What changes something rather than saying something."""
 _SAID = ("text", "image", "video", "voice", "document", "location", "contact", "product")
 
 
 def is_forwardable(content: Json | None) -> bool:
     """Whether it can be said again elsewhere."""
-    return content is not None and content.get("type") in _SAID
+    return content is not None and content.get("type") in _SAID and not opens_once(content)
+
+
+def opens_once(content: Json) -> bool:
+    """Whether it may be opened one time."""
+    return content.get("once") is True
 
 
 def forwarded(content: Json) -> Json:
@@ -39,6 +44,8 @@ def mentions(people: Iterable[tuple[str, str]]) -> list[Json]:
 def line_of(content: Json) -> str:
     """What a line of text can show of it."""
     kind = str(content.get("type"))
+    if opens_once(content):
+        return f"[{kind}, opens once]"
     words = str(content.get("text") or content.get("caption") or "")
     detail = _detail(content)
     told = " ".join(part for part in ("" if kind == "text" else f"[{kind}]", detail, words) if part)

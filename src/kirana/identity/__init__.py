@@ -34,6 +34,7 @@ from .delivery import can_deliver, send_code
 from .device_lists import devices_rev_of, has_keys, raise_devices_rev
 from .devices import (
     create_token,
+    find_signed_out,
     last_seen_of,
     list_devices,
     list_tokens,
@@ -51,6 +52,7 @@ from .events import (
     ProfileChanged,
     UserDeleted,
     UserJoined,
+    ZoneChanged,
 )
 from .guests import create_guest
 from .keys import (
@@ -112,6 +114,7 @@ from .pins import (
     try_pin,
 )
 from .problems import (
+    AccountSuspended,
     AddressInvalid,
     AddressTaken,
     AlreadySignedIn,
@@ -151,6 +154,14 @@ from .subscriptions import (
     subscribe,
     unsubscribe,
 )
+from .suspensions import (
+    Suspension,
+    find_suspended,
+    list_suspensions,
+    reinstate,
+    require_admitted,
+    suspend,
+)
 from .users import (
     count_people,
     create_business_user,
@@ -170,6 +181,7 @@ from .users import (
 
 __all__ = [
     "RESERVED_HANDLES",
+    "AccountSuspended",
     "Address",
     "AddressInvalid",
     "AddressTaken",
@@ -210,6 +222,7 @@ __all__ = [
     "SignatureWrong",
     "SignedIn",
     "Site",
+    "Suspension",
     "TooManyDevices",
     "TriedPin",
     "UserDeleted",
@@ -218,6 +231,7 @@ __all__ = [
     "WeakPin",
     "WrongCode",
     "WrongPin",
+    "ZoneChanged",
     "actor_of",
     "add_address",
     "authenticate",
@@ -248,6 +262,8 @@ __all__ = [
     "find_by_handle",
     "find_confirmation",
     "find_own_keys",
+    "find_signed_out",
+    "find_suspended",
     "find_target",
     "find_user_by",
     "forget_challenges",
@@ -276,6 +292,7 @@ __all__ = [
     "list_keys",
     "list_passkeys",
     "list_reached",
+    "list_suspensions",
     "list_tokens",
     "live_devices",
     "may_act_for",
@@ -290,10 +307,12 @@ __all__ = [
     "read_device_keys",
     "read_signed_key",
     "read_target",
+    "reinstate",
     "remove_address",
     "remove_contact",
     "rename_device",
     "request_code",
+    "require_admitted",
     "require_device",
     "require_person",
     "require_small",
@@ -312,6 +331,7 @@ __all__ = [
     "sign_out",
     "source_key",
     "subscribe",
+    "suspend",
     "touch",
     "try_pin",
     "unblock",

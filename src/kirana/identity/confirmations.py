@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from kirana.platform.db import Q, Tx
 from kirana.platform.problems import IdReused
@@ -18,9 +18,15 @@ from .model import CONFIRMATION_LIFE, DAY
 from .passkeys import Assertion, use_passkey
 from .pins import TriedPin, use_pin
 from .problems import PasskeyRefused
-from .tables import confirmations
+from .tables import confirmations, passkeys, pins
 
 _FIND = Q(select(confirmations).where(confirmations.c.id == bindparam("id")))
+_PIN = Q(select(pins.c.reset_at, pins.c.changed_at).where(pins.c.user_id == bindparam("user_id")))
+_NEWEST_PASSKEY = Q(
+    select(func.max(passkeys.c.created_at).label("at")).where(
+        passkeys.c.user_id == bindparam("user_id")
+    )
+)
 _INSERT = Q(insert(confirmations))
 _FORGET = Q(delete(confirmations).where(confirmations.c.created_at < bindparam("before")))
 
@@ -57,7 +63,22 @@ def find_confirmation(tx: Tx, confirmation_id: UUID, *, of: UserId) -> Confirmat
     row = tx.one(_FIND, id=confirmation_id)
     if row is None or row.user_id != of or tx.now >= row.created_at + CONFIRMATION_LIFE:
         return None
-    return Confirmation(row.method, row.challenge, row.created_at)
+    renewed_at = _renewed_at(tx, of, row.method)
+    return Confirmation(row.method, row.challenge, row.created_at, renewed_at)
+
+
+def _renewed_at(tx: Tx, user_id: UserId, method: str) -> int | None:
+    """Since when somebody may hold this proof who held none of the former ones: whoever has got
+    hold of one's telephone number gets a code, and with it a new PIN or another passkey."""
+    pin = tx.one(_PIN, user_id=user_id)
+    if pin is None:
+        return None
+    if method == "pin":
+        reset_at: int | None = pin.reset_at
+        return reset_at
+    passkey = tx.one(_NEWEST_PASSKEY, user_id=user_id)
+    newest: int | None = passkey.at if passkey else None
+    return newest if newest is not None and newest > pin.changed_at else None
 
 
 def forget_confirmations(tx: Tx) -> None:

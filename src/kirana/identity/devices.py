@@ -1,6 +1,6 @@
 """Browsers, apps and programs that are signed in. A program's token is a device of its own kind."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam, func, insert, select, update
 
@@ -25,6 +25,7 @@ _LIST = Q(
     .where(devices.c.user_id == bindparam("user_id"), devices.c.revoked_at.is_(None))
     .order_by(devices.c.seen_at.desc(), devices.c.id)
 )
+_LIVE = Q(select(devices.c.id).where(any_of(devices.c.id, "ids"), devices.c.revoked_at.is_(None)))
 _LIST_IDLE = Q(
     select(devices.c.id, devices.c.user_id)
     .where(
@@ -189,6 +190,11 @@ def revoke(tx: Tx, device_id: DeviceId, user_id: UserId) -> None:
         drop_subscription(tx, device_id)
         tx.emit(DeviceRevoked(user_id, device_id))
         tx.publish([user_id], Change("device", device_id))
+
+
+def find_signed_out(tx: Tx, device_ids: Sequence[DeviceId]) -> set[DeviceId]:
+    """Which of these devices are signed in no more."""
+    return set(device_ids) - {DeviceId(row.id) for row in tx.all(_LIVE, ids=device_ids)}
 
 
 def revoke_all(tx: Tx, user_id: UserId) -> None:

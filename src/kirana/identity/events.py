@@ -53,6 +53,15 @@ class ProfileChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneChanged(Event):
+    """Where somebody's days begin."""
+
+    name: ClassVar[str] = "zone.changed"
+    user_id: UserId
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceKeysChanged(Event):
     """Whoever encrypts for this user should fetch their keys again.
 

@@ -12,7 +12,7 @@ from litestar.params import Parameter
 from msgspec import UNSET, Meta, UnsetType
 
 from kirana.platform.db import Db
-from kirana.platform.http import problems
+from kirana.platform.http import EVEN_SUSPENDED, problems
 from kirana.platform.hub import Hub
 from kirana.platform.limits import Limits, Rate
 from kirana.platform.problems import (
@@ -373,7 +373,7 @@ async def open_passkey_session(
     return _let_in(signed_in, token, data.wants, settings)
 
 
-@delete("/v1/sessions/current", raises=problems(NotSignedIn))
+@delete("/v1/sessions/current", raises=problems(NotSignedIn), opt={EVEN_SUSPENDED: True})
 async def sign_out(db: Db, settings: Settings, hub: Hub, by: Actor) -> Response[None]:
     """Sign out on this device."""
     await db.write(sessions.sign_out, by=by)

@@ -96,6 +96,7 @@ class Session:
     device_id: DeviceId
     device_kind: DeviceKind
     seen_at: int
+    is_suspended: bool = False
 
     def is_worth_touching(self, now: int) -> bool:
         return now - self.seen_at >= SEEN_EVERY

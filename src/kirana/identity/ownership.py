@@ -28,6 +28,7 @@ from .tables import (
     key_signatures,
     passkeys,
     pins,
+    suspensions,
     users,
 )
 from .users import find_user, get_cards, get_me
@@ -52,7 +53,15 @@ _DELETE_THE_REST = [
     _DELETE_CODES,
     *(
         Q(delete(table).where(table.c.user_id == bindparam("id")))
-        for table in (addresses, passkeys, challenges, pins, confirmations, cross_signing_keys)
+        for table in (
+            addresses,
+            passkeys,
+            challenges,
+            pins,
+            confirmations,
+            cross_signing_keys,
+            suspensions,
+        )
     ),
     Q(
         delete(key_signatures).where(

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 _FIND = Q(select(pins).where(pins.c.user_id == bindparam("user_id")))
-_SAVE = Q(upsert(pins, ["user_id"], ["pin_hash", "wrong", "locked_until", "changed_at"]))
+_SAVE = Q(
+    upsert(pins, ["user_id"], ["pin_hash", "wrong", "locked_until", "changed_at", "reset_at"])
+)
 _COUNT = Q(
     update(pins)
     .where(pins.c.user_id == bindparam("user_id_"))
@@ -108,16 +110,20 @@ def has_pin(tx: Tx, *, by: Actor) -> bool:
 def set_pin(
     tx: Tx, pin_hash: str, *, proof: TriedPin | ProvenAddress | None = None, by: Actor
 ) -> None:
-    """Choose a PIN. Replacing one takes the old one, or a code sent to an address of one's own.
+    """Choose a PIN. Replacing one takes the old one, or a code sent to an address of one's own;
+    with a code, larger payments have to wait for a while.
 
     Raises: WrongPin, PinLocked, WrongCode, NotAllowed (guests, or no proof).
     """
     require_person(by)
-    if tx.one(_FIND, user_id=by.person_id):
+    reset_at = None
+    if known := tx.one(_FIND, user_id=by.person_id):
+        reset_at = known.reset_at
         if isinstance(proof, TriedPin):
             use_pin(tx, proof, by=by)
         elif proof and tx.one(_OWNS, key=proof.address.key, user_id=by.person_id):
             use_code(tx, proof.address, proof.code, for_id=by.person_id)
+            reset_at = tx.now
         else:
             raise NotAllowed()
     tx.do(
@@ -127,6 +133,7 @@ def set_pin(
         wrong=0,
         locked_until=None,
         changed_at=tx.now,
+        reset_at=reset_at,
     )
     tx.publish([by.person_id], Change("user", by.person_id))
 

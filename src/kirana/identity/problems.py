@@ -70,6 +70,12 @@ class PasskeyRefused(Problem):
     status: ClassVar[int] = 403
 
 
+class AccountSuspended(Problem):
+    """This account is suspended by the people who run this server."""
+
+    status: ClassVar[int] = 403
+
+
 class CannotMeanYourself(Problem):
     """You cannot block yourself, or be your own contact."""
 

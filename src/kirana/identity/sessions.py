@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 
 from kirana.platform.db import Q, Tx
 from kirana.platform.problems import NotAllowed, NotFound, NotSignedIn
@@ -19,8 +19,9 @@ from .confirmations import find_confirmation
 from .delegations import may_act_for
 from .model import Address, DeviceKind, Me, Session, hash_token
 from .passkeys import Assertion, use_passkey
+from .suspensions import require_admitted
 from .tables import devices as device_rows
-from .tables import users
+from .tables import suspensions, users
 from .users import create_person, find_by_address, find_user, get_me
 
 TOKEN_PREFIX = "kir_"  # noqa: S105 (what a token begins with, so that scanners find lost ones)
@@ -32,8 +33,12 @@ _AUTHENTICATE = Q(
         device_rows.c.seen_at,
         users.c.id.label("user_id"),
         users.c.kind,
+        suspensions.c.suspended_at,
     )
     .join(users, users.c.id == device_rows.c.user_id)
+    .outerjoin(
+        suspensions, and_(suspensions.c.user_id == users.c.id, suspensions.c.lifted_at.is_(None))
+    )
     .where(device_rows.c.token_hash == bindparam("token_hash"))
 )
 
@@ -81,7 +86,7 @@ def sign_in(
     address of a known person, what is the guest's becomes that person's.
     The same code and device again within its ten minutes give another token: an answer was lost.
 
-    Raises: WrongCode, IdReused.
+    Raises: WrongCode, IdReused, AccountSuspended.
     """
     use_code(tx, address, code, for_id=device.device_id)
     guest = viewer if viewer and viewer.kind == "guest" else None
@@ -102,7 +107,10 @@ def sign_in(
 def sign_in_with_passkey(
     tx: Tx, device: SignIn, assertion: Assertion, *, viewer: Actor | None = None
 ) -> SignedIn:
-    """Let in whoever holds the passkey that made `assertion`. Raises: PasskeyRefused, IdReused."""
+    """Let in whoever holds the passkey that made `assertion`.
+
+    Raises: PasskeyRefused, IdReused, AccountSuspended.
+    """
     user_id = use_passkey(tx, assertion, "sign-in", for_id=device.device_id)
     if viewer and viewer.kind == "guest":
         guests.merge(tx, viewer, user_id, device.device_id)
@@ -112,7 +120,7 @@ def sign_in_with_passkey(
 def open_session(tx: Tx, device: SignIn, user_id: UserId, *, by: Actor) -> Me:
     """Let a device in as `user_id` without proof: for the demo town and the command line.
 
-    Raises: NotAllowed, NotFound, IdReused.
+    Raises: NotAllowed, NotFound, IdReused, AccountSuspended.
     """
     if by.kind != "system":
         raise NotAllowed()
@@ -133,7 +141,14 @@ def authenticate(tx: Tx, token_hash: bytes) -> Session | None:
     row = tx.one(_AUTHENTICATE, token_hash=token_hash)
     if row is None:
         return None
-    return Session(row.user_id, row.kind, row.device_id, row.device_kind, row.seen_at)
+    return Session(
+        row.user_id,
+        row.kind,
+        row.device_id,
+        row.device_kind,
+        row.seen_at,
+        is_suspended=row.suspended_at is not None,
+    )
 
 
 def resolve(
@@ -142,14 +157,17 @@ def resolve(
     *,
     acting_for: UserId | None = None,
     confirmation_id: UUID | None = None,
+    even_suspended: bool = False,
 ) -> Actor:
     """Who a request comes from. A confirmation that is not theirs or too old is left out.
 
-    Raises: NotSignedIn; NotAllowed when the person may not act for that shop.
+    Raises: NotSignedIn; AccountSuspended; NotAllowed when the person may not act for that shop.
     """
     session = authenticate(tx, hash_token(token))
     if session is None:
         raise NotSignedIn()
+    if session.is_suspended and not even_suspended:
+        require_admitted(tx, session.user_id)
     return actor_of(tx, session, acting_for=acting_for, confirmation_id=confirmation_id)
 
 
@@ -160,11 +178,13 @@ def actor_of(
     acting_for: UserId | None = None,
     confirmation_id: UUID | None = None,
 ) -> Actor:
-    """The same for a session that is known already. Raises: NotAllowed."""
+    """The same for a session that is known already. Raises: NotAllowed, AccountSuspended."""
     if acting_for is None:
         acting_for = session.user_id
-    elif acting_for != session.user_id and not may_act_for(tx, session.user_id, acting_for):
-        raise NotAllowed()
+    elif acting_for != session.user_id:
+        if not may_act_for(tx, session.user_id, acting_for):
+            raise NotAllowed()
+        require_admitted(tx, acting_for)
     return Actor(
         user_id=acting_for,
         person_id=session.user_id,
@@ -177,6 +197,7 @@ def actor_of(
 
 
 def _enter(tx: Tx, device: SignIn, user_id: UserId) -> Me:
+    require_admitted(tx, user_id)
     devices.link(
         tx,
         device.device_id,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, exists, select
 
 from kirana.platform import outgoing, stream, web_push
 from kirana.platform.db import Q, Tx, any_of, upsert
@@ -13,7 +13,7 @@ from kirana.platform.problems import InvalidInput, NotFound
 from kirana.values import Actor, DeviceId, UserId
 
 from .delegations import list_delegations
-from .tables import delegations, devices, push_subscriptions
+from .tables import delegations, devices, push_subscriptions, suspensions
 
 MAX_ENDPOINT = 2048
 _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9-]{1,63}[.])+[a-z][a-z0-9-]*[a-z0-9]", re.ASCII)
@@ -36,16 +36,19 @@ _DROP_DEAD = Q(
     .where(push_subscriptions.c.device_id == bindparam("id"))
     .where(push_subscriptions.c.endpoint == bindparam("endpoint_"))
 )
+_IS_ADMITTED = ~exists().where(
+    suspensions.c.user_id == devices.c.user_id, suspensions.c.lifted_at.is_(None)
+)
 _REACHED = Q(
     select(devices.c.user_id, devices.c.id.label("device_id"))
     .join(push_subscriptions, push_subscriptions.c.device_id == devices.c.id)
-    .where(any_of(devices.c.user_id, "users"))
+    .where(any_of(devices.c.user_id, "users"), _IS_ADMITTED)
 )
 _REACHED_FOR_SHOPS = Q(
     select(delegations.c.shop_id.label("user_id"), devices.c.id.label("device_id"))
     .join(devices, devices.c.user_id == delegations.c.person_id)
     .join(push_subscriptions, push_subscriptions.c.device_id == devices.c.id)
-    .where(any_of(delegations.c.shop_id, "users"))
+    .where(any_of(delegations.c.shop_id, "users"), _IS_ADMITTED)
 )
 
 

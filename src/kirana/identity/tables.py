@@ -105,6 +105,27 @@ key_signatures = table(
 """Whose keys somebody vouches for: own devices, and the master keys of friends. `target_key_id` is
 a device's id or a master key; `signer_key_id` names the algorithm too."""
 
+suspensions = table(
+    "identity_suspensions",
+    Column("user_id", Id, ForeignKey("identity_users.id"), nullable=False),
+    Column("suspended_at", Int, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("lifted_at", Int),
+    Column("lifted_by", Id),
+    PrimaryKeyConstraint("user_id", "suspended_at"),
+    CheckConstraint("(lifted_at IS NULL) = (lifted_by IS NULL)", name="lifted"),
+)
+"""Whom operators keep out, or kept out once."""
+
+Index(
+    "uq_identity_suspensions_current",
+    suspensions.c.user_id,
+    unique=True,
+    sqlite_where=suspensions.c.lifted_at.is_(None),
+    postgresql_where=suspensions.c.lifted_at.is_(None),
+)
+
 passkeys = table(
     "identity_passkeys",
     Column("id", Id, primary_key=True),
@@ -138,6 +159,7 @@ pins = table(
     Column("wrong", Int, nullable=False),
     Column("locked_until", Int),
     Column("changed_at", Int, nullable=False),
+    Column("reset_at", Int),
 )
 
 confirmations = table(

@@ -12,7 +12,7 @@ from kirana.platform.stream import Change
 from kirana.values import SYSTEM, Actor, BusinessId, UserId
 
 from .delegations import list_delegations
-from .events import ProfileChanged, UserJoined
+from .events import ProfileChanged, UserJoined, ZoneChanged
 from .model import (
     NAME_MAX,
     Address,
@@ -152,6 +152,8 @@ def create_person(
     if address:
         insert_address(tx, address, user_id)
     tx.emit(UserJoined(user_id))
+    if zone:
+        tx.emit(ZoneChanged(user_id, zone))
     return card
 
 
@@ -327,6 +329,8 @@ def _save(
     tx.publish([known.id], Change("user", known.id))
     if card != _card(known):
         tx.emit(ProfileChanged(known.id))
+    if zone and zone != known.zone:
+        tx.emit(ZoneChanged(known.id, zone))
     return card
 
 

@@ -22,13 +22,18 @@ from kirana.platform.db import Id, Q, Row, Tx, any_of
 from .events import BooksBroken
 from .tables import (
     accounts,
+    bank_lines,
     blocks,
+    claims,
     entries,
     holds,
+    matches,
+    payees,
     request_ends,
     requests,
     reversals,
     transfers,
+    usages,
 )
 
 _PAGE = 2000
@@ -69,6 +74,16 @@ _ENTRIES = Q(
 )
 _HOLDS = Q(select(holds))
 _REVERSALS = Q(select(reversals))
+_USAGES = Q(select(usages))
+_PAYEES = Q(select(payees))
+_CLAIMS = Q(select(claims.c.transfer_id, claims.c.request_id))
+_LINES = Q(
+    select(
+        bank_lines.c.id, bank_lines.c.owner_id, bank_lines.c.amount_minor,
+        bank_lines.c.currency, bank_lines.c.matched_minor, bank_lines.c.is_reversal,
+    ).where(bank_lines.c.matched_minor != bindparam("none"))
+)  # fmt: skip
+_MATCHES = Q(select(matches.c.line_id, matches.c.transfer_id, matches.c.amount_minor))
 _ENDS = Q(
     select(
         request_ends.c.request_id,
@@ -100,6 +115,7 @@ def audit(tx: Tx) -> list[Finding]:
     """Recompute everything. An empty list: the books are right."""
     auditor = _Auditor()
     auditor.know(tx.all(_ACCOUNTS))
+    meter = auditor.meter = _Meter(tx.all(_USAGES), tx.all(_PAYEES))
     chain = _Chain(tx.all(_BLOCKS))
     for row in _journal(tx):
         chain.follow(row)
@@ -108,8 +124,9 @@ def audit(tx: Tx) -> list[Finding]:
     auditor.compare_counters()
     auditor.compare_holds(tx.all(_HOLDS))
     auditor.compare_reversals(tx.all(_REVERSALS))
-    auditor.compare_requests(tx.all(_ENDS))
-    return chain.findings() + auditor.findings
+    auditor.compare_requests(tx.all(_ENDS), tx.all(_CLAIMS))
+    auditor.compare_matches(tx.all(_LINES, none=0), tx.all(_MATCHES))
+    return chain.findings() + auditor.findings + meter.findings()
 
 
 def audit_last_block(tx: Tx) -> list[Finding]:
@@ -255,6 +272,85 @@ class _Account:
             self.lines.append(line)
 
 
+class _Meter:
+    """Adds up again what counts against limits: for each bucket, and for each payee while they were
+    new, what was begun in it, less what of that came back."""
+
+    def __init__(self, used: list[Row], known: list[Row]) -> None:
+        self._usages = {(row.account_id, row.action): row for row in used}
+        self._payees = {(row.account_id, row.payee_id): row for row in known}
+        self._sums: dict[Any, int] = defaultdict(int)
+        self._begun: dict[UUID, int] = {}
+        self._whole: set[UUID] = set()
+        self._is_idle = not used and not known
+
+    def follow(self, row: Row, debit: Row, credit: Row, held: int) -> None:
+        """`held` is what the hold has that this row resolves."""
+        if self._is_idle or row.ledger_id is None:
+            return
+        earlier = row.hold_id or row.reverses_id
+        if earlier is None:
+            if row.purpose in ("hand_over", "correction"):
+                return
+            at, amount, times = row.created_at, row.amount_minor, 1
+            if row.kind == "pending":
+                self._whole.add(row.id)
+        elif earlier not in self._begun:
+            return
+        else:
+            at, times = self._begun[earlier], 0
+            amount = row.amount_minor
+            if row.reverses_id:
+                debit, credit, amount = credit, debit, -amount
+            elif row.kind == "post":
+                amount -= held
+            elif row.kind != "pending":
+                amount, times = -held, -1 if earlier in self._whole else 0
+        self._begun[row.id] = at
+        pays, gets = _doings(debit.code, credit.code)
+        self._add(debit.id, pays, at, amount, times)
+        self._add(credit.id, gets, at, amount, times)
+        payee = self._payees.get((debit.id, credit.id))
+        if payee and payee.first_at <= at < payee.until:
+            self._sums[debit.id, credit.id] += amount
+
+    def _add(self, id: UUID, doing: str, at: int, amount: int, times: int) -> None:
+        if usage := self._usages.get((id, doing)):
+            for window in ("day", "month", "year"):
+                if at >= getattr(usage, f"{window}_start"):
+                    self._sums[id, doing, window, "minor"] += amount
+                    self._sums[id, doing, window, "times"] += times
+
+    def findings(self) -> list[Finding]:
+        found = []
+        for (id, doing), row in self._usages.items():
+            for window in ("day", "month", "year"):
+                for what in ("minor", "times"):
+                    stored = getattr(row, f"{window}_{what}")
+                    expected = self._sums[id, doing, window, what]
+                    if stored != expected:
+                        where = f"usage of account {id}"
+                        told = f"{doing} {window}_{what} is {stored}, not {expected}"
+                        found.append(Finding("I2", where, told))
+        for pair, row in self._payees.items():
+            if row.minor != self._sums[pair]:
+                where = f"payee {row.payee_id} of account {row.account_id}"
+                told = f"was paid {self._sums[pair]} while new, not {row.minor}"
+                found.append(Finding("I2", where, told))
+        return found
+
+
+def _doings(debit_code: int, credit_code: int) -> tuple[str, str]:
+    if credit_code == 910:
+        return "", "hold_cash"
+    if credit_code == 900:
+        return "", ""
+    from_wallet, to_wallet = debit_code == 100, credit_code == 100
+    if from_wallet and to_wallet:
+        return "send", "receive"
+    return "pay_out" if from_wallet else "", "top_up" if to_wallet else ""
+
+
 @dataclass(slots=True)
 class _Hold:
     row: Row
@@ -265,6 +361,7 @@ class _Hold:
 class _Auditor:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
+        self.meter = _Meter([], [])
         self._accounts: dict[UUID, _Account] = {}
         self._holds: dict[UUID, _Hold] = {}
         self._payments: dict[UUID, tuple[UUID, UUID, int]] = {}
@@ -287,6 +384,8 @@ class _Auditor:
             self._say("I1", row, "moves money between two ledgers")
         if not 1 <= row.amount_minor < 2**53:
             self._say("I7", row, f"has the amount {row.amount_minor}")
+        held = self._holds[row.hold_id].row.amount_minor if row.hold_id in self._holds else 0
+        self.meter.follow(row, debit.row, credit.row, held)
         posted, pending = self._effect(row)
         debit.debits_posted += posted
         debit.debits_pending += pending
@@ -449,13 +548,49 @@ class _Auditor:
                 what = f"says {stored.get(id)}, the journal {expected.get(id)}"
                 self.findings.append(Finding("I4", f"reversals of {id}", what))
 
-    def compare_requests(self, rows: list[Row]) -> None:
-        for row in rows:
-            is_paid = row.kind == "posted" and row.amount_minor == row.asked_minor
-            is_paid = is_paid and row.ledger_id.partition(":")[0] == row.currency
-            if row.how == "paid" and not is_paid:
-                where = f"request {row.request_id}"
+    def compare_requests(self, ends: list[Row], claims: list[Row]) -> None:
+        received: dict[UUID, int] = defaultdict(int)
+        for claim in claims:
+            if hold := self._holds.get(claim.transfer_id):
+                received[claim.request_id] += hold.captured_minor
+            else:
+                where = f"claim {claim.transfer_id}"
+                self.findings.append(Finding("I9", where, "is no hold of the journal"))
+        for row in ends:
+            if row.how != "paid":
+                continue
+            where, at_once = f"request {row.request_id}", row.kind == "posted"
+            paid = received[row.request_id] + (row.amount_minor if at_once else 0)
+            if row.kind not in ("posted", "post") or row.ledger_id[:3] != row.currency:
+                paid = 0
+            if paid != row.asked_minor:
                 self.findings.append(Finding("I9", where, "is paid by no transfer of its amount"))
+
+    def compare_matches(self, lines: list[Row], matches: list[Row]) -> None:
+        of_line: dict[UUID, int] = defaultdict(int)
+        of_transfer: dict[UUID, int] = defaultdict(int)
+        by_id = {line.id: line for line in lines}
+        for match in matches:
+            of_line[match.line_id] += match.amount_minor
+            of_transfer[match.transfer_id] += match.amount_minor
+            line, where = by_id.get(match.line_id), f"match of bank line {match.line_id}"
+            paid = self._payments.get(match.transfer_id)
+            if line is None or paid is None:
+                self.findings.append(Finding("I9", where, "names a line or transfer without it"))
+                continue
+            payee = self._accounts[paid[1]].row
+            if (payee.owner_id, payee.ledger_id) != (line.owner_id, f"{line.currency}:memo"):
+                self.findings.append(Finding("I9", where, "is a transfer to somebody else"))
+        for line in lines:
+            where, matched = f"bank line {line.id}", of_line[line.id]
+            if matched != line.matched_minor:
+                what = f"says that {line.matched_minor} is matched, not {matched}"
+                self.findings.append(Finding("I9", where, what))
+            if matched > line.amount_minor or line.is_reversal:
+                self.findings.append(Finding("I9", where, "is matched to more than came"))
+        for id, matched in of_transfer.items():
+            if id in self._payments and matched > self._payments[id][2]:
+                self.findings.append(Finding("I9", f"transfer {id}", "is in more bank lines"))
 
     def _say(self, rule: str, row: Row, what: str) -> None:
         self.findings.append(Finding(rule, f"transfer {row.seq} ({row.id})", what))

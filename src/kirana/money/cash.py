@@ -21,10 +21,10 @@ from .ways import AGENT, CASH, objection_to
 def collect_cash(
     tx: Tx, request_id: RequestId, *, collector: OwnerId | None = None, by: Actor
 ) -> Transfer:
-    """The amount asked for was handed over in cash, which ends the request: to the asker, or to a
+    """What is left of a request was handed over in cash, which ends it: to the asker, or to a
     `collector` (a courier), who owes it to the asker until it is handed in. Safe to repeat.
 
-    For a room that has asked permission. Raises: RequestEnded, WayOff, NotFound.
+    For a room that has asked permission. Raises: RequestEnded, ClaimOpen, WayOff, NotFound.
     """
     request = find_request(tx, request_id)
     if request.payer_id is None:
@@ -33,9 +33,7 @@ def collect_cash(
     taken_by = AccountKey(request.asker_id, Code.DIRECT, currency)
     if collector is not None and collector != request.asker_id:
         taken_by = _in_hand(collector, request.asker_id, currency)
-    move = Move.posted(
-        AccountKey(request.payer_id, Code.DIRECT, currency), taken_by, request.amount
-    )
+    move = Move.posted(AccountKey(request.payer_id, Code.DIRECT, currency), taken_by, request.left)
     id = TransferId(derived_id(request_id, "cash"))
     group = Group(
         id,
@@ -44,7 +42,7 @@ def collect_cash(
         by.person_id,
         request.ref,
         request_id=request_id,
-        objection=objection_to(tx, currency, CASH),
+        objection=objection_to(tx, currency, CASH) or request.objection,
     )
     return post(tx, group)[0]
 

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kirana.platform.events import Event
-from kirana.values import Money, OwnerId, RequestId, TransferId
+from kirana.values import (
+    Money,
+    OwnerId,
+    PaymentAddressId,
+    RailPaymentId,
+    RequestId,
+    SplitId,
+    TransferId,
+)
 
 from .model import Kind, Ref, Way
 
@@ -45,7 +53,9 @@ class TransferExpired(_OfTransfer):
 
 
 @dataclass(frozen=True, slots=True)
-class _OfRequest(Event):
+class RequestEvent(Event):
+    """What became of a request for money."""
+
     request_id: RequestId
     asker_id: OwnerId
     payer_id: OwnerId | None
@@ -57,28 +67,157 @@ class _OfRequest(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class RequestMade(_OfRequest):
+class RequestMade(RequestEvent):
     name: ClassVar[str] = "request.made"
 
 
 @dataclass(frozen=True, slots=True)
-class RequestPaid(_OfRequest):
+class RequestPaid(RequestEvent):
     name: ClassVar[str] = "request.paid"
 
 
 @dataclass(frozen=True, slots=True)
-class RequestDeclined(_OfRequest):
+class RequestDeclined(RequestEvent):
     name: ClassVar[str] = "request.declined"
 
 
 @dataclass(frozen=True, slots=True)
-class RequestCanceled(_OfRequest):
+class RequestCanceled(RequestEvent):
     name: ClassVar[str] = "request.canceled"
 
 
 @dataclass(frozen=True, slots=True)
-class RequestExpired(_OfRequest):
+class RequestExpired(RequestEvent):
     name: ClassVar[str] = "request.expired"
+
+
+REQUEST_ENDS = (RequestPaid, RequestDeclined, RequestCanceled, RequestExpired)
+"""How a request ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReminded(RequestEvent):
+    """The asker has reminded the payer."""
+
+    name: ClassVar[str] = "request.reminded"
+
+
+@dataclass(frozen=True, slots=True)
+class _OfSplit(Event):
+    split_id: SplitId
+    payee_id: OwnerId
+    amount: Money
+    """The whole bill."""
+    ref: Ref | None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitMade(_OfSplit):
+    name: ClassVar[str] = "split.made"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitReminded(_OfSplit):
+    name: ClassVar[str] = "split.reminded"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitClosed(_OfSplit):
+    """Every share has ended, whatever way."""
+
+    name: ClassVar[str] = "split.closed"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimEvent(Event):
+    """The payer of a request says that they paid it from their bank, and what is said to that."""
+
+    claim_id: TransferId
+    request_id: RequestId
+    payer_id: OwnerId
+    payee_id: OwnerId
+    amount: Money
+    rail: str
+    ref: Ref | None
+    """What the request is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMade(ClaimEvent):
+    name: ClassVar[str] = "claim.made"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRejected(ClaimEvent):
+    """The payee says that nothing came."""
+
+    name: ClassVar[str] = "claim.rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressChanged(Event):
+    """Where an owner is paid by a rail has changed; `is_active` is False when it has ended."""
+
+    name: ClassVar[str] = "address.changed"
+    address_id: PaymentAddressId
+    owner_id: OwnerId
+    rail: str
+    currency: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceFound(Event):
+    """A day of an owner's bank has closed with `lines` that nothing here explains, `amount` in
+    all."""
+
+    name: ClassVar[str] = "difference.found"
+    owner_id: OwnerId
+    day: str
+    amount: Money
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class RailPaymentDue(Event):
+    """There is a call to a provider to be made."""
+
+    name: ClassVar[str] = "rail_payment.due"
+    payment_id: RailPaymentId
+    looks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardPaymentEnded(Event):
+    """A payment by card, for `ref`, will not be made: the payer did not, or the bank would not."""
+
+    name: ClassVar[str] = "card_payment.ended"
+    payment_id: RailPaymentId
+    ref: Ref | None
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CardPaymentHeld(Event):
+    """The bank has set the money aside for `ref`."""
+
+    name: ClassVar[str] = "card_payment.held"
+    payment_id: RailPaymentId
+    ref: Ref | None
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeOpened(Event):
+    """A payer has called a payment by card in question, and its money was taken back: of
+    `bearer_id`, except for the `shortfall`, which the operator bears."""
+
+    name: ClassVar[str] = "dispute.opened"
+    dispute_id: RailPaymentId
+    bearer_id: OwnerId
+    amount: Money
+    shortfall: Money
+    ref: Ref | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,18 @@
 """Routes: wallets, sending, asking, cash, and what the operator does."""
 
+import asyncio
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import get, post, put
+from litestar import Response, get, post, put
 from litestar.params import Parameter
 from msgspec import Meta
 
 from kirana.platform.db import Db, Tx
 from kirana.platform.http import problems
-from kirana.platform.limits import Limits, Rate
+from kirana.platform.limits import Limits
 from kirana.platform.problems import (
     IdReused,
     InvalidInput,
@@ -28,36 +30,59 @@ from kirana.values import (
     Page,
     RequestId,
     TransferId,
-    UnknownCurrency,
+    UserId,
 )
 
-from . import cash, owners, payouts, requests, statements, topups, transfers, wallets
+from . import (
+    bank_http,
+    card_http,
+    cash,
+    direct_http,
+    exports,
+    freezes,
+    limits_http,
+    owners,
+    payouts,
+    requests,
+    statements,
+    topups,
+    transfers,
+    wallets,
+)
+from . import limits as rules
+from .bank_lines import NameOf
+from .edge import Amount, currency_code, invalid, slow_down, version_7
 from .model import Ref, Transfer
 from .problems import (
     AccountClosed,
     AccountFrozen,
     AmountOutOfRange,
+    ClaimOpen,
     ConfirmationRequired,
     ConfirmationWrong,
     CounterFull,
     HoldExpired,
     HoldResolved,
     InsufficientFunds,
+    LimitExceeded,
     OverRefund,
+    PayeeCannotReceive,
+    ProofTooNew,
+    RemindedAlready,
     RequestEnded,
     SameAccount,
     WayOff,
 )
 
-TRIES_PER_PERSON = Rate(60, 1)
-"""Refusals are rows, so nobody may make them without end."""
-
-AmountMinor = Annotated[int, Meta(ge=1, le=MAX_AMOUNT_MINOR)]
+MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 LineMinor = Annotated[int, Meta(ge=0, le=MAX_AMOUNT_MINOR)]
-CurrencyText = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+Timeout = Annotated[int, Meta(ge=60, le=366 * 24 * 3600)]
+"""In seconds."""
 
 _MOVES = (
     InsufficientFunds,
+    LimitExceeded,
+    PayeeCannotReceive,
     AccountFrozen,
     AccountClosed,
     CounterFull,
@@ -70,21 +95,7 @@ _MOVES = (
     RateLimited,
     InvalidInput,
 )
-_CONFIRMED = (ConfirmationRequired, ConfirmationWrong)
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """Whole minor units, of an ISO 4217 currency."""
-
-    amount_minor: AmountMinor
-    currency: CurrencyText
-
-    def money(self) -> Money:
-        try:
-            return Money(self.amount_minor, self.currency)
-        except UnknownCurrency as unknown:
-            raise _invalid("amount.currency", str(unknown)) from unknown
+_CONFIRMED = (ConfirmationRequired, ConfirmationWrong, ProofTooNew)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,8 @@ class RequestMoney:
     payer_id: OwnerId
     amount: Amount
     conversation_id: UUID | None = None
+    timeout_s: Timeout | None = None
+    """After so long it expires; else it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +192,15 @@ class Purse:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """Payments out of one's wallets, or into them, are stopped for now; `by_id` knows more."""
+
+    out: bool
+    into: bool
+    by_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
 class MyMoney:
     """`tier` agent may take cash in, operator may top up; an agent also has `floats`."""
 
@@ -187,16 +209,18 @@ class MyMoney:
     floats: list[Money]
     mandate: Mandate
     """How far one may go with this money: `spend` with one's own."""
+    stopped: Stopped | None
+    """What an operator has stopped."""
 
 
 @post("/v1/transfers", raises=problems(*_MOVES, *_CONFIRMED))
 async def send_money(data: SendMoney, db: Db, by: Actor, limits: Limits) -> Transfer:
     """Pay somebody from one's wallet. Safe to repeat with the same `id`."""
-    _slow_down(limits, by)
+    slow_down(limits, by)
     ref = Ref("conversation", data.conversation_id) if data.conversation_id else None
     return await db.write(
         transfers.send_money,
-        _version_7(data.id),
+        version_7(data.id),
         data.payee_id,
         data.amount.money(),
         ref=ref,
@@ -207,15 +231,13 @@ async def send_money(data: SendMoney, db: Db, by: Actor, limits: Limits) -> Tran
 @post(
     "/v1/transfer-previews",
     status_code=200,
-    raises=problems(
-        InsufficientFunds, SameAccount, WayOff, NotFound, NotSignedIn, RateLimited, InvalidInput
-    ),
+    raises=problems(*_MOVES),
 )
 async def preview_transfer(
     data: PreviewTransfer, db: Db, by: Actor, limits: Limits
 ) -> transfers.Preview:
     """What a payment would mean: fee, what is left, whether a PIN is needed. Changes nothing."""
-    _slow_down(limits, by)
+    slow_down(limits, by)
     return await db.read(transfers.preview_transfer, data.payee_id, data.amount.money(), by=by)
 
 
@@ -233,10 +255,10 @@ async def give_back(
     transfer_id: UUID, data: GiveBack, db: Db, by: Actor, limits: Limits
 ) -> Transfer:
     """Give back what one was paid, in part or all that is left."""
-    _slow_down(limits, by)
+    slow_down(limits, by)
     return await db.write(
         transfers.give_back,
-        _version_7(data.id),
+        version_7(data.id),
         TransferId(transfer_id),
         data.amount.money() if data.amount else None,
         by=by,
@@ -258,14 +280,15 @@ async def give_back(
 )
 async def request_money(data: RequestMoney, db: Db, by: Actor, limits: Limits) -> requests.Request:
     """Ask somebody for money. Nothing moves until they pay."""
-    _slow_down(limits, by)
+    slow_down(limits, by)
     ref = Ref("conversation", data.conversation_id) if data.conversation_id else None
     return await db.write(
         requests.request_money,
-        RequestId(_version_7(TransferId(data.id))),
+        version_7(data.id),
         data.payer_id,
         data.amount.money(),
         ref=ref,
+        timeout_s=data.timeout_s,
         by=by,
     )
 
@@ -290,14 +313,23 @@ async def get_request(request_id: UUID, db: Db, by: Actor) -> requests.Request:
 
 @post(
     "/v1/requests/{request_id:uuid}/payment",
-    raises=problems(*_MOVES, *_CONFIRMED, RequestEnded),
+    raises=problems(*_MOVES, *_CONFIRMED, RequestEnded, ClaimOpen),
 )
 async def pay_request(
     request_id: UUID, data: PayRequest, db: Db, by: Actor, limits: Limits
 ) -> Transfer:
     """Pay what one was asked for, from one's wallet."""
-    _slow_down(limits, by)
-    return await db.write(requests.pay_request, _version_7(data.id), RequestId(request_id), by=by)
+    slow_down(limits, by)
+    return await db.write(requests.pay_request, version_7(data.id), RequestId(request_id), by=by)
+
+
+@post(
+    "/v1/requests/{request_id:uuid}/reminders",
+    raises=problems(RequestEnded, RemindedAlready, NotAllowed, NotFound, NotSignedIn),
+)
+async def remind(request_id: UUID, db: Db, by: Actor) -> requests.Request:
+    """Remind the payer, at most once a day."""
+    return await db.write(requests.remind, RequestId(request_id), by=by)
 
 
 @post(
@@ -333,8 +365,25 @@ async def list_statement(
     limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
 ) -> Page[statements.StatementLine]:
     """What happened to a wallet, the newest first; `before` is the line to go on from."""
-    code = _currency(currency)
+    code = currency_code(currency)
     return await db.read(statements.list_statement, code, before=before, limit=limit, by=by)
+
+
+@get("/v1/wallets/{currency:str}/months/{month:str}", raises=problems(NotSignedIn, InvalidInput))
+async def download_month(
+    currency: str, month: str, db: Db, by: Actor, name_of: NameOf, format: exports.Format = "csv"
+) -> Response[bytes]:
+    """The statement of a wallet for a month (`2026-11`, of its owner's time zone) as a file: CSV,
+    or camt.053 of what was booked."""
+    code = currency_code(currency)
+    if not (match := MONTH.fullmatch(month)):
+        raise invalid("month", "A month is written like 2026-11.")
+    of = await db.read(exports.read_month, code, int(match[1]), int(match[2]), name_of, by=by)
+    content = await asyncio.to_thread(exports.write_month, of, format)
+    kind, ending = {"csv": ("text/csv; charset=utf-8", "csv"), "camt": ("text/xml", "xml")}[format]
+    name = f"kirana-{code}-{of.month}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=kind, headers=headers)
 
 
 @get("/v1/floats/{currency:str}/statement", raises=problems(NotSignedIn, InvalidInput))
@@ -346,7 +395,7 @@ async def list_float_statement(
     limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
 ) -> Page[statements.StatementLine]:
     """For agents: what happened to one's float, the newest first."""
-    code = _currency(currency)
+    code = currency_code(currency)
     return await db.read(statements.list_float_statement, code, before=before, limit=limit, by=by)
 
 
@@ -365,35 +414,35 @@ async def get_purse(owner_id: UUID, db: Db, by: Actor) -> Purse:
 @get("/v1/wallets/{currency:str}/confirmation-line", raises=problems(NotSignedIn, InvalidInput))
 async def get_confirm_line(currency: str, db: Db, by: Actor) -> Money:
     """Up to this amount, one's payments need no PIN."""
-    return await db.read(owners.confirm_line, by.user_id, _currency(currency))
+    return await db.read(owners.confirm_line, by.user_id, currency_code(currency))
 
 
 @put(
     "/v1/wallets/{currency:str}/confirmation-line",
-    raises=problems(*_CONFIRMED, NotAllowed, NotSignedIn, InvalidInput),
+    raises=problems(*_CONFIRMED, LimitExceeded, NotAllowed, NotSignedIn, InvalidInput),
 )
 async def set_confirm_line(currency: str, data: ConfirmLine, db: Db, by: Actor) -> Money:
     """Draw the line above which one's payments are confirmed. Raising it is confirmed itself."""
-    line = Money(data.amount_minor, _currency(currency))
-    await db.write(owners.set_confirm_line, line, by=by)
+    line = Money(data.amount_minor, currency_code(currency))
+    await db.write(_draw_line, line, by=by)
     return line
 
 
 @post("/v1/cash-ins", raises=problems(*_MOVES, *_CONFIRMED))
 async def take_cash_in(data: TakeCashIn, db: Db, by: Actor, limits: Limits) -> Transfer:
     """For agents: cash was taken; it goes from one's float into the customer's wallet."""
-    _slow_down(limits, by)
+    slow_down(limits, by)
     return await db.write(
-        cash.cash_in, _version_7(data.id), data.customer_id, data.amount.money(), by=by
+        cash.cash_in, version_7(data.id), data.customer_id, data.amount.money(), by=by
     )
 
 
 @post("/v1/cash-outs", raises=problems(*_MOVES, *_CONFIRMED))
 async def take_cash_out(data: TakeCashOut, db: Db, by: Actor, limits: Limits) -> Transfer:
     """Pay an agent from one's wallet, and get cash for it. Always confirmed."""
-    _slow_down(limits, by)
+    slow_down(limits, by)
     return await db.write(
-        cash.cash_out, _version_7(data.id), data.agent_id, data.amount.money(), by=by
+        cash.cash_out, version_7(data.id), data.agent_id, data.amount.money(), by=by
     )
 
 
@@ -402,7 +451,7 @@ async def top_up(data: TopUp, db: Db, by: Actor) -> Transfer:
     """For operators: pay into somebody's wallet, or into an agent's float."""
     return await db.write(
         topups.top_up,
-        _version_7(data.id),
+        version_7(data.id),
         data.owner_id,
         data.amount.money(),
         source=data.source,
@@ -414,8 +463,8 @@ async def top_up(data: TopUp, db: Db, by: Actor) -> Transfer:
 @post("/v1/payouts", raises=problems(*_MOVES, *_CONFIRMED))
 async def ask_payout(data: AskPayout, db: Db, by: Actor, limits: Limits) -> Transfer:
     """Set money aside to be paid out by the operator. Always confirmed."""
-    _slow_down(limits, by)
-    return await db.write(payouts.ask_payout, _version_7(data.id), data.amount.money(), by=by)
+    slow_down(limits, by)
+    return await db.write(payouts.ask_payout, version_7(data.id), data.amount.money(), by=by)
 
 
 @get("/v1/payouts", raises=problems(NotAllowed, NotSignedIn))
@@ -432,7 +481,7 @@ async def settle_payout(payout_id: UUID, data: SettlePayout, db: Db, by: Actor) 
     """For operators: it was paid out."""
     return await db.write(
         payouts.settle_payout,
-        _version_7(data.id),
+        version_7(data.id),
         TransferId(payout_id),
         source=data.source,
         by=by,
@@ -445,16 +494,23 @@ async def settle_payout(payout_id: UUID, data: SettlePayout, db: Db, by: Actor) 
 )
 async def refuse_payout(payout_id: UUID, data: RefusePayout, db: Db, by: Actor) -> Transfer:
     """For operators: it will not be paid out, and goes back."""
-    return await db.write(payouts.refuse_payout, _version_7(data.id), TransferId(payout_id), by=by)
+    return await db.write(payouts.refuse_payout, version_7(data.id), TransferId(payout_id), by=by)
+
+
+def _draw_line(tx: Tx, line: Money, *, by: Actor) -> None:
+    rules.require_below_maximum(tx, by.user_id, line)
+    owners.set_confirm_line(tx, line, by=by)
 
 
 def _my_money(tx: Tx, *, by: Actor) -> MyMoney:
     owner = owners.find_owner(tx, by.user_id)
+    stop = freezes.find_freeze(tx, by.user_id)
     return MyMoney(
         wallets.list_wallets(tx, by=by),
         owner.tier if owner else "unverified",
         wallets.list_floats(tx, by=by),
         by.mandate,
+        Stopped(stop.stops_out, stop.stops_in, stop.by_id) if stop else None,
     )
 
 
@@ -466,28 +522,6 @@ def _purse(tx: Tx, owner_id: OwnerId, *, by: Actor) -> Purse:
     return Purse(owner_id, owner.tier, wallets.list_currencies(tx, owner_id))
 
 
-def _slow_down(limits: Limits, by: Actor) -> None:
-    limits.take("money", by.person_id, TRIES_PER_PERSON)
-
-
-def _version_7(id: TransferId) -> TransferId:
-    """Ids of version 8 are the server's own: nobody outside may occupy one."""
-    if id.version != 7:
-        raise _invalid("id", "An id is a UUID of version 7.")
-    return id
-
-
-def _currency(code: str) -> str:
-    try:
-        return Money(0, code).currency
-    except UnknownCurrency as unknown:
-        raise _invalid("currency", str(unknown)) from unknown
-
-
-def _invalid(field: str, message: str) -> InvalidInput:
-    return InvalidInput(errors=[{"field": field, "message": message}])
-
-
 routes: list[Any] = [
     send_money,
     preview_transfer,
@@ -497,10 +531,12 @@ routes: list[Any] = [
     list_requests,
     get_request,
     pay_request,
+    remind,
     decline_request,
     take_back_request,
     list_wallets,
     list_statement,
+    download_month,
     list_float_statement,
     list_agents,
     get_purse,
@@ -513,4 +549,8 @@ routes: list[Any] = [
     list_payouts,
     settle_payout,
     refuse_payout,
+    *direct_http.routes,
+    *bank_http.routes,
+    *limits_http.routes,
+    *card_http.routes,
 ]

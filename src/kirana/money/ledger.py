@@ -21,12 +21,9 @@ from kirana.values import (
     currency,
 )
 
-from . import journal
+from . import journal, metering
 from .events import (
-    RequestCanceled,
-    RequestDeclined,
-    RequestExpired,
-    RequestMade,
+    RequestEvent,
     RequestPaid,
     TransferExpired,
     TransferPosted,
@@ -90,6 +87,7 @@ _HOLD = (
         transfers.c.purpose,
         transfers.c.ref_kind,
         transfers.c.ref_id,
+        transfers.c.hold_id.label("rest_of"),
         holds.c.amount_minor,
         holds.c.captured_minor,
         holds.c.state,
@@ -104,7 +102,14 @@ _ORIGINALS = Q(
     .where(any_of(transfers.c.id, "ids"), transfers.c.kind != "refused")
 )
 _REQUESTS = Q(
-    select(requests.c.id, requests.c.asker_id, request_ends.c.how, requests.c.expires_at)
+    select(
+        requests.c.id,
+        requests.c.asker_id,
+        requests.c.currency,
+        requests.c.amount_minor,
+        request_ends.c.how,
+        requests.c.expires_at,
+    )
     .outerjoin_from(requests, request_ends, request_ends.c.request_id == requests.c.id)
     .where(any_of(requests.c.id, "ids"))
 )
@@ -189,6 +194,11 @@ def post(tx: Tx, group: Group) -> tuple[Transfer, ...]:
         raise problem_of(outcome, group)
     _write(tx, books, seen)
     return outcome
+
+
+def try_out(tx: Tx, group: Group) -> Outcome:
+    """What would become of a group now. Changes nothing."""
+    return decide(_load(tx, [group]), [group])[0]
 
 
 def hold(
@@ -285,6 +295,7 @@ class _Seen:
         self.accounts = dict(books.accounts)
         self.holds = dict(books.holds)
         self.originals = dict(books.originals)
+        self.met = (dict(books.usages), dict(books.payees))
 
 
 def _load(tx: Tx, groups: Sequence[Group]) -> Books:
@@ -313,6 +324,7 @@ def _load(tx: Tx, groups: Sequence[Group]) -> Books:
     payers = {
         _payer(books, group.moves[0]) for group in groups if group.consent is Consent.ABOVE
     } - {None}
+    metering.load(tx, books, moves)
     if payers:
         for row in tx.all(_CONFIRM_LINES, ids=list(payers)):
             books.confirm_above[row.owner_id, row.currency] = row.above_minor
@@ -366,6 +378,7 @@ def _holds(tx: Tx, now: int, ids: set[TransferId]) -> dict[TransferId, Hold]:
             captured_minor=row.captured_minor,
             state=row.state,
             expires_at=row.expires_at,
+            is_whole=row.rest_of is None,
         )
         for row in rows
     }
@@ -381,7 +394,12 @@ def _originals(tx: Tx, ids: set[TransferId]) -> dict[TransferId, Original]:
 def _requests(tx: Tx, ids: set[RequestId]) -> dict[RequestId, Asked]:
     if not ids:
         return {}
-    return {row.id: Asked._make(row) for row in tx.all(_REQUESTS, ids=list(ids))}
+    return {
+        row.id: Asked(
+            row.id, row.asker_id, Money(row.amount_minor, row.currency), row.how, row.expires_at
+        )
+        for row in tx.all(_REQUESTS, ids=list(ids))
+    }
 
 
 def _write(tx: Tx, books: Books, seen: _Seen) -> None:
@@ -392,6 +410,8 @@ def _write(tx: Tx, books: Books, seen: _Seen) -> None:
     tx.many(_ENTER, books.entries)
     _write_holds(tx, books, seen)
     _write_reversals(tx, books, seen)
+    if books.bounds:
+        metering.write(tx, books, seen.met)
     tx.many(
         _END_REQUEST,
         [
@@ -545,17 +565,14 @@ def _tell(tx: Tx, books: Books) -> None:
                 request_id=request_id,
                 asker_id=paid.asker_id,
                 payer_id=paid.transfer.payer_id,
-                amount=paid.transfer.amount,
+                amount=paid.amount,
                 ref=paid.transfer.ref,
                 transfer_id=paid.transfer.id,
             ),
         )
 
 
-def tell_request(
-    tx: Tx,
-    event: RequestMade | RequestPaid | RequestDeclined | RequestCanceled | RequestExpired,
-) -> None:
+def tell_request(tx: Tx, event: RequestEvent) -> None:
     """Announce what became of a request, to rooms and to both sides."""
     both = {event.asker_id, event.payer_id} - {None}
     tx.publish([UserId(id) for id in both if id], Change("request", event.request_id))

@@ -29,10 +29,24 @@ from kirana.values import (
     derived_id,
 )
 
+from .usages import (
+    NOT_COUNTED,
+    Action,
+    Bounds,
+    Over,
+    Payee,
+    Usage,
+    Window,
+    actions_of,
+    exceeded,
+)
+
 MAX_COUNTER = 2**62 - 1
 """No counter passes this, so that no sum of two leaves 64 bits."""
 CONFIRMED_FOR_MS = 120_000
 """How long a PIN or passkey vouches for the payment it was given for."""
+PROOF_COOLS_MS = 24 * 3_600_000
+"""For so long a PIN that took the place of a forgotten one vouches for small payments only."""
 OPERATOR: OwnerId = SYSTEM.user_id
 """Who owns the bank account, the cash box and all else that is nobody's wallet."""
 
@@ -54,9 +68,11 @@ class Code(IntEnum):
 
     WALLET = 100
     AGENT_FLOAT = 120
+    COMING_IN = 200
     GOING_OUT = 210
     BANK = 300
     CASH_BOX = 310
+    LOST_DISPUTES = 420
     CREDIT_GIVEN = 440
     DIRECT = 900
     CASH_IN_HAND = 910
@@ -73,9 +89,11 @@ class Flag(IntFlag):
 FLAGS = {
     Code.WALLET: Flag.DEBITS_WITHIN_CREDITS,
     Code.AGENT_FLOAT: Flag.DEBITS_WITHIN_CREDITS,
+    Code.COMING_IN: Flag.CREDITS_WITHIN_DEBITS,
     Code.GOING_OUT: Flag.DEBITS_WITHIN_CREDITS,
     Code.BANK: Flag.CREDITS_WITHIN_DEBITS,
     Code.CASH_BOX: Flag.CREDITS_WITHIN_DEBITS,
+    Code.LOST_DISPUTES: Flag(0),
     Code.CREDIT_GIVEN: Flag(0),
     Code.DIRECT: Flag(0),
     Code.CASH_IN_HAND: Flag.DEBITS_WITHIN_CREDITS,
@@ -249,6 +267,8 @@ class Hold(NamedTuple):
     captured_minor: int
     state: str
     expires_at: int | None
+    is_whole: bool = True
+    """False for what is left of another hold."""
 
 
 class Original(NamedTuple):
@@ -279,6 +299,7 @@ class Asked(NamedTuple):
 
     id: RequestId
     asker_id: OwnerId
+    amount: Money
     how: str | None
     expires_at: int | None
 
@@ -390,6 +411,13 @@ def is_confirmed(confirmation: Confirmation, challenge: bytes, now: int) -> bool
     return is_fresh and confirmation.challenge == challenge
 
 
+def cools_until(confirmation: Confirmation, now: int) -> int | None:
+    """Until when this proof is too new for what matters; None when it is not."""
+    if confirmation.renewed_at is None or now >= confirmation.renewed_at + PROOF_COOLS_MS:
+        return None
+    return confirmation.renewed_at + PROOF_COOLS_MS
+
+
 def confirm_above_by_default(currency: str) -> int:
     """Up to this many minor units are sent without a PIN, unless the payer drew another line.
 
@@ -419,15 +447,19 @@ class Reason(StrEnum):
     ACCOUNT_CLOSED = "account-closed"
     ACCOUNT_FROZEN = "account-frozen"
     REQUEST_ENDED = "request-ended"
+    CLAIM_OPEN = "claim-open"
     HOLD_RESOLVED = "hold-resolved"
     HOLD_EXPIRED = "hold-expired"
     OVER_CAPTURE = "over-capture"
     OVER_REFUND = "over-refund"
     INSUFFICIENT_FUNDS = "insufficient-funds"
+    LIMIT_EXCEEDED = "limit-exceeded"
+    PAYEE_CANNOT_RECEIVE = "payee-cannot-receive"
     WAY_OFF = "way-off"
     COUNTER_FULL = "counter-full"
     CONFIRMATION_REQUIRED = "confirmation-required"
     CONFIRMATION_WRONG = "confirmation-wrong"
+    PROOF_TOO_NEW = "proof-too-new"
 
 
 _NOT_REMEMBERED = {
@@ -439,6 +471,7 @@ _NOT_REMEMBERED = {
     Reason.AMOUNT_OUT_OF_RANGE,
     Reason.CONFIRMATION_REQUIRED,
     Reason.CONFIRMATION_WRONG,
+    Reason.PROOF_TOO_NEW,
 }
 
 
@@ -514,8 +547,25 @@ class Paid(NamedTuple):
     """A request that ended with a transfer."""
 
     asker_id: OwnerId
+    amount: Money
+    """All that was asked: the transfer may be the last part of it."""
     transfer: Transfer
     by_id: UserId
+
+
+class Waived(NamedTuple):
+    """A payment that went without a PIN, while such payments are added up."""
+
+    transfer_id: TransferId
+    account_id: UUID
+    at: int
+    amount_minor: int
+
+
+UsageKey: TypeAlias = tuple[UUID, Action]
+"""An account, and what it does."""
+Pair: TypeAlias = tuple[UUID, UUID]
+"""The accounts of a payer and of a payee."""
 
 
 class Known(NamedTuple):
@@ -537,7 +587,16 @@ class Books:
     requests: dict[RequestId, Asked] = field(default_factory=dict)
     known: dict[TransferId, Known] = field(default_factory=dict)
     confirm_above: dict[tuple[OwnerId, str], int] = field(default_factory=dict)
+    bounds: dict[UUID, Bounds] = field(default_factory=dict)
+    """Of the accounts that stand under a rule; all that follows is about these alone."""
+    usages: dict[UsageKey, Usage] = field(default_factory=dict)
+    payees: dict[Pair, Payee] = field(default_factory=dict)
+    unconfirmed: dict[UUID, int] = field(default_factory=dict)
+    """What went without a PIN in the last 24 hours."""
+    made_at: dict[TransferId, int] = field(default_factory=dict)
+    """When a hold, or what came of it, or a payment was counted."""
 
+    waived: list[Waived] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
@@ -619,9 +678,13 @@ class _Draft:
         "_fp",
         "_group",
         "_holds",
+        "_made_at",
         "_originals",
+        "_payees",
         "_rows",
         "_transfers",
+        "_usages",
+        "_waived",
     )
 
     def __init__(self, books: Books, group: Group, fp: bytes) -> None:
@@ -632,6 +695,10 @@ class _Draft:
         self._rows: list[Row] = []
         self._entries: list[Entry] = []
         self._transfers: list[Transfer] = []
+        self._usages: dict[UsageKey, Usage] = {}
+        self._payees: dict[Pair, Payee] = {}
+        self._made_at: dict[TransferId, int] = {}
+        self._waived: list[Waived] = []
 
     def run(self) -> None:
         """Raises: Refused."""
@@ -657,13 +724,27 @@ class _Draft:
         books.rows += self._rows
         books.entries += self._entries
         books.transfers += self._transfers
+        if books.bounds:
+            self._keep_usages()
         books.next_seq += len(self._rows)
         books.known[self._group.id] = Known(self._fp, answer)
         if request_id := self._group.request_id:
             asked = books.requests[request_id]
             books.requests[request_id] = asked._replace(how="paid")
-            books.paid[request_id] = Paid(asked.asker_id, answer[0], self._group.by_id)
+            books.paid[request_id] = Paid(
+                asked.asker_id, asked.amount, answer[0], self._group.by_id
+            )
         return answer
+
+    def _keep_usages(self) -> None:
+        books = self._books
+        books.usages.update(self._usages)
+        books.payees.update(self._payees)
+        books.made_at.update(self._made_at)
+        books.waived += self._waived
+        for waived in self._waived:
+            before = books.unconfirmed.get(waived.account_id, 0)
+            books.unconfirmed[waived.account_id] = before + waived.amount_minor
 
     def _check_request(self) -> None:
         if (id := self._group.request_id) is None:
@@ -703,6 +784,8 @@ class _Draft:
             reversed_minor=original.reversed_minor + amount
         )
         self._move(Kind.POSTED, debit, credit, amount, move=move, ref=original.ref)
+        if self._books.bounds:
+            self._count_back(credit, debit, -amount, 0, original_id)
 
     def _resolve(self, move: Move) -> None:
         hold = self._hold(move.hold_id)
@@ -719,6 +802,9 @@ class _Draft:
         captured = amount if move.kind is Kind.POST else 0
         self._holds[hold.id] = hold._replace(state=_RESOLVED[move.kind], captured_minor=captured)
         self._move(move.kind, debit, credit, amount, move=move, hold=hold)
+        if self._books.bounds:
+            is_void = move.kind is not Kind.POST and hold.is_whole
+            self._count_back(debit, credit, captured - hold.amount_minor, -is_void, hold.id)
 
     def _keep_rest(self, hold_id: TransferId) -> None:
         hold = self._hold(hold_id)
@@ -734,6 +820,8 @@ class _Draft:
                 hold=hold,
                 expires_at=hold.expires_at,
             )
+            if self._books.bounds:
+                self._count_back(debit, credit, rest, 0, hold_id)
 
     def _move(
         self,
@@ -756,7 +844,10 @@ class _Draft:
         debit_after = debit.debited(pending=pending, posted=posted)
         credit_after = credit.credited(pending=pending, posted=posted)
         if posted or pending > 0:
-            _check_rules(debit, credit, debit_after, credit_after)
+            _check_funds(debit, credit, debit_after, credit_after)
+            if self._books.bounds and move.hold_id is None and move.reverses_id is None:
+                self._count(debit, credit, credit_after, amount)
+            _check_counters(debit_after, credit_after)
         self._accounts[debit.id], self._accounts[credit.id] = debit_after, credit_after
 
         seq, index = books.next_seq + len(self._rows), len(self._rows)
@@ -791,24 +882,156 @@ class _Draft:
         if kind is Kind.PENDING:
             self._holds[row.id] = Hold(
                 row.id, debit.id, credit.id, debit.ledger_id, group.purpose, ref, amount, 0, "open",
-                expires_at,
+                expires_at, move.hold_id is None,
             )  # fmt: skip
+        if books.bounds:
+            root = move.hold_id or move.reverses_id
+            made_at = self._was_made_at(root) if root else books.now
+            if made_at is not None and group.purpose not in NOT_COUNTED:
+                self._made_at[row.id] = made_at
+
+    def _count(self, debit: Account, credit: Account, credited: Account, amount: int) -> None:
+        """Enter a payment into the usages of both sides. Raises: Refused by the rules of one."""
+        if self._group.purpose in NOT_COUNTED:
+            return
+        now = self._books.now
+        paying, receiving = actions_of(debit.code, credit.code)
+        if paying and (over := self._over(debit, paying, amount)):
+            raise _limit_exceeded(debit, over)
+        if paying is Action.SEND:
+            self._meet_payee(debit, credit, amount)
+        if receiving and (
+            self._over(credit, receiving, amount) or self._is_over_full(credited, receiving)
+        ):
+            raise Refused(Reason.PAYEE_CANNOT_RECEIVE)
+        self._enter(debit, paying, amount, 1, now)
+        self._enter(credit, receiving, amount, 1, now)
+        self._enter_payee(debit, credit, amount, now)
+
+    def _count_back(
+        self, debit: Account, credit: Account, minor: int, count: int, id: TransferId
+    ) -> None:
+        """Enter what comes back of a payment, wholly or in part, where it was counted."""
+        made_at = self._was_made_at(id)
+        if made_at is None:
+            return
+        paying, receiving = actions_of(debit.code, credit.code)
+        self._enter(debit, paying, minor, count, made_at)
+        self._enter(credit, receiving, minor, count, made_at)
+        self._enter_payee(debit, credit, minor, made_at)
+
+    def _over(self, account: Account, action: Action, amount: int) -> Over | None:
+        bounds = self._books.bounds.get(account.id)
+        rules = bounds.of(action) if bounds else []
+        if not bounds or not rules:
+            return None
+        return exceeded(rules, self._usage(account.id, action, bounds), amount, bounds.zone)
+
+    def _is_over_full(self, credited: Account, action: Action) -> bool:
+        """Whether more is in an account, or on its way there, than may be."""
+        bounds = self._books.bounds.get(credited.id)
+        kept = action if action is Action.HOLD_CASH else Action.RECEIVE
+        rule = bounds.find(kept, Window.BALANCE) if bounds else None
+        if rule is None or rule.max_minor is None:
+            return False
+        return credited.balance_minor + credited.credits_pending > rule.max_minor
+
+    def _usage(self, account_id: UUID, action: Action, bounds: Bounds) -> Usage:
+        key, now = (account_id, action), self._books.now
+        usage = self._usages.get(key) or self._books.usages.get(key)
+        return usage.at(now, bounds.zone) if usage else Usage.begun(now, bounds.zone)
+
+    def _enter(
+        self, account: Account, action: Action | None, minor: int, count: int, made_at: int
+    ) -> None:
+        bounds = self._books.bounds.get(account.id)
+        if action is None or bounds is None or not bounds.counts(action):
+            return
+        usage = self._usage(account.id, action, bounds)
+        self._usages[account.id, action] = usage.counted(minor, count, made_at)
+
+    def _meet_payee(self, debit: Account, credit: Account, amount: int) -> None:
+        """Somebody paid for the first time is known from now on, and for a while gets little.
+
+        Raises: Refused."""
+        bounds = self._books.bounds.get(debit.id)
+        if bounds is None or not bounds.knows_payees:
+            return
+        pair, now = (debit.id, credit.id), self._books.now
+        rule = bounds.find(Action.SEND, Window.NEW_PAYEE)
+        payee = self._payee(pair)
+        if payee is None:
+            hours = (rule.hours or 0) if rule else 0
+            payee = self._payees[pair] = Payee(now, now + hours * 3_600_000, 0)
+        if rule and rule.max_minor is not None and now < payee.until:
+            left = max(0, rule.max_minor - payee.minor)
+            if amount > left:
+                raise _limit_exceeded(debit, Over(rule, left, None, payee.until))
+
+    def _enter_payee(self, debit: Account, credit: Account, minor: int, made_at: int) -> None:
+        pair = (debit.id, credit.id)
+        if payee := self._payee(pair):
+            self._payees[pair] = payee.counted(minor, made_at)
+
+    def _payee(self, pair: Pair) -> Payee | None:
+        return self._payees.get(pair) or self._books.payees.get(pair)
+
+    def _was_made_at(self, id: TransferId) -> int | None:
+        made_at = self._made_at.get(id)
+        return self._books.made_at.get(id) if made_at is None else made_at
 
     def _check_consent(self) -> None:
         group = self._group
         if group.consent is Consent.NEVER:
             return
-        first = self._transfers[0]
-        line = self._books.confirm_above.get((first.payer_id, first.amount.currency))
-        if line is None:
-            line = confirm_above_by_default(first.amount.currency)
-        if group.consent is Consent.ABOVE and first.amount.amount_minor <= line:
-            return
         challenge = challenge_of(group.id, self._fp)
+        if group.consent is Consent.ABOVE and not self._needs_consent():
+            self._waive(challenge)
+            return
         if group.confirmation is None:
             raise Refused(Reason.CONFIRMATION_REQUIRED, challenge=challenge.hex())
         if not is_confirmed(group.confirmation, challenge, self._books.now):
             raise Refused(Reason.CONFIRMATION_WRONG, challenge=challenge.hex())
+        first = self._transfers[0].amount
+        until = cools_until(group.confirmation, self._books.now)
+        if until and first.amount_minor > confirm_above_by_default(first.currency):
+            raise Refused(Reason.PROOF_TOO_NEW, until=until)
+
+    def _needs_consent(self) -> bool:
+        books, row, first = self._books, self._rows[0], self._transfers[0]
+        assert row.debit_id is not None
+        assert row.credit_id is not None
+        amount = first.amount.amount_minor
+        line = books.confirm_above.get((first.payer_id, first.amount.currency))
+        if line is None:
+            line = confirm_above_by_default(first.amount.currency)
+        bounds = books.bounds.get(row.debit_id)
+        if bounds is None:
+            return amount > line
+        if (most := bounds.find(Action.CONFIRM, Window.TRANSFER)) and most.max_minor is not None:
+            line = min(line, most.max_minor)
+        if amount > line:
+            return True
+        is_new = (row.debit_id, row.credit_id) in self._payees and (
+            (row.debit_id, row.credit_id) not in books.payees
+        )
+        first_payment = bounds.find(Action.CONFIRM, Window.NEW_PAYEE)
+        if first_payment and is_new and amount > (first_payment.max_minor or 0):
+            return True
+        if bounds.find(Action.CONFIRM, Window.DAY) is None:
+            return False
+        return books.unconfirmed.get(row.debit_id, 0) + amount > line
+
+    def _waive(self, challenge: bytes) -> None:
+        """Nobody was asked for a PIN: such payments are added up where a rule says so."""
+        books, row, confirmation = self._books, self._rows[0], self._group.confirmation
+        assert row.debit_id is not None
+        assert row.amount_minor is not None
+        bounds = books.bounds.get(row.debit_id)
+        if bounds is None or bounds.find(Action.CONFIRM, Window.DAY) is None:
+            return
+        if confirmation is None or not is_confirmed(confirmation, challenge, books.now):
+            self._waived.append(Waived(row.id, row.debit_id, books.now, row.amount_minor))
 
     def _account(self, id: UUID) -> Account:
         return self._accounts.get(id) or self._books.accounts[id]
@@ -853,12 +1076,15 @@ def _side(debit: Account, flag: int) -> str:
     return "payer" if debit.flags & flag else "payee"
 
 
-def _check_rules(debit: Account, credit: Account, debited: Account, credited: Account) -> None:
+def _check_funds(debit: Account, credit: Account, debited: Account, credited: Account) -> None:
     """The flags, after a move. Only a rise can break them: a `post` takes what was set aside."""
     if debited.flags & _WITHIN_CREDITS and debited.available_minor < 0:
         raise _too_little(debit)
     if credited.flags & _WITHIN_DEBITS and credited.available_minor < 0:
         raise _too_little(credit)
+
+
+def _check_counters(debited: Account, credited: Account) -> None:
     in_wallet = credited.balance_minor + credited.credits_pending
     if credited.code < Code.GOING_OUT and in_wallet > MAX_AMOUNT_MINOR:
         raise Refused(Reason.COUNTER_FULL)
@@ -878,6 +1104,11 @@ def _too_little(account: Account) -> Refused:
         available_minor=account.available_minor,
         currency=currency_of(account.ledger_id),
     )
+
+
+def _limit_exceeded(account: Account, over: Over) -> Refused:
+    currency = currency_of(account.ledger_id)
+    return Refused(Reason.LIMIT_EXCEEDED, currency=currency, **over.facts())
 
 
 def _entry(account: Account, seq: int, posted: int, pending: int) -> Entry:

@@ -3,24 +3,28 @@
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select, update
 
 from kirana.platform.db import Q, Tx, any_of, upsert
 from kirana.platform.problems import NotAllowed, NotFound
 from kirana.platform.stream import Change
-from kirana.values import Actor, Mandate, Money, OwnerId, TransferId, UserId
+from kirana.values import SYSTEM, Actor, Mandate, Money, OwnerId, TransferId, UserId
 
 from .model import (
     challenge_of,
     confirm_above_by_default,
+    cools_until,
     digest,
     is_confirmed,
 )
-from .problems import ConfirmationRequired, ConfirmationWrong
-from .tables import confirm_lines, owners
+from .problems import ConfirmationRequired, ConfirmationWrong, ProofTooNew
+from .tables import accounts, confirm_lines, owners, payees, usages
 
 Tier = Literal["unverified", "basic", "full", "merchant", "agent", "operator"]
+ZONE_KEPT_MS = 30 * 24 * 3_600_000
+"""For so long a zone stays: whoever flies to and fro gets no more days than others."""
 
 _FIND = Q(select(owners).where(owners.c.id == bindparam("id")))
 _KNOWN = Q(select(owners.c.id).where(any_of(owners.c.id, "ids"), owners.c.erased_at.is_(None)))
@@ -31,6 +35,30 @@ _OF_TIER = Q(
 )
 _ADD = Q(upsert(owners, ["id"]))
 _SET = Q(upsert(owners, ["id"], ["tier", "zone"]))
+_MOVE = Q(
+    update(owners)
+    .where(
+        owners.c.id == bindparam("id_"),
+        owners.c.zone != bindparam("zone_"),
+        (owners.c.zone_at.is_(None)) | (owners.c.zone_at <= bindparam("before")),
+    )
+    .values(zone=bindparam("zone_"), zone_at=bindparam("now"))
+)
+_FORGET_PAYEES = Q(
+    delete(payees).where(
+        payees.c.until > payees.c.first_at,
+        payees.c.account_id.in_(
+            select(accounts.c.id).where(accounts.c.owner_id == bindparam("owner_id"))
+        ),
+    )
+)
+_FORGET_USAGES = Q(
+    delete(usages).where(
+        usages.c.account_id.in_(
+            select(accounts.c.id).where(accounts.c.owner_id == bindparam("owner_id"))
+        )
+    )
+)
 _LINE = Q(
     select(confirm_lines.c.above_minor).where(
         confirm_lines.c.owner_id == bindparam("owner_id"),
@@ -54,6 +82,36 @@ def set_owner(
 ) -> None:
     """Make an owner known, or change tier and zone. Only known owners can be sent money."""
     tx.do(_SET, id=owner_id, tier=tier, zone=zone)
+    forget_usages(tx, owner_id)
+
+
+def set_tier(tx: Tx, owner_id: OwnerId, tier: Tier) -> None:
+    """Which rules an owner stands under: for whoever has asked permission."""
+    known = find_owner(tx, owner_id)
+    set_owner(tx, owner_id, tier=tier, zone=known.zone if known else "UTC", by=SYSTEM)
+    tx.publish([UserId(owner_id)], Change("wallet", owner_id))
+
+
+def set_zone(tx: Tx, owner_id: OwnerId, zone: str) -> None:
+    """Where an owner's days begin. A zone that is not known, or a change within 30 days of the last
+    one, is passed over: nobody gets a second day by travelling."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return
+    open_owner(tx, owner_id)
+    tx.do(_MOVE, id_=owner_id, zone_=zone, now=tx.now, before=tx.now - ZONE_KEPT_MS)
+
+
+def forget_usages(tx: Tx, owner_id: OwnerId) -> None:
+    """Another tier counts other things: what is needed is made up again from the journal."""
+    tx.do(_FORGET_USAGES, owner_id=owner_id)
+    tx.do(_FORGET_PAYEES, owner_id=owner_id)
+
+
+def operators(tx: Tx) -> list[OwnerId]:
+    """Those who run the server."""
+    return [row.id for row in tx.all(_OF_TIER, tier="operator")]
 
 
 def open_owner(tx: Tx, owner_id: OwnerId) -> None:
@@ -79,8 +137,7 @@ def appoint_operator(tx: Tx, owner_id: OwnerId, *, by: Actor) -> None:
 
 def _appoint(tx: Tx, owner_id: OwnerId, tier: Tier, *, by: Actor) -> None:
     require_operator(tx, by=by)
-    known = find_owner(tx, owner_id)
-    tx.do(_SET, id=owner_id, tier=tier, zone=known.zone if known else "UTC")
+    set_tier(tx, owner_id, tier)
 
 
 def require_mandate(mandate: Mandate, *, by: Actor) -> None:
@@ -92,6 +149,22 @@ def require_mandate(mandate: Mandate, *, by: Actor) -> None:
         raise NotAllowed(needs=mandate)
 
 
+def require_confirmation(tx: Tx, subject_id: UUID, content: bytes, *, by: Actor) -> None:
+    """Whoever acts has just confirmed this `content` (a digest) of this one thing.
+
+    Raises: ConfirmationRequired, ConfirmationWrong, ProofTooNew.
+    """
+    if by.kind == "system":
+        return
+    challenge = challenge_of(subject_id, content)
+    if by.confirmation is None:
+        raise ConfirmationRequired(challenge=challenge.hex())
+    if not is_confirmed(by.confirmation, challenge, tx.now):
+        raise ConfirmationWrong(challenge=challenge.hex())
+    if until := cools_until(by.confirmation, tx.now):
+        raise ProofTooNew(until=until)
+
+
 def require_operator(tx: Tx, *, by: Actor) -> None:
     if by.kind == "system":
         return
@@ -99,6 +172,12 @@ def require_operator(tx: Tx, *, by: Actor) -> None:
     owner = find_owner(tx, by.user_id)
     if owner is None or owner.tier != "operator":
         raise NotAllowed()
+
+
+def is_operator(tx: Tx, owner_id: OwnerId) -> bool:
+    """Whether this is one of those who run the server."""
+    owner = find_owner(tx, owner_id)
+    return owner is not None and owner.tier == "operator"
 
 
 def require_agent(tx: Tx, *, by: Actor) -> None:
@@ -122,8 +201,7 @@ def list_agents(tx: Tx) -> list[OwnerId]:
 
 def tell_operators(tx: Tx, payout_id: TransferId) -> None:
     """What waits to be paid out has changed."""
-    operators = [UserId(row.id) for row in tx.all(_OF_TIER, tier="operator")]
-    tx.publish(operators, Change("payout", payout_id))
+    tx.publish([UserId(id) for id in operators(tx)], Change("payout", payout_id))
 
 
 def find_owner(tx: Tx, owner_id: OwnerId) -> Owner | None:
@@ -156,11 +234,7 @@ def set_confirm_line(tx: Tx, line: Money, *, by: Actor) -> None:
     before = confirm_line(tx, by.user_id, line.currency)
     if line > before and by.kind != "system":
         content = digest(by.person_id, by.user_id, "confirm-line", line.currency, line.amount_minor)
-        challenge = challenge_of(by.user_id, content)
-        if by.confirmation is None:
-            raise ConfirmationRequired(challenge=challenge.hex())
-        if not is_confirmed(by.confirmation, challenge, tx.now):
-            raise ConfirmationWrong(challenge=challenge.hex())
+        require_confirmation(tx, by.user_id, content, by=by)
     open_owner(tx, by.user_id)
     tx.do(
         _SET_LINE,

@@ -7,10 +7,17 @@ from sqlalchemy import bindparam, delete, update
 from kirana.platform.db import Q, Tx
 from kirana.values import Actor, RequestId, UserId
 
+from .addresses import PaymentAddress, export_addresses, forget_addresses
+from .bank_lines import ImportedLine, export_lines
+from .bank_statements import forget_statements
+from .cards import forget_rail_payments
+from .claims import Claim, export_claims, forget_claims
 from .ledger import expire_holds
-from .owners import open_owner
+from .owners import forget_usages, open_owner
 from .problems import WalletNotEmpty
+from .rail_payments import RailPayment, export_rail_payments
 from .requests import Request, cancel_request, decline_request, list_requests
+from .splits import Split, list_splits
 from .statements import StatementLine, list_statement
 from .tables import confirm_lines, owners
 from .wallets import Wallet, close_wallet, list_wallets
@@ -38,6 +45,11 @@ class MoneyExport:
 
     wallets: list[WalletExport]
     requests: list[Request]
+    splits: list[Split]
+    addresses: list[PaymentAddress]
+    claims: list[Claim]
+    bank_lines: list[ImportedLine]
+    cards: list[RailPayment]
 
 
 def export_user(tx: Tx, user_id: UserId) -> MoneyExport:
@@ -47,7 +59,15 @@ def export_user(tx: Tx, user_id: UserId) -> MoneyExport:
         WalletExport(wallet, _statement(tx, wallet.currency, by=by))
         for wallet in list_wallets(tx, by=by)
     ]
-    return MoneyExport(wallets, _requests(tx, by=by))
+    return MoneyExport(
+        wallets,
+        _requests(tx, by=by),
+        list_splits(tx, by=by),
+        export_addresses(tx, user_id),
+        export_claims(tx, user_id),
+        export_lines(tx, user_id),
+        export_rail_payments(tx, user_id),
+    )
 
 
 def erase_user(tx: Tx, user_id: UserId) -> None:
@@ -62,12 +82,17 @@ def erase_user(tx: Tx, user_id: UserId) -> None:
             raise WalletNotEmpty(currency=wallet.currency)
     for wallet in list_wallets(tx, by=by):
         close_wallet(tx, user_id, wallet.currency, by=by)
+    forget_claims(tx, user_id)
+    forget_rail_payments(tx, user_id)
     for request in _requests(tx, by=by):
         if request.state == "open":
             end = cancel_request if request.asker_id == user_id else decline_request
             end(tx, request.id, by=by)
     tx.do(_FORGET_LINES, owner_id=user_id)
+    forget_addresses(tx, user_id)
+    forget_statements(tx, user_id)
     open_owner(tx, user_id)
+    forget_usages(tx, user_id)
     tx.do(_ERASED, id_=user_id, erased_at=tx.now)
 
 

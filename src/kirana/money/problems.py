@@ -23,6 +23,9 @@ __all__ = [
     "AccountClosed",
     "AccountFrozen",
     "AmountOutOfRange",
+    "BadSignature",
+    "BankReferenceUsed",
+    "ClaimOpen",
     "ConfirmationRequired",
     "ConfirmationWrong",
     "CounterFull",
@@ -31,10 +34,14 @@ __all__ = [
     "IdReused",
     "InsufficientFunds",
     "LedgerRefusal",
+    "LimitExceeded",
+    "LineExplained",
     "NotAllowed",
     "NotFound",
     "OverCapture",
     "OverRefund",
+    "PayeeCannotReceive",
+    "ProofTooNew",
     "RequestEnded",
     "SameAccount",
     "WalletNotEmpty",
@@ -86,6 +93,24 @@ class RequestEnded(LedgerRefusal):
     """This request was paid, declined, canceled, or its time is over."""
 
 
+class ClaimOpen(LedgerRefusal):
+    """The payer says that this was paid, and the payee has not answered yet."""
+
+
+class LimitExceeded(LedgerRefusal):
+    """This is more than may be paid now."""
+
+
+class PayeeCannotReceive(LedgerRefusal):
+    """They cannot be paid this at the moment."""
+
+
+class ProofTooNew(Problem):
+    """The PIN was set anew a short time ago; larger payments have to wait."""
+
+    status: ClassVar[int] = 403
+
+
 class CounterFull(LedgerRefusal):
     """The wallet cannot hold that much."""
 
@@ -94,6 +119,24 @@ class AmountOutOfRange(Problem):
     """This is not an amount that can be moved here."""
 
     status: ClassVar[int] = 422
+
+
+class BadSignature(Problem):
+    """This was not signed by the provider, or too long ago."""
+
+    status: ClassVar[int] = 400
+
+
+class BankReferenceUsed(Problem):
+    """Another payment with this reference of the bank was received before."""
+
+
+class LineExplained(Problem):
+    """All of this bank line has been found to be a transfer already."""
+
+
+class RemindedAlready(Problem):
+    """You have reminded them of this within the last day."""
 
 
 class SameAccount(Problem):

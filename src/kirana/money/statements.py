@@ -13,7 +13,7 @@ from .tables import accounts, entries, transfers
 from .wallets import float_key, wallet_key
 
 _other = accounts.alias("other")
-_LINES = Q(
+_ALL = (
     select(
         entries,
         transfers.c.id,
@@ -37,9 +37,17 @@ _LINES = Q(
             else_=transfers.c.debit_id,
         ),
     )
-    .where(entries.c.account_id == bindparam("account_id"), entries.c.version < bindparam("before"))
+    .where(entries.c.account_id == bindparam("account_id"))
+)
+_LINES = Q(
+    _ALL.where(entries.c.version < bindparam("before"))
     .order_by(entries.c.version.desc())
     .limit(bindparam("limit"))
+)
+_BETWEEN = Q(
+    _ALL.where(
+        transfers.c.created_at >= bindparam("since"), transfers.c.created_at < bindparam("until")
+    ).order_by(entries.c.version)
 )
 
 
@@ -79,6 +87,12 @@ def list_float_statement(
     """The same of `by`'s float: the cash that an agent took in and paid out, and what was bought of
     the operator."""
     return _list(tx, float_key(by.user_id, currency), before, limit)
+
+
+def lines_between(tx: Tx, key: AccountKey, since: int, until: int) -> list[StatementLine]:
+    """All lines from one instant to before another, the oldest first."""
+    rows = tx.all(_BETWEEN, account_id=key.id, since=since, until=until)
+    return [_line(row, key.currency) for row in rows]
 
 
 def _list(tx: Tx, key: AccountKey, before: int | None, limit: int) -> Page[StatementLine]:

@@ -11,7 +11,7 @@ from sqlalchemy import (
     text,
 )
 
-from kirana.platform.db import Bool, Bytes, Id, Int, Text, table
+from kirana.platform.db import Bool, Bytes, Id, Int, Json, Text, table
 from kirana.values import MAX_AMOUNT_MINOR
 
 from .model import MAX_COUNTER
@@ -54,6 +54,7 @@ owners = table(
     Column("tier", Text, nullable=False),
     Column("zone", Text, nullable=False),
     Column("erased_at", Int),
+    Column("zone_at", Int),
     CheckConstraint(
         "tier IN ('unverified', 'basic', 'full', 'merchant', 'agent', 'operator')", name="tier"
     ),
@@ -66,6 +67,81 @@ confirm_lines = table(
     PrimaryKeyConstraint("owner_id", "currency"),
     CheckConstraint(f"above_minor BETWEEN 0 AND {MAX_AMOUNT_MINOR}", name="above_minor"),
 )
+limits = table(
+    "money_limits",
+    Column("tier", Text, nullable=False),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("max_minor", Int),
+    Column("max_count", Int),
+    Column("hours", Int),
+    PrimaryKeyConstraint("tier", "currency", "action", "window"),
+    CheckConstraint(
+        "action IN ('send', 'receive', 'top_up', 'pay_out', 'hold_cash', 'confirm')", name="action"
+    ),
+    CheckConstraint(
+        "\"window\" IN ('transfer', 'day', 'month', 'year', 'balance', 'new_payee')", name="window"
+    ),
+    CheckConstraint(f"max_minor BETWEEN 0 AND {MAX_AMOUNT_MINOR}", name="max_minor"),
+    CheckConstraint("max_count >= 0", name="max_count"),
+    CheckConstraint("hours BETWEEN 1 AND 8784", name="hours"),
+)
+"""What the operator allows to whom: the rules in force."""
+limit_changes = table(
+    "money_limit_changes",
+    Column("id", Id, primary_key=True),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("preset", Text),
+    Column("rules", Json, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+)
+"""Every set of rules that a currency had, and who put it there. A change alters no past answer."""
+Index("ix_money_limit_changes_currency", limit_changes.c.currency, limit_changes.c.at)
+usages = table(
+    "money_usages",
+    Column("account_id", ForeignKey("money_accounts.id"), nullable=False),
+    Column("action", Text, nullable=False),
+    *(
+        Column(f"{window}_{part}", Int, nullable=False)
+        for window in ("day", "month", "year")
+        for part in ("start", "minor", "times")
+    ),
+    PrimaryKeyConstraint("account_id", "action"),
+)
+"""What accounts under a rule have done today, this month, this year."""
+payees = table(
+    "money_payees",
+    Column("account_id", ForeignKey("money_accounts.id"), nullable=False),
+    Column("payee_id", ForeignKey("money_accounts.id"), nullable=False),
+    Column("first_at", Int, nullable=False),
+    Column("until", Int, nullable=False),
+    Column("minor", Int, nullable=False),
+    PrimaryKeyConstraint("account_id", "payee_id"),
+)
+"""Whom an account has paid, where that matters, and how much of it while they were new."""
+waived = table(
+    "money_waived",
+    Column("transfer_id", ForeignKey("money_transfers.id"), primary_key=True),
+    Column("account_id", ForeignKey("money_accounts.id"), nullable=False),
+    Column("at", Int, nullable=False),
+    Column("amount_minor", Int, nullable=False),
+)
+"""Payments of the last day that nobody typed a PIN for, where they are added up."""
+Index("ix_money_waived_account_id", waived.c.account_id, waived.c.at)
+freezes = table(
+    "money_freezes",
+    Column("id", Id, primary_key=True),
+    Column("owner_id", Id, nullable=False),
+    Column("stops_out", Bool, nullable=False),
+    Column("stops_in", Bool, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+)
+"""When an operator stopped, or let go again, somebody's payments, and why."""
+Index("ix_money_freezes_owner_id", freezes.c.owner_id, freezes.c.at)
 accounts = table(
     "money_accounts",
     Column("id", Id, primary_key=True),
@@ -220,6 +296,7 @@ requests = table(
     Column("by_id", Id, nullable=False),
     Column("created_at", Int, nullable=False),
     Column("fp", Bytes, nullable=False),
+    Column("reminded_at", Int),
     _amount("amount_minor"),
     CheckConstraint("length(reference) = 12", name="reference"),
 )
@@ -233,6 +310,267 @@ request_ends = table(
     CheckConstraint("how IN ('paid', 'declined', 'canceled', 'expired')", name="how"),
     CheckConstraint("(how = 'paid') = (transfer_id IS NOT NULL)", name="paid_by_a_transfer"),
 )
+splits = table(
+    "money_splits",
+    Column("id", Id, primary_key=True),
+    Column("payee_id", Id, nullable=False),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("total_minor", Int, nullable=False),
+    Column("ref_kind", Text),
+    Column("ref_id", Id),
+    Column("by_id", Id, nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("closed_at", Int),
+    Column("fp", Bytes, nullable=False),
+    _amount("total_minor"),
+)
+shares = table(
+    "money_shares",
+    Column("split_id", ForeignKey("money_splits.id"), nullable=False),
+    Column("position", Int, nullable=False),
+    Column("owner_id", Id, nullable=False),
+    Column("amount_minor", Int, nullable=False),
+    Column("request_id", ForeignKey("money_requests.id"), unique=True),
+    PrimaryKeyConstraint("split_id", "position"),
+    UniqueConstraint("split_id", "owner_id"),
+    _amount("amount_minor"),
+)
+"""Who bears how much of a bill. Whoever has paid it is not asked: no `request_id`."""
+Index("ix_money_splits_payee_id", splits.c.payee_id)
+Index("ix_money_shares_owner_id", shares.c.owner_id)
 Index("ix_money_requests_asker_id", requests.c.asker_id, requests.c.created_at)
 Index("ix_money_requests_payer_id", requests.c.payer_id, requests.c.created_at)
 Index("ix_money_requests_expires_at", requests.c.expires_at)
+claims = table(
+    "money_claims",
+    Column("transfer_id", ForeignKey("money_transfers.id"), primary_key=True),
+    Column("request_id", ForeignKey("money_requests.id"), nullable=False, index=True),
+    Column("rail", Text, nullable=False),
+    Column("address_id", Id, nullable=False),
+    Column("bank_ref", Text),
+    Column("confirmed_at", Int),
+    Column("fp", Bytes, nullable=False),
+)
+"""What payers say they paid from their bank: each is a hold in the memo ledger."""
+_CONFIRMED = text("confirmed_at IS NOT NULL")
+Index(
+    "uq_money_claims_bank_ref",
+    claims.c.rail,
+    claims.c.bank_ref,
+    unique=True,
+    sqlite_where=_CONFIRMED,
+    postgresql_where=_CONFIRMED,
+)
+rails = table(
+    "money_rails",
+    Column("rail", Text, primary_key=True),
+    Column("is_on", Bool, nullable=False),
+)
+"""Which providers the operator's settings reach, as of the last start. No keys."""
+rail_payments = table(
+    "money_rail_payments",
+    Column("id", Id, primary_key=True),
+    Column("rail", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("parent_id", ForeignKey("money_rail_payments.id"), index=True),
+    Column("owner_id", Id, nullable=False),
+    Column("payee_id", Id),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("amount_minor", Int, nullable=False),
+    Column("settled_minor", Int, nullable=False),
+    Column("shortfall_minor", Int, nullable=False),
+    Column("stage", Int, nullable=False),
+    Column("wanted", Text),
+    Column("attention", Text),
+    Column("reason", Text),
+    Column("external_id", Text),
+    Column("session_id", Text),
+    Column("url", Text),
+    Column("ref_kind", Text),
+    Column("ref_id", Id),
+    Column("hold_id", Id),
+    Column("step", Text),
+    Column("attempt", Int, nullable=False),
+    Column("step_since", Int),
+    Column("doubt", Text),
+    Column("tries", Int, nullable=False),
+    Column("look_at", Int),
+    Column("step_count", Int, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("changed_at", Int, nullable=False),
+    Column("fp", Bytes, nullable=False),
+    UniqueConstraint("rail", "external_id"),
+    _amount("amount_minor"),
+    CheckConstraint("settled_minor BETWEEN 0 AND amount_minor", name="settled_minor"),
+    CheckConstraint("shortfall_minor BETWEEN 0 AND amount_minor", name="shortfall_minor"),
+    CheckConstraint("kind IN ('top_up', 'order', 'refund', 'dispute')", name="kind"),
+    CheckConstraint("wanted IN ('capture', 'cancel')", name="wanted"),
+    CheckConstraint("(step IS NULL) = (step_since IS NULL)", name="step_since"),
+)
+"""What goes through a provider, and how far it has come. `step` is a call whose outcome is not
+known yet, `doubt` why; `look_at` is when it is looked at next, `attention` why a person has to."""
+Index("ix_money_rail_payments_owner_id", rail_payments.c.owner_id, rail_payments.c.created_at)
+_LOOKED_AT = rail_payments.c.look_at.is_not(None)
+Index(
+    "ix_money_rail_payments_look_at",
+    rail_payments.c.look_at,
+    sqlite_where=_LOOKED_AT,
+    postgresql_where=_LOOKED_AT,
+)
+_OF_OPERATOR = rail_payments.c.attention.is_not(None)
+Index(
+    "ix_money_rail_payments_attention",
+    rail_payments.c.created_at,
+    sqlite_where=_OF_OPERATOR,
+    postgresql_where=_OF_OPERATOR,
+)
+rail_steps = table(
+    "money_rail_steps",
+    Column("payment_id", ForeignKey("money_rail_payments.id"), nullable=False),
+    Column("number", Int, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("attempt", Int, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text),
+    Column("at", Int, nullable=False),
+    PrimaryKeyConstraint("payment_id", "number"),
+)
+"""What was asked of the provider and what came of it. Rows are only added; `calling` is committed
+before the call is made."""
+rail_events = table(
+    "money_rail_events",
+    Column("rail", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("body", Bytes, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("payment_id", Id),
+    Column("received_at", Int, nullable=False),
+    Column("applied_at", Int),
+    PrimaryKeyConstraint("rail", "event_id"),
+    CheckConstraint(
+        "verdict IN ('new', 'applied', 'nothing_new', 'ignored', 'not_ours', 'attention')",
+        name="verdict",
+    ),
+)
+"""What providers told, byte for byte, each event once."""
+addresses = table(
+    "money_addresses",
+    Column("id", Id, primary_key=True),
+    Column("owner_id", ForeignKey("money_owners.id"), nullable=False, index=True),
+    Column("rail", Text, nullable=False),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("details", Json, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("ended_at", Int),
+    Column("fp", Bytes, nullable=False),
+)
+_IN_USE = addresses.c.ended_at.is_(None)
+Index(
+    "uq_money_addresses_in_use",
+    addresses.c.owner_id,
+    addresses.c.rail,
+    unique=True,
+    sqlite_where=_IN_USE,
+    postgresql_where=_IN_USE,
+)
+bank_imports = table(
+    "money_bank_imports",
+    Column("id", Id, primary_key=True),
+    Column("owner_id", ForeignKey("money_owners.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("line_count", Int, nullable=False),
+    Column("payment_count", Int, nullable=False),
+    Column("from_on", Text),
+    Column("to_on", Text),
+    Column("warnings", Json, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("fp", Bytes, nullable=False),
+)
+"""Files of banks that were read."""
+Index("ix_money_bank_imports_owner_id", bank_imports.c.owner_id, bank_imports.c.created_at)
+bank_columns = table(
+    "money_bank_columns",
+    Column("owner_id", ForeignKey("money_owners.id"), primary_key=True),
+    Column("columns", Json, nullable=False),
+    Column("changed_at", Int, nullable=False),
+)
+"""Which column of an owner's CSV files is which."""
+bank_lines = table(
+    "money_bank_lines",
+    Column("id", Id, primary_key=True),
+    Column("owner_id", ForeignKey("money_owners.id"), nullable=False),
+    Column("import_id", ForeignKey("money_bank_imports.id"), nullable=False, index=True),
+    Column("line_hash", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("booked_on", Text, nullable=False),
+    Column("value_on", Text),
+    Column("currency", Text, nullable=False),
+    Column("amount_minor", Int, nullable=False),
+    Column("end_to_end_id", Text),
+    Column("other_references", Json, nullable=False),
+    Column("bank_reference", Text),
+    Column("counterparty", Text),
+    Column("counterparty_account", Text),
+    Column("text", Text, nullable=False),
+    Column("is_reversal", Bool, nullable=False),
+    Column("request_id", ForeignKey("money_requests.id")),
+    Column("matched_minor", Int, nullable=False),
+    Column("put_away", Text),
+    Column("put_away_by", Id),
+    Column("put_away_at", Int),
+    UniqueConstraint("owner_id", "line_hash"),
+    CheckConstraint("length(currency) = 3", name="currency"),
+    CheckConstraint(
+        "matched_minor = 0 OR matched_minor BETWEEN 1 AND amount_minor", name="matched_minor"
+    ),
+    CheckConstraint("put_away IN ('set_aside', 'duplicate')", name="put_away"),
+)
+"""Bookings of an owner's bank account, each once, whatever files it came in. `request_id` is the
+one that the line names; `put_away` says why it needs no transfer."""
+Index(
+    "ix_money_bank_lines_owner_id",
+    bank_lines.c.owner_id,
+    bank_lines.c.booked_on,
+    bank_lines.c.id,
+)
+_NAMES_REQUEST = text("request_id IS NOT NULL")
+Index(
+    "ix_money_bank_lines_request_id",
+    bank_lines.c.request_id,
+    sqlite_where=_NAMES_REQUEST,
+    postgresql_where=_NAMES_REQUEST,
+)
+matches = table(
+    "money_matches",
+    Column("line_id", ForeignKey("money_bank_lines.id"), nullable=False),
+    Column("transfer_id", ForeignKey("money_transfers.id"), nullable=False, index=True),
+    Column("request_id", ForeignKey("money_requests.id"), nullable=False),
+    Column("rail", Text, nullable=False),
+    Column("amount_minor", Int, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("act_id", Id, nullable=False, index=True),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+    PrimaryKeyConstraint("line_id", "transfer_id", "act_id"),
+    _amount("amount_minor"),
+    CheckConstraint("how IN ('reference', 'bank_reference', 'owner')", name="how"),
+)
+"""How much of a bank line is which transfer."""
+bank_days = table(
+    "money_bank_days",
+    Column("owner_id", ForeignKey("money_owners.id"), nullable=False),
+    Column("booked_on", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("line_count", Int, nullable=False),
+    Column("unexplained_count", Int, nullable=False),
+    Column("unexplained_minor", Int, nullable=False),
+    Column("closed_at", Int, nullable=False),
+    PrimaryKeyConstraint("owner_id", "booked_on", "currency"),
+)
+"""Days that were closed, with what nobody had explained by then."""

@@ -18,15 +18,16 @@ from kirana.values import (
     TransferId,
     UserId,
     derived_id,
+    uuid7,
 )
 
 from . import ledger
 from .model import Consent, Group, Kind, Move, Reason, Ref, Refused, Transfer
-from .owners import confirm_line, known_owners, require_mandate, require_owner
-from .problems import InsufficientFunds, SameAccount, problem_of
+from .owners import known_owners, require_mandate
+from .problems import problem_of
 from .tables import accounts, holds, reversals, transfers
 from .wallets import get_wallet, list_wallets, wallet_key
-from .ways import WALLET, object_to, require_way, ways_off
+from .ways import WALLET, object_to, ways_off
 
 _debits, _credits = accounts.alias("debits"), accounts.alias("credits")
 _TRANSFER = (
@@ -184,21 +185,23 @@ def give_back(
 def preview_transfer(tx: Tx, payee_id: OwnerId, amount: Money, *, by: Actor) -> Preview:
     """What sending would mean: what is left, and whether a PIN is needed. Changes nothing.
 
-    Raises: InsufficientFunds, SameAccount, WayOff; NotFound for a payee who is not here.
+    Raises: those of `send_money`, but for the PIN.
     """
-    if payee_id == by.user_id:
-        raise SameAccount()
-    require_owner(tx, payee_id)
-    require_way(tx, amount.currency, WALLET)
+    sending = _Sending(TransferId(uuid7()), payee_id, amount, by=by)
+    group = sending.group(ways_off(tx), known_owners(tx, [payee_id]))
+    outcome = ledger.try_out(tx, group)
+    needs_confirmation = (
+        isinstance(outcome, Refused) and outcome.reason is Reason.CONFIRMATION_REQUIRED
+    )
+    if isinstance(outcome, Refused) and not needs_confirmation:
+        raise problem_of(outcome, group)
     available = get_wallet(tx, by.user_id, amount.currency).available
-    if amount > available:
-        raise InsufficientFunds(available_minor=available.amount_minor, currency=available.currency)
     return Preview(
         payee_id=payee_id,
         amount=amount,
         fee=Money.zero(amount.currency),
         available_after=available - amount,
-        needs_confirmation=amount > confirm_line(tx, by.user_id, amount.currency),
+        needs_confirmation=needs_confirmation,
     )
 
 

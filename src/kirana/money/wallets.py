@@ -59,6 +59,11 @@ def get_wallet(tx: Tx, owner_id: OwnerId, currency: str) -> Wallet:
     return _wallet(_find_account(tx, wallet_key(owner_id, currency)))
 
 
+def get_account(tx: Tx, key: AccountKey) -> Account:
+    """An account as it stands, opened or not."""
+    return _find_account(tx, key)
+
+
 def float_key(owner_id: OwnerId, currency: str) -> AccountKey:
     return AccountKey(owner_id, Code.AGENT_FLOAT, currency)
 

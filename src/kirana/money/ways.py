@@ -19,6 +19,7 @@ _SET = Q(upsert(ways, ["currency", "way", "rail"], ["enabled"]))
 WALLET = ("wallet", "kirana")
 AGENT = ("wallet", "agent")
 CASH = ("direct", "cash")
+CARD = ("wallet", "stripe")
 
 WayKey = tuple[str, str]
 """Way and rail."""

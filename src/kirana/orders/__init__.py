@@ -60,7 +60,14 @@ from .problems import (
     TooMuch,
 )
 from .quotes import PricedCart, quote_cart
-from .reactions import adopt_by_address, adopt_guest, cancel_unfunded, mark_paid
+from .reactions import (
+    adopt_by_address,
+    adopt_guest,
+    cancel_unfunded,
+    cancel_unpaid,
+    mark_paid,
+    show_held,
+)
 from .receipts import Receipt, Seller, get_receipt, render_receipt
 from .refunds import refund_order
 
@@ -118,6 +125,7 @@ __all__ = [
     "adopt_guest",
     "cancel_order",
     "cancel_unfunded",
+    "cancel_unpaid",
     "collect_cash",
     "count_cart",
     "count_orders",
@@ -142,4 +150,5 @@ __all__ = [
     "set_delivery",
     "set_line",
     "set_method",
+    "show_held",
 ]

@@ -299,7 +299,7 @@ def read_order(tx: Tx, row: Row, seat: Seat | None) -> Order:
             )
             for step in tx.all(_STEPS, order_id=row.id)
         ),
-        moves=() if seat is None else seat.moves(state, Method(row.method), funds),
+        moves=() if seat is None else _moves(row, seat, state, funds),
         may_collect=(
             seat is not None
             and seat.is_at_least(business.Role.AGENT)
@@ -311,10 +311,18 @@ def read_order(tx: Tx, row: Row, seat: Seat | None) -> Order:
     )
 
 
+def _moves(row: Row, seat: Seat, state: State, funds: payments.Funds) -> tuple[State, ...]:
+    """Where the order can go from here. What waits to be paid by card can only be called off."""
+    moves = seat.moves(state, Method(row.method), funds)
+    if payments.is_secured(row, funds):
+        return moves
+    return tuple(to for to in moves if to is State.CANCELED)
+
+
 def is_collectable(state: State, payment: Payment, funds: payments.Funds) -> bool:
     """Whether cash is still to come in for the order."""
     is_due = state not in (State.PLACED, State.CANCELED, State.EXPIRED)
-    return is_due and payment is Payment.CASH and not funds.captured
+    return is_due and payment is Payment.CASH and funds.captured < funds.due
 
 
 def read_lines(tx: Tx, row: Row) -> tuple[Line, ...]:

@@ -49,8 +49,9 @@ def place_order(
     buyer saw, and the order is placed at that price or not at all.
 
     Raises: CartEmpty, MethodUnavailable, AddressNeeded, ContactNeeded, BelowMinimum, PriceChanged,
-    OwnShop, IdReused, NotFound; business.BusinessClosed; catalog.NotForSale, catalog.OutOfStock;
-    money.InsufficientFunds, money.ConfirmationRequired and what else money refuses.
+    OwnShop, IdReused, NotFound; business.BusinessClosed, business.BusinessSuspended;
+    catalog.NotForSale, catalog.OutOfStock; money.InsufficientFunds, money.ConfirmationRequired and
+    what else money refuses.
     """
     fp = fingerprint(
         business_id, sorted(quantities.items()), method, payment, contact, address, note
@@ -69,6 +70,8 @@ def place_order(
     shop = business.get_business(tx, business_id)
     if shop.closed_at is not None:
         raise business.BusinessClosed(business_id=business_id)
+    if shop.suspended_at is not None:
+        raise business.BusinessSuspended(business_id=business_id)
     contact, contact_key = _reachable(contact, shop.country, by=by)
     priced = quote_cart(tx, business_id, quantities, method=method)
     if priced.missing:

@@ -18,7 +18,7 @@ from .book import (
 )
 from .events import BY_STATE
 from .model import Method, Order, Payment, Side, State, allowed_moves
-from .problems import IllegalMove
+from .problems import IllegalMove, NotPaid
 from .refunds import refund_rest
 from .tables import orders
 
@@ -42,8 +42,8 @@ def move_order(tx: Tx, order_id: OrderId, to: State, *, note: str = "", by: Acto
     Accepting makes the promise final; handing over lets the goods leave the stock and takes the
     money that was set aside.
 
-    Raises: NotFound, NotAllowed, IllegalMove; catalog.OutOfStock when the goods are gone,
-    money.HoldExpired when the money is.
+    Raises: NotFound, NotAllowed, IllegalMove; NotPaid for an order by card that waits for the
+    buyer; catalog.OutOfStock when the goods are gone, money.HoldExpired when the money is.
     """
     row, seat = require_shop(tx, order_id, business.Role.AGENT, by=by)
     state = state_of(tx, row)
@@ -51,6 +51,8 @@ def move_order(tx: Tx, order_id: OrderId, to: State, *, note: str = "", by: Acto
         return read_order(tx, row, seat)
     if to is State.CANCELED or to not in allowed_moves(state, Method(row.method), Side.SHOP):
         raise IllegalMove(state=state, to=to)
+    if not payments.is_secured(row, payments.funds_of(tx, row)):
+        raise NotPaid(order_id=order_id)
 
     if to is State.ACCEPTED:
         promise(tx, row, by=by)
@@ -90,7 +92,7 @@ def collect_cash(tx: Tx, order_id: OrderId, *, by: Actor) -> Order:
     """
     row, seat = require_shop(tx, order_id, business.Role.AGENT, by=by)
     funds = payments.funds_of(tx, row)
-    if not funds.captured:
+    if funds.captured < funds.due:
         state = state_of(tx, row)
         if not is_collectable(state, Payment(row.payment), funds):
             raise IllegalMove(state=state, payment=row.payment)

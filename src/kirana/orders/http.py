@@ -150,14 +150,19 @@ async def set_method(business_id: UUID, data: SetMethod, db: Db, by: Actor) -> c
     "/v1/orders",
     raises=problems(
         business.BusinessClosed,
+        business.BusinessSuspended,
         catalog.NotForSale,
         catalog.OutOfStock,
         money.InsufficientFunds,
+        money.LimitExceeded,
+        money.PayeeCannotReceive,
         money.AccountFrozen,
         money.AccountClosed,
         money.ConfirmationRequired,
         money.ConfirmationWrong,
+        money.ProofTooNew,
         money.WayOff,
+        money.AmountOutOfRange,
         CartEmpty,
         MethodUnavailable,
         AddressNeeded,
@@ -222,6 +227,7 @@ async def get_order(order_id: UUID, db: Db, by: Actor) -> Order:
     "/v1/orders/{order_id:uuid}/moves",
     raises=problems(
         IllegalMove,
+        NotPaid,
         catalog.OutOfStock,
         money.HoldExpired,
         money.AccountFrozen,
@@ -248,7 +254,13 @@ async def cancel_order(order_id: UUID, data: CancelOrder, db: Db, by: Actor) -> 
 @post(
     "/v1/orders/{order_id:uuid}/cash-receipt",
     raises=problems(
-        IllegalMove, money.RequestEnded, money.WayOff, NotAllowed, NotFound, NotSignedIn
+        IllegalMove,
+        money.RequestEnded,
+        money.ClaimOpen,
+        money.WayOff,
+        NotAllowed,
+        NotFound,
+        NotSignedIn,
     ),
 )
 async def collect_cash(order_id: UUID, db: Db, by: Actor) -> Order:

@@ -54,6 +54,7 @@ class Payment(StrEnum):
 
     WALLET = "wallet"
     CASH = "cash"
+    CARD = "card"
 
 
 class PaymentState(StrEnum):
@@ -318,7 +319,7 @@ def payment_state(due: Money, held: Money, captured: Money, refunded: Money) -> 
     """Where the money of an order is. What costs nothing is paid."""
     if not due:
         return PaymentState.PAID
-    if not captured:
+    if captured < due and not refunded:
         return PaymentState.HELD if held else PaymentState.UNPAID
     if not refunded:
         return PaymentState.PAID

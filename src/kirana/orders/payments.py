@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 from kirana import money
 from kirana.platform.db import Row, Tx
-from kirana.values import Actor, Mandate, Money, OrderId, RequestId, TransferId, derived_id, total
+from kirana.values import (
+    Actor,
+    Mandate,
+    Money,
+    OrderId,
+    RailPaymentId,
+    RequestId,
+    TransferId,
+    derived_id,
+    total,
+)
 
 from .model import Payment, PaymentState, payment_state
 from .problems import RefundNotCovered
@@ -12,7 +22,11 @@ from .problems import RefundNotCovered
 SET_ASIDE_S = 30 * 24 * 3600
 """How long the shop has to hand over what was paid for; then the buyer's money is free again."""
 
-_WAYS = {Payment.WALLET: ("wallet", "kirana"), Payment.CASH: ("direct", "cash")}
+_WAYS = {
+    Payment.WALLET: ("wallet", "kirana"),
+    Payment.CASH: ("direct", "cash"),
+    Payment.CARD: ("wallet", "stripe"),
+}
 """Way and rail of each, as the operator switches them."""
 
 
@@ -24,8 +38,9 @@ class Funds:
     held: Money
     captured: Money
     refunded: Money
-    captured_by: TransferId | None
-    """The one transfer that brought it: what a refund gives back."""
+    captured_by: tuple[money.TransferDetails, ...]
+    """The transfers that brought it: what a refund gives back. One, unless the buyer paid from the
+    bank and it came in parts."""
 
     @property
     def state(self) -> PaymentState:
@@ -44,6 +59,7 @@ def funds_of(tx: Tx, row: Row) -> Funds:
         transfer.amount
         for transfer in transfers
         if transfer.kind is money.Kind.PENDING
+        and transfer.way is money.Way.WALLET
         and transfer.state == "open"
         and (transfer.expires_at is None or tx.now < transfer.expires_at)
     ]
@@ -55,15 +71,17 @@ def funds_of(tx: Tx, row: Row) -> Funds:
         held=total(held, row.currency),
         captured=total((transfer.amount for transfer in captured), row.currency),
         refunded=total(refunded, row.currency),
-        captured_by=captured[0].id if captured else None,
+        captured_by=tuple(captured),
     )
 
 
 def secure(tx: Tx, row: Row, *, by: Actor) -> None:
-    """Set the total aside in the buyer's wallet, or ask for it in cash. What is free needs neither.
+    """Set the total aside in the buyer's wallet, ask for it in cash, or let the buyer pay by card.
+    What is free needs none of it.
 
-    Raises: money.WayOff, money.InsufficientFunds, money.ConfirmationRequired and what else money
-    refuses; NotAllowed for whoever may not spend the money of the shop that buys.
+    Raises: money.WayOff, money.AmountOutOfRange, money.InsufficientFunds,
+    money.ConfirmationRequired and what else money refuses; NotAllowed for whoever may not spend
+    the money of the shop that buys.
     """
     amount = Money(row.total_minor, row.currency)
     if not amount:
@@ -82,6 +100,17 @@ def secure(tx: Tx, row: Row, *, by: Actor) -> None:
             timeout_s=SET_ASIDE_S,
             by=by,
         )
+    elif row.payment == Payment.CARD:
+        money.require_mandate(Mandate.SPEND, by=by)
+        money.pay_by_card(
+            tx,
+            RailPaymentId(row.id),
+            payer=row.buyer_id,
+            payee=row.business_id,
+            amount=amount,
+            ref=ref_to(row.id),
+            by=by,
+        )
     else:
         money.ask(
             tx,
@@ -95,41 +124,65 @@ def secure(tx: Tx, row: Row, *, by: Actor) -> None:
 
 
 def capture(tx: Tx, row: Row, *, by: Actor) -> None:
-    """Take what was set aside; nothing where nothing is.
+    """Take what was set aside; nothing where nothing is. By card it comes a moment later, when the
+    provider has it.
 
     Raises: money.HoldExpired when the shop took too long.
     """
-    if row.payment == Payment.WALLET and row.total_minor and row.paid_at is None:
+    if not row.total_minor or row.paid_at is not None:
+        return
+    if row.payment == Payment.CARD:
+        money.capture_card(tx, RailPaymentId(row.id), by=by)
+    elif row.payment == Payment.WALLET:
         money.capture(tx, TransferId(derived_id(row.id, "capture")), TransferId(row.id), by=by)
 
 
 def let_go(tx: Tx, row: Row, reason: str, *, by: Actor) -> None:
     """Free what was set aside, or ask no longer. What has been paid is not touched."""
-    funds = funds_of(tx, row)
-    if funds.captured:
-        return
-    if funds.held:
+    if row.payment == Payment.CARD:
+        if row.total_minor:
+            money.cancel_card(tx, RailPaymentId(row.id), by=by)
+    elif funds_of(tx, row).held:
         money.void(tx, TransferId(derived_id(row.id, "void")), TransferId(row.id), reason, by=by)
-    elif row.payment == Payment.CASH and funds.due:
+    elif row.payment == Payment.CASH and row.total_minor:
         request = money.find_request(tx, RequestId(row.id))
         if request.state == "open":
             money.cancel_request(tx, request.id, by=by)
 
 
+def is_secured(row: Row, funds: Funds) -> bool:
+    """Whether the shop can rely on the money. By card that is so once the bank has set it aside;
+    who pays in cash is trusted, and a wallet is held from the start."""
+    return row.payment != Payment.CARD or funds.held + funds.captured >= funds.due
+
+
 def collect(tx: Tx, row: Row, *, by: Actor) -> None:
-    """The total was handed over in cash. Raises: money.RequestEnded, money.WayOff."""
+    """What is to be paid was handed over in cash.
+
+    Raises: money.RequestEnded, money.ClaimOpen, money.WayOff.
+    """
     money.collect_cash(tx, RequestId(row.id), by=by)
 
 
 def give_back(tx: Tx, row: Row, id: TransferId, amount: Money, reason: str, *, by: Actor) -> None:
-    """Return part of what was paid, the way it came: to the wallet, or noted as handed back.
+    """Return part of what was paid, the way it came: to the wallet, to the card, or noted as handed
+    back.
 
     Raises: RefundNotCovered, money.OverRefund.
     """
-    original = funds_of(tx, row).captured_by
-    assert original is not None
+    *others, last = funds_of(tx, row).captured_by
+    rest = amount
     try:
-        money.refund(tx, id, original, amount, reason, by=by)
+        for number, payment in enumerate(others):
+            part = min(rest, payment.amount - payment.refunded)
+            if part:
+                part_id = TransferId(derived_id(id, "part", number))
+                money.refund(tx, part_id, payment.id, part, reason, by=by)
+                rest -= part
+        if rest:
+            money.refund(tx, id, last.id, rest, reason, by=by)
+        if row.payment == Payment.CARD:
+            money.return_to_card(tx, id, RailPaymentId(row.id), amount, by=by)
     except money.InsufficientFunds as short:
         # Caught, so the ledger does not remember it: the same refund may be tried again later.
         raise RefundNotCovered() from short

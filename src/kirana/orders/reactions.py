@@ -51,11 +51,30 @@ def mark_paid(tx: Tx, event: money.TransferPosted) -> None:
 
 
 def cancel_unfunded(tx: Tx, event: money.TransferExpired) -> None:
-    """The shop let the time pass for which the buyer's money was set aside."""
+    """The shop let the time pass for which the buyer's money was set aside. (A claim that nobody
+    answered set nothing aside.)"""
     assert event.ref is not None
+    if event.way is not money.Way.WALLET:
+        return
     row = find_row(tx, OrderId(event.ref.id))
     if row is not None and State(row.state) in OPEN:
         end_order(tx, row, State.CANCELED, by=SYSTEM)
+
+
+def cancel_unpaid(tx: Tx, event: money.CardPaymentEnded) -> None:
+    """The buyer did not pay by card, or the bank has let the money go."""
+    assert event.ref is not None
+    row = find_row(tx, OrderId(event.ref.id))
+    if row is not None and State(row.state) in OPEN and row.paid_at is None:
+        end_order(tx, row, State.CANCELED, by=SYSTEM)
+
+
+def show_held(tx: Tx, event: money.CardPaymentHeld) -> None:
+    """The bank has set the money aside: both sides look at the order again."""
+    assert event.ref is not None
+    row = find_row(tx, OrderId(event.ref.id))
+    if row is not None:
+        tx.publish([row.buyer_id, row.business_id], Change("order", row.id))
 
 
 def adopt_guest(tx: Tx, event: identity.GuestJoined) -> None:

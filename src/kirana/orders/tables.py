@@ -100,7 +100,7 @@ orders = table(
     ),
     CheckConstraint("method IN ('pickup', 'delivery')", name="method"),
     CheckConstraint("method = 'pickup' OR address IS NOT NULL", name="address"),
-    CheckConstraint("payment IN ('wallet', 'cash')", name="payment"),
+    CheckConstraint("payment IN ('wallet', 'cash', 'card')", name="payment"),
     CheckConstraint("total_minor >= 0", name="total"),
     CheckConstraint("(paid_at IS NULL) = (receipt_number IS NULL)", name="receipt"),
     Index(None, "business_id", "placed_at", "id"),

@@ -18,6 +18,8 @@ from .problems import InvalidInput, NotFound
 log = structlog.get_logger()
 
 PROBLEM_JSON = "application/problem+json"
+EVEN_SUSPENDED = "even_suspended"
+"""A route with this in its `opt` is open to people whom operators keep out: it lets them go."""
 
 
 class MethodNotAllowed(Problem):

@@ -4,6 +4,9 @@ A job is a row that its cause wrote. A listener or a command runs in one transac
 the deletion of its job, so its effects happen once. A call to the outside happens at least once: it
 is leased, called, then deleted. A job that fails comes back after a growing while, and after
 `TRIES` it stays where the operator sees it.
+
+Several processes share the jobs. Commands have the world to themselves, so whoever comes second
+finds a job done, or put back for later; a lease is renewed for as long as the call takes.
 """
 
 import asyncio
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 TRIES = 12
 LEASE_MS = 120_000
+RENEW_S = 40.0
 _PAGE = 200
 
 log = structlog.get_logger()
@@ -62,6 +66,7 @@ _LEASE = Q(
     .where(jobs.c.id == bindparam("id_"), jobs.c.run_at <= bindparam("now"))
     .values(run_at=bindparam("until"), attempts=jobs.c.attempts + 1)
 )
+_RENEW = Q(update(jobs).where(jobs.c.id == bindparam("id_")).values(run_at=bindparam("until")))
 _FAIL = Q(
     update(jobs)
     .where(jobs.c.id == bindparam("id_"))
@@ -110,9 +115,10 @@ def retry_failed(tx: Tx) -> int:
 
 
 def run_job(tx: Tx, job_id: UUID, bus: Bus) -> None:
-    """Run one listener or command and delete its job; nothing if it has run already."""
+    """Run one listener or command and delete its job; nothing if it has run already, or has failed
+    and is to wait."""
     job = tx.one(_FIND, id=job_id)
-    if job is None:
+    if job is None or job.run_at > tx.now or job.failed_at is not None:
         return
     handler = bus.handlers[job.name]
     carried = handler.read(job.payload)
@@ -127,14 +133,21 @@ def lease_job(tx: Tx, job_id: UUID) -> bool:
     return tx.do(_LEASE, id_=job_id, now=tx.now, until=tx.now + LEASE_MS) == 1
 
 
+def renew_lease(tx: Tx, job_id: UUID) -> None:
+    tx.do(_RENEW, id_=job_id, until=tx.now + LEASE_MS)
+
+
 def end_job(tx: Tx, job_id: UUID) -> None:
     tx.do(_END, id=job_id)
 
 
-def fail_job(tx: Tx, job_id: UUID, error: str) -> None:
-    """Put a job back for later, or give it up after `TRIES`."""
+def fail_job(tx: Tx, job_id: UUID, error: str, *, tried: int | None = None) -> None:
+    """Put a job back for later, or give it up after `TRIES`.
+
+    `tried` is how often it had been when this try began: another process may have failed too.
+    """
     job = tx.one(_FIND, id=job_id)
-    if job is None:
+    if job is None or tried not in (None, job.attempts):
         return
     attempts = job.attempts + 1
     wait_ms = min(3_600_000, 500 * 2**attempts) * random.uniform(0.5, 1.5)  # noqa: S311
@@ -206,10 +219,11 @@ class Runner:
             await self._db.write(run_job, job.id, self._bus)
         except Exception as error:
             log.exception("job_failed", job=job.name, attempts=job.attempts + 1)
-            await self._db.write(fail_job, job.id, repr(error))
+            await self._db.write(fail_job, job.id, repr(error), tried=job.attempts)
 
     async def _call(self, job: Row) -> None:
         handler = self._bus.handlers[job.name]
+        renewing = self._loop.create_task(self._renew(job.id))
         try:
             await handler.function(self._outside, **handler.read(job.payload))
         except Exception as error:
@@ -217,6 +231,16 @@ class Runner:
             await self._db.write(fail_job, job.id, repr(error))
         else:
             await self._db.write(end_job, job.id)
+        finally:
+            renewing.cancel()
+
+    async def _renew(self, job_id: UUID) -> None:
+        while True:
+            await asyncio.sleep(RENEW_S)
+            try:
+                await self._db.write(renew_lease, job_id)
+            except Exception:
+                log.exception("lease_not_renewed")
 
     async def _sweep(self, command: Callable[..., Any], every_s: float) -> None:
         while True:

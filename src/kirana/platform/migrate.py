@@ -40,11 +40,14 @@ def upgrade(database: Database) -> bool:
     # Alembic takes a third of a second to import; most starts do not need it.
     from alembic import command
 
-    engine = database.engine.sqlalchemy_engine()
-    try:
-        command.upgrade(_config(engine), "head")
-    finally:
-        engine.dispose()
+    with database.engine.migrating():
+        if current_revision(database) == newest_revision():
+            return False
+        engine = database.engine.sqlalchemy_engine()
+        try:
+            command.upgrade(_config(engine), "head")
+        finally:
+            engine.dispose()
     return True
 
 

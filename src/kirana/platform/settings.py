@@ -13,6 +13,8 @@ _ADDRESSES = {
     "smtp_url": ("smtp", "smtps"),
     "sms_url": ("https", "http"),
     "tiles_url": ("https", "http"),
+    "nats_url": ("nats", "tls"),
+    "stripe_url": ("https", "http"),
 }
 
 
@@ -30,6 +32,13 @@ class Settings:
     database_url: str = field(
         default="",
         metadata={"help": "sqlite:///PATH or postgresql://…; empty: SQLite in the data folder"},
+    )
+    nats_url: str = field(
+        default="",
+        metadata={
+            "help": "nats://[user:password@]host:4222 or tls://…, through which several processes "
+            "on PostgreSQL ring for one another; empty: this is the only one"
+        },
     )
     public_url: str = field(
         default="", metadata={"help": "how people reach this server; empty: http://HOST:PORT"}
@@ -54,6 +63,22 @@ class Settings:
     sms_body: str = field(
         default='{"to": "{to}", "text": "{text}"}',
         metadata={"help": "body for the gateway, with {to} and {text}"},
+    )
+    stripe_key: str = field(
+        default="",
+        repr=False,
+        metadata={"help": "secret or restricted key of your Stripe account; empty: no cards"},
+    )
+    stripe_webhook_secrets: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "help": "signing secret of the webhook endpoint at Stripe (whsec_…); two, with a space "
+            "between them, while one replaces the other"
+        },
+    )
+    stripe_url: str = field(
+        default="https://api.stripe.com", metadata={"help": "where Stripe's API is"}
     )
     tiles_url: str = field(
         default="", metadata={"help": "map tiles, https://…/{z}/{x}/{y}.png; empty: own sketch"}
@@ -97,6 +122,10 @@ class Settings:
             if parts.scheme not in schemes or not is_whole:
                 ways = " or ".join(f"{scheme}://…" for scheme in schemes)
                 raise BadSetting(f"KIRANA_{name.upper()} is {ways}.")
+        if self.nats_url and not self.database_url.startswith("postgres"):
+            raise BadSetting("KIRANA_NATS_URL is for several processes, which need PostgreSQL.")
+        if self.stripe_key and not self.stripe_webhook_secrets:
+            raise BadSetting("KIRANA_STRIPE_KEY needs KIRANA_STRIPE_WEBHOOK_SECRETS.")
         if self.smtp_url and "@" not in self.mail_from:
             raise BadSetting("KIRANA_SMTP_URL needs KIRANA_MAIL_FROM, the sender's address.")
 

@@ -11,7 +11,17 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Column, PrimaryKeyConstraint, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    PrimaryKeyConstraint,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from kirana.values import DeviceId, UserId
 
@@ -59,7 +69,16 @@ cursors = table(
 )
 
 _HEADS = Q(select(heads.c.user_id, heads.c.pos).where(any_of(heads.c.user_id, "users")))
-_SET_HEAD = Q(upsert(heads, ["user_id"], ["pos", "changed_at"]))
+_RAISE = Q(
+    upsert(
+        heads,
+        ["user_id"],
+        {
+            "pos": heads.c.pos + literal_column("excluded.pos"),
+            "changed_at": literal_column("excluded.changed_at"),
+        },
+    ).returning(heads.c.user_id, heads.c.pos)
+)
 _ADD = Q(insert(entries))
 _AFTER = Q(
     select(entries.c.pos, entries.c.kind, entries.c.ref, entries.c.seq)
@@ -141,7 +160,8 @@ class _NewEntry(NamedTuple):
 
 
 def write_published(tx: Tx) -> None:
-    """Number and keep what this commit's commands published. Runs before each commit."""
+    """Number and keep what this commit's commands published. Runs last before each commit: a number
+    taken late is one that nobody waits for. Heads are locked in the order of their users."""
     if not tx.published:
         return
     changes: dict[UserId, list[tuple[Change, bytes | None]]] = defaultdict(list)
@@ -149,24 +169,19 @@ def write_published(tx: Tx) -> None:
         for user_id in said.users:
             changes[user_id].append((said.change, said.hint))
     users = sorted(changes)
-    known: dict[UserId, int] = {row.user_id: row.pos for row in tx.all(_HEADS, users=users)}
-    rows: list[_NewEntry] = []
-    for user_id in users:
-        for number, (change, hint) in enumerate(changes[user_id], known.get(user_id, 0) + 1):
-            tx.rings.append(Ring(user_id, number, change, hint))
-            rows.append(_NewEntry(user_id, number, change.kind, change.ref, change.seq, tx.now))
-    tx.many(
-        _SET_HEAD,
+    raised = tx.each(
+        _RAISE,
         [
-            {
-                "user_id": u,
-                "pos": known.get(u, 0) + len(changes[u]),
-                "pushed_pos": 0,
-                "changed_at": tx.now,
-            }
+            {"user_id": u, "pos": len(changes[u]), "pushed_pos": 0, "changed_at": tx.now}
             for u in users
         ],
     )
+    rows: list[_NewEntry] = []
+    for user_id, pos in raised:
+        some = changes[user_id]
+        for number, (change, hint) in enumerate(some, pos - len(some) + 1):
+            tx.rings.append(Ring(user_id, number, change, hint))
+            rows.append(_NewEntry(user_id, number, change.kind, change.ref, change.seq, tx.now))
     tx.many(_ADD, rows)
 
 

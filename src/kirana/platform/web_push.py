@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import Column, bindparam, select
 
-from .db import Int, Q, Text, Tx, table, upsert
+from . import keys
+from .db import Tx
 from .outgoing import NotPublic, PinnedConnection, public_address
 
 if TYPE_CHECKING:
@@ -29,18 +29,7 @@ TOKEN_LIFE_S = 12 * 3600
 
 Urgency = Literal["low", "normal", "high"]
 
-keys = table(
-    "platform_keys",
-    Column("name", Text, primary_key=True),
-    Column("secret", Text, nullable=False),
-    Column("created_at", Int, nullable=False),
-)
-"""The server's own keys, made at the first start and never again: subscriptions are bound to
-them."""
-
 _NAME = "web-push"
-_FIND = Q(select(keys.c.secret).where(keys.c.name == bindparam("name")))
-_KEEP = Q(upsert(keys, ["name"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +61,12 @@ class Post(Protocol):
 
 def ensure_key(tx: Tx) -> str:
     """The private key of this server, made when there is none."""
-    if known := tx.one(_FIND, name=_NAME):
-        return str(known.secret)
-    tx.do(_KEEP, name=_NAME, secret=_new_private_key(), created_at=tx.now)
-    return find_key(tx)
+    return keys.ensure_key(tx, _NAME, _new_private_key)
 
 
 def find_key(tx: Tx) -> str:
     """The private key. Raises: LookupError before `ensure_key`."""
-    known = tx.one(_FIND, name=_NAME)
-    if known is None:
-        raise LookupError("There is no key for Web Push yet.")
-    return str(known.secret)
+    return keys.find_key(tx, _NAME)
 
 
 def public_key_of(private_key: str) -> str:

@@ -170,7 +170,14 @@ async def _come_back(
 ) -> Response[bytes] | Redirect:
     """The form again, as it was filled in, with what is wrong beside it."""
     # A refusal of money is remembered under the order's id, so the next try is another order.
-    is_fresh = isinstance(problem, money.InsufficientFunds | money.WayOff | IdReused)
+    is_fresh = isinstance(
+        problem,
+        money.InsufficientFunds
+        | money.LimitExceeded
+        | money.PayeeCannotReceive
+        | money.WayOff
+        | IdReused,
+    )
 
     def read(tx: Tx) -> bytes | None:
         desk = sit_down(tx, handle, words, settings)
@@ -302,6 +309,8 @@ def _trouble(problem: Problem, desk: Desk) -> Trouble:
             return Trouble("", words("trouble.stock"))
         case money.InsufficientFunds():
             return Trouble("payment", words("trouble.funds"))
+        case money.LimitExceeded() | money.PayeeCannotReceive() | money.ProofTooNew():
+            return Trouble("payment", problem.title)
         case money.ConfirmationRequired():
             return Trouble("pin", words("trouble.pin_needed"))
         case identity.WrongPin():

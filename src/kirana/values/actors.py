@@ -16,6 +16,8 @@ class Confirmation:
     challenge: bytes
     """What was confirmed: the SHA-256 of that one purpose."""
     at: int
+    renewed_at: int | None = None
+    """When the PIN took the place of a forgotten one, or the passkey came beside a PIN."""
 
 
 class Mandate(StrEnum):

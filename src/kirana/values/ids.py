@@ -27,6 +27,12 @@ ImportId = NewType("ImportId", UUID)
 OrderId = NewType("OrderId", UUID)
 TransferId = NewType("TransferId", UUID)
 RequestId = NewType("RequestId", UUID)
+PaymentAddressId = NewType("PaymentAddressId", UUID)
+SplitId = NewType("SplitId", UUID)
+BankImportId = NewType("BankImportId", UUID)
+BankLineId = NewType("BankLineId", UUID)
+RailPaymentId = NewType("RailPaymentId", UUID)
+"""A payment through a provider, such as one by card."""
 EventId = NewType("EventId", UUID)
 
 

@@ -365,12 +365,22 @@ async def test_secrets_over_http(app: RunningApp) -> None:
     ravi, path = await person(app), "/v1/secrets/recovery"
 
     assert await ask(ravi.client, "GET", path) == (404, "not-found")
+    tags: list[str] = []
     for text in ("one", "two"):
         answer = await ravi.client.put(path, json={"ciphertext": text})
-        assert (answer.status_code, answer.json()) == (200, {})
-    assert (await ravi.client.get(path)).json() == {"ciphertext": "two"}
+        assert answer.status_code == 200
+        tags.append(answer.json()["etag"])
+    assert (await ravi.client.get(path)).json() == {"ciphertext": "two", "etag": tags[1]}
     before = await ravi.client.get(path, params={"previous": "true"})
-    assert before.json() == {"ciphertext": "one"}
+    assert before.json() == {"ciphertext": "one", "etag": tags[0]}
+    for late in ({"If-Match": f'"{tags[0]}"'}, {"If-None-Match": "*"}):
+        refused = await ravi.client.put(path, json={"ciphertext": "three"}, headers=late)
+        assert refused.status_code == 412
+        assert refused.json()["type"].endswith("/secret-changed")
+    fresh = await ravi.client.put(
+        path, json={"ciphertext": "three"}, headers={"If-Match": f'"{tags[1]}"'}
+    )
+    assert fresh.status_code == 200
     assert await ask(ravi.client, "PUT", path, {"ciphertext": "x" * 70_000}) == (413, "too-large")
     assert await ask(ravi.client, "PUT", "/v1/secrets/A", {"ciphertext": "x"}) == (
         422,

@@ -1,7 +1,11 @@
+import msgspec
 import pytest
 
 from kirana.chat.keys import secrets
+from kirana.chat.problems import SecretChanged
 from kirana.platform.problems import InvalidInput, NotFound, TooLarge
+from kirana.platform.stream import Frames, read_stream
+from kirana.values import Actor
 from tests.database import RehearsedDatabase
 
 from . import make
@@ -32,9 +36,8 @@ def test_secrets_are_their_persons_own(db: RehearsedDatabase) -> None:
 
     with pytest.raises(NotFound):
         db.read(secrets.get_secret, "recovery", by=meera.by)
-    assert db.read(secrets.get_secret, "recovery", by=make.device_of(db, ravi.id).by) == (
-        secrets.Secret("his")
-    )
+    other = make.device_of(db, ravi.id).by
+    assert db.read(secrets.get_secret, "recovery", by=other).ciphertext == "his"
 
 
 def test_secrets_are_few_and_small(db: RehearsedDatabase) -> None:
@@ -54,3 +57,41 @@ def test_secrets_are_few_and_small(db: RehearsedDatabase) -> None:
     with pytest.raises(TooLarge):
         db.write(secrets.save_secret, "more", "x", by=ravi.by)
     db.write(secrets.save_secret, "s0", "another", by=ravi.by)
+
+
+def test_of_two_devices_that_change_the_same_one_is_told_that_the_other_was_faster(
+    db: RehearsedDatabase,
+) -> None:
+    ravi = make.person(db)
+    other = make.device_of(db, ravi.id).by
+
+    def save(text: str, replaces: str | None, by: Actor = ravi.by) -> str:
+        return db.write(secrets.save_secret, "notes", text, replaces=replaces, by=by).etag
+
+    first = save("one", secrets.NOTHING)
+    with pytest.raises(SecretChanged):
+        save("two", secrets.NOTHING, other)
+    second = save("two", first)
+    with pytest.raises(SecretChanged):
+        save("three", first, other)
+    kept = db.read(secrets.get_secret, "notes", by=other)
+    assert (kept.ciphertext, kept.etag) == ("two", second)
+
+    # Whoever did not hear the answer asks again, and has it done once.
+    assert save("two", first) == second
+    assert db.read(secrets.get_secret, "notes", is_previous=True, by=other).ciphertext == "one"
+    assert save("three", second, other) not in {first, second}
+
+
+def test_a_secret_is_told_to_ones_own_devices_and_to_nobody_else(db: RehearsedDatabase) -> None:
+    ravi, meera = make.person(db), make.person(db, "Meera")
+
+    for _ in range(2):
+        db.write(secrets.save_secret, "notes", "x", by=ravi.by)
+
+    def told(who: make.Person) -> list[object]:
+        frames = db.read(read_stream, who.id, 0, Frames()).frames
+        kinds = [msgspec.json.decode(frame)["k"] for frame in frames]
+        return [kind for kind in kinds if kind == "secret"]
+
+    assert (told(ravi), told(meera)) == (["secret"], [])

@@ -8,6 +8,7 @@ import { version } from '$app/env';
 import { resolve } from '$app/paths';
 import { self } from '$app/service-worker';
 import type { Note } from './telling.ts';
+import { sendWaiting } from './sending.ts';
 import { pushed, tapped } from './telling.ts';
 
 const CACHE = `app-${version}`;
@@ -61,12 +62,19 @@ self.addEventListener('fetch', (event) => {
   }
 });
 
+// The loader of the wasm calls `fetch`, and what a service worker asks for does not pass through itself.
+const fromServer = self.fetch.bind(self);
+self.fetch = (asked, init) => {
+  const request = new Request(asked, init);
+  return isLater(new URL(request.url).pathname) ? kept(request) : fromServer(request);
+};
+
 /** From the device, or from the server and then on the device. */
 async function kept(request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
   const hit = await cache.match(request);
   if (hit) return hit;
-  const answer = await fetch(request);
+  const answer = await fromServer(request);
   if (answer.ok) await cache.put(request, answer.clone());
   return answer;
 }
@@ -83,7 +91,9 @@ async function page(request: Request): Promise<Response> {
 }
 
 self.addEventListener('push', (event) => event.waitUntil(pushed(noteIn(event.data))));
+self.addEventListener('sync', (event) => (event as Syncing).waitUntil(sendWaiting()));
 self.addEventListener('notificationclick', (event) => event.waitUntil(tapped(event.notification)));
+
 function noteIn(data: PushMessageData | null): Note | null {
   try {
     const { c, p } = data?.json() as Partial<Note>;
@@ -91,4 +101,9 @@ function noteIn(data: PushMessageData | null): Note | null {
   } catch {
     return null;
   }
+}
+
+/** Not every browser has it, and no types do. */
+interface Syncing extends Event {
+  readonly waitUntil: (work: Promise<void>) => void;
 }

@@ -10,12 +10,12 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from litestar import Request, Router, delete, get, post, put
 from litestar.di import Provide
-from litestar.params import Parameter, QueryParameter
+from litestar.params import HeaderParameter, Parameter, QueryParameter
 from msgspec import Meta
 
 from kirana import identity
 from kirana.identity import JsonObject, KeysMissing, SignatureWrong, TooManyDevices
-from kirana.platform.bell import Bell
+from kirana.platform.bell import Bell, Knocked
 from kirana.platform.db import Db
 from kirana.platform.http import problems
 from kirana.platform.limits import Limits, Rate, provide_limits
@@ -30,13 +30,13 @@ from kirana.platform.problems import (
 )
 from kirana.values import Actor, UserId, read_user_name
 
-from ..problems import BackupReplaced, invalid
+from ..problems import BackupReplaced, SecretChanged, invalid
 from . import backups, dehydrated, lists, mailboxes, people, prekeys, secrets
 from .backups import BackedUpRoom, Backup, BackupKeys, BackupState
 from .dehydrated import DehydratedDevice
 from .mailboxes import DeviceMessages
 from .prekeys import KeyCounts
-from .secrets import Secret
+from .secrets import KeptSecret, Secret, SecretState
 
 UPLOADS_PER_DEVICE = Rate(60, 2)
 QUERIES_PER_DEVICE = Rate(120, 0.5)
@@ -216,7 +216,7 @@ async def claim_keys(data: ClaimKeys, db: Db, bell: Bell, by: Actor, limits: Lim
     for user_id in wanted:
         limits.take("key-claims", (by.person_id, user_id), CLAIMS_PER_PAIR)
     claimed = await db.write(prekeys.claim_keys, wanted, by=by)
-    bell.knock(claimed.devices)
+    bell.tell(Knocked(claimed.devices))
     return ClaimedKeys(claimed.one_time_keys)
 
 
@@ -244,7 +244,7 @@ async def send_device_messages(
     wanted = _by_user(data.messages)
     await _count_strangers(wanted, db, by, limits)
     batch = await asyncio.to_thread(mailboxes.read_batch, txn_id, kind, wanted)
-    bell.knock(await db.write(mailboxes.send_device_messages, batch, by=by))
+    bell.tell(Knocked(await db.write(mailboxes.send_device_messages, batch, by=by)))
     return Accepted()
 
 
@@ -319,20 +319,33 @@ async def list_backed_up_keys(version: Name, db: Db, by: Actor) -> BackupKeys:
 
 
 @get("/v1/secrets/{name:str}", raises=problems(NotFound, NotAllowed, NotSignedIn))
-async def get_secret(name: Name, db: Db, by: Actor, previous: bool = False) -> Secret:
+async def get_secret(name: Name, db: Db, by: Actor, previous: bool = False) -> KeptSecret:
     """A secret of one's own; with `previous`, the value before the last."""
     return await db.read(secrets.get_secret, name, is_previous=previous, by=by)
 
 
 @put(
     "/v1/secrets/{name:str}",
-    raises=problems(InvalidInput, TooLarge, NotAllowed, NotSignedIn, RateLimited),
+    raises=problems(InvalidInput, TooLarge, SecretChanged, NotAllowed, NotSignedIn, RateLimited),
 )
-async def save_secret(name: Name, data: Secret, db: Db, by: Actor, limits: Limits) -> Accepted:
-    """Keep a secret under a name. The value before is kept too."""
+async def save_secret(
+    name: Name,
+    data: Secret,
+    db: Db,
+    by: Actor,
+    limits: Limits,
+    if_match: Annotated[str | None, HeaderParameter(name="If-Match")] = None,
+    if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
+) -> SecretState:
+    """Keep a secret under a name. The value before is kept too.
+
+    `If-Match: "<etag>"` saves only what replaces that value, `If-None-Match: *` only the first.
+    """
     limits.take("device-keys", identity.require_device(by), UPLOADS_PER_DEVICE)
-    await db.write(secrets.save_secret, name, data.ciphertext, by=by)
-    return Accepted()
+    replaces = secrets.NOTHING if if_none_match == "*" else None
+    if if_match is not None:
+        replaces = if_match.strip('"')
+    return await db.write(secrets.save_secret, name, data.ciphertext, replaces=replaces, by=by)
 
 
 @get("/v1/dehydrated-devices", raises=problems(NotFound, NotAllowed, NotSignedIn))

@@ -45,7 +45,17 @@ _BATCH = Q(
     .where(device_batches.c.txn_id == bindparam("txn_id"))
 )
 _ADD_BATCH = Q(insert(device_batches))
-_BOXES = Q(select(mailboxes).where(any_of(mailboxes.c.device_id, "devices")))
+_BOXES = Q(
+    select(mailboxes)
+    .where(any_of(mailboxes.c.user_id, "users"))
+    .where(any_of(mailboxes.c.device_id, "devices"))
+)
+_FULL = Q(
+    select(mailboxes.c.device_id)
+    .where(any_of(mailboxes.c.user_id, "users"))
+    .where(any_of(mailboxes.c.device_id, "devices"))
+    .where(mailboxes.c.last_n > mailboxes.c.acked_n)
+)
 _BOX = Q(
     select(mailboxes)
     .where(mailboxes.c.user_id == bindparam("user_id"))
@@ -170,7 +180,11 @@ def send_device_messages(tx: Tx, batch: DeviceBatch, *, by: Actor) -> list[str]:
     letters = _address(tx, batch, by)
     boxes = {
         (row.user_id, row.device_id): row
-        for row in tx.all(_BOXES, devices=[device for _, device, _ in letters])
+        for row in tx.all(
+            _BOXES,
+            users=[user_id for user_id, _, _ in letters],
+            devices=[device for _, device, _ in letters],
+        )
     }
     rows, heads = [], []
     for user_id, device, content in letters:
@@ -211,6 +225,11 @@ def find_device_messages(tx: Tx, after: int, *, by: Actor) -> DeviceMessages | N
     if identity.find_own_keys(tx, by=by) is None:
         return None
     return list_device_messages(tx, after, by=by)
+
+
+def find_with_mail(tx: Tx, users: Sequence[UserId], devices: Sequence[str]) -> list[str]:
+    """Which of these devices, of these users, have not acknowledged all that was sent to them."""
+    return [row.device_id for row in tx.all(_FULL, users=users, devices=devices)]
 
 
 def acknowledge_device_messages(tx: Tx, n: int, *, by: Actor) -> None:

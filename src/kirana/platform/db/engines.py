@@ -1,8 +1,11 @@
 """What only one of the two databases needs to be told. How one writer is let in stands here."""
 
 import sqlite3
+from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -13,13 +16,25 @@ from .transaction import Connection
 
 class Engine(Protocol):
     dialect: str
+    has_lanes: bool
+    """Whether commands in different lanes run side by side."""
+    has_dear_savepoints: bool
+    """Whether it is cheaper to do a commit again, should something have to be undone."""
 
     def connect(self, *, read_only: bool = False) -> Connection: ...
-    def begin_write(self, connection: Connection) -> None: ...
+    def begin_write(self, connection: Connection, lanes: Collection[UUID] | None) -> int | None:
+        """Wait to be let in: into these lanes or, with None, alone. What time it is for the
+        database, in epoch milliseconds, if it has a clock of its own."""
+        ...
+
     def begin_read(self, connection: Connection) -> None: ...
     def roll_back(self, connection: Connection) -> None: ...
     def is_transient(self, error: Exception) -> bool:
         """Whether the same work may well pass on a second try."""
+        ...
+
+    def is_race(self, error: Exception) -> bool:
+        """Whether two lanes wanted what only one can have, such as the same id."""
         ...
 
     def translate(self, error: Exception) -> Exception:
@@ -28,6 +43,10 @@ class Engine(Protocol):
 
     def sqlalchemy_engine(self) -> sa.Engine:
         """For migrations and schema checks only."""
+        ...
+
+    def migrating(self) -> AbstractContextManager[None]:
+        """Within it nobody else migrates: processes may start at the same time."""
         ...
 
 
@@ -46,6 +65,8 @@ class SqliteEngine:
     """One file in WAL mode. Every commit is on the disk before it is acknowledged."""
 
     dialect = "sqlite"
+    has_lanes = False
+    has_dear_savepoints = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -63,7 +84,7 @@ class SqliteEngine:
             connection.execute("PRAGMA query_only=ON")
         return connection
 
-    def begin_write(self, connection: Connection) -> None:
+    def begin_write(self, connection: Connection, lanes: Collection[UUID] | None) -> None:
         # A deferred BEGIN that writes later gets SQLITE_BUSY at once, whatever the time-out.
         connection.execute("BEGIN IMMEDIATE")
 
@@ -79,6 +100,9 @@ class SqliteEngine:
         return isinstance(error, sqlite3.OperationalError) and (
             "locked" in str(error) or "busy" in str(error)
         )
+
+    def is_race(self, error: Exception) -> bool:
+        return False
 
     def translate(self, error: Exception) -> Exception:
         if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
@@ -100,3 +124,6 @@ class SqliteEngine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
         return engine
+
+    def migrating(self) -> AbstractContextManager[None]:
+        return nullcontext()

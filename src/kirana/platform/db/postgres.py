@@ -1,5 +1,10 @@
 """What only PostgreSQL needs to be told."""
 
+import struct
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
 import psycopg
 import sqlalchemy as sa
 
@@ -8,13 +13,18 @@ from kirana.platform.problems import StorageFull
 from .transaction import Connection
 
 _WRITER_LOCK = 0x4B697261
-"""The advisory lock that the one writer of a PostgreSQL database holds: "Kira"."""
+"""The advisory lock that lets writers in: "Kira". Whoever writes in lanes shares it; everybody else
+holds it alone. A lane is a lock of two numbers, which no lock of one number can be."""
+_MIGRATION_LOCK = _WRITER_LOCK + 1
+_CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 
 class PostgresEngine:
-    """PostgreSQL through psycopg. The writer is let in by an advisory lock."""
+    """PostgreSQL through psycopg. Writers are let in by advisory locks."""
 
     dialect = "postgresql"
+    has_lanes = True
+    has_dear_savepoints = True
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -27,10 +37,20 @@ class PostgresEngine:
         connection.execute("SET idle_in_transaction_session_timeout = '60s'")
         return connection
 
-    def begin_write(self, connection: Connection) -> None:
-        connection.execute("BEGIN")
-        # A statement of its own: a snapshot taken before the lock would show old rows.
-        connection.execute(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+    def begin_write(self, connection: Connection, lanes: Collection[UUID] | None) -> int:
+        # Statements of their own: a snapshot taken before the lock would show old rows. The clock
+        # is read last, so times follow the order in which writers were let in.
+        if lanes is None:
+            locks = [f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"]
+        else:
+            locks = [f"SELECT pg_advisory_xact_lock_shared({_WRITER_LOCK})"]
+            locks += [f"SELECT pg_advisory_xact_lock({a}, {b})" for a, b in _keys(lanes)]
+        cursor = connection.cursor()
+        cursor.execute("; ".join(["BEGIN", *locks, _CLOCK]), prepare=False)
+        while cursor.nextset():
+            pass
+        now: int = cursor.fetchone()[0]
+        return now
 
     def begin_read(self, connection: Connection) -> None:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -48,9 +68,23 @@ class PostgresEngine:
             | psycopg.errors.DeadlockDetected,
         ) and not isinstance(error, psycopg.errors.DiskFull)
 
+    def is_race(self, error: Exception) -> bool:
+        return isinstance(error, psycopg.errors.UniqueViolation)
+
     def translate(self, error: Exception) -> Exception:
         return StorageFull() if isinstance(error, psycopg.errors.DiskFull) else error
 
     def sqlalchemy_engine(self) -> sa.Engine:
         url = self.url.replace("postgres://", "postgresql://", 1)
         return sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"SELECT pg_advisory_lock({_MIGRATION_LOCK})")
+            yield
+
+
+def _keys(lanes: Collection[UUID]) -> list[tuple[int, int]]:
+    """In an order that is the same for everybody, so nobody waits for somebody who waits."""
+    return sorted({struct.unpack("!ii", lane.bytes[8:]) for lane in lanes})

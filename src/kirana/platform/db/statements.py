@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
@@ -66,6 +67,7 @@ class Compiled:
         expanded = compiler._process_parameters_for_postcompile(constants)
         converters: Mapping[str, Any] = {**compiler._bind_processors, **expanded.processors}
         self.sql = expanded.statement
+        self.is_reading = isinstance(statement, sa.Select)
         self.names: list[str] = list(expanded.positiontup or ())
         nullable = _nullable_columns(statement)
         self._parts: list[tuple[str, Callable[[Any], Any] | None, Any]] = []
@@ -77,7 +79,9 @@ class Compiled:
             bound = compiler.binds.get(name)
             convert = _into(bound.type, dialect) if bound is not None else None
             self._parts.append((name, convert or converters.get(name), value))
-        self.bulk_sql = _bulk_insert(statement, self.names) if dialect == "postgresql" else None
+        is_postgres = dialect == "postgresql"
+        self.bulk_sql = _bulk_insert(statement, self.names) if is_postgres else None
+        self.each_sql = _bulk_upsert(statement, self) if is_postgres else None
         self._lists = set(re.findall(r"/\*(\w+)\*/\?", self.sql)) if dialect == "sqlite" else set()
         self._wide: dict[tuple[int, ...], str] = {}
         self._load_rows(compiler, target)
@@ -198,6 +202,18 @@ def _bulk_insert(statement: sa.Executable, names: list[str]) -> str | None:
     """One statement for many rows: a plain insert of all columns, fed by one array per column."""
     if type(statement) is not sa.Insert or statement._returning:
         return None
+    return _insert_arrays(statement, names)
+
+
+def _bulk_upsert(statement: sa.Executable, compiled: Compiled) -> str | None:
+    """The same for rows of different keys that may be there, and that give something back."""
+    if not isinstance(statement, postgresql.Insert) or not statement._returning:
+        return None
+    insert = _insert_arrays(statement, compiled.names)
+    return insert and f"{insert} ON CONFLICT{compiled.sql.partition(' ON CONFLICT')[2]}"
+
+
+def _insert_arrays(statement: sa.Insert, names: list[str]) -> str | None:
     columns = list(statement.table.columns)
     if names != [column.key for column in columns]:
         return None

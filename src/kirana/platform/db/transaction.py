@@ -70,6 +70,7 @@ class Tx:
         "rings",
         "scratch",
         "told",
+        "writes",
     )
 
     def __init__(self, connection: Connection, dialect: str, bus: Bus, now: int) -> None:
@@ -81,22 +82,27 @@ class Tx:
         self.told: list[Told] = []
         self.published: list[Published] = []
         self.rings: list[Ring] = []
+        self.writes = 0
+        """How many statements were run that may have written something."""
         self.scratch: dict[str, Any] = {}
         """What a room remembers until the commit. A savepoint that is undone leaves it alone."""
 
     def one(self, q: Q, /, **values: Any) -> Row | None:
         """The first row, or None."""
         compiled = q.on(self._dialect)
+        self.writes += not compiled.is_reading
         raw = self._connection.execute(*compiled.arguments(values)).fetchone()
         return None if raw is None else compiled.row(raw)
 
     def all(self, q: Q, /, **values: Any) -> list[Row]:
         compiled = q.on(self._dialect)
+        self.writes += not compiled.is_reading
         rows = self._connection.execute(*compiled.arguments(values)).fetchall()
         return [compiled.row(raw) for raw in rows]
 
     def do(self, q: Q, /, **values: Any) -> int:
         """The number of rows that were written."""
+        self.writes += 1
         count: int = self._connection.execute(*q.on(self._dialect).arguments(values)).rowcount
         return count
 
@@ -104,6 +110,7 @@ class Tx:
         """One statement for many rows; the number of rows that were written."""
         if not rows:
             return 0
+        self.writes += 1
         compiled, cursor = q.on(self._dialect), self._connection.cursor()
         columns = compiled.columns(rows)
         if compiled.bulk_sql:
@@ -112,6 +119,15 @@ class Tx:
             cursor.executemany(compiled.sql, list(zip(*columns, strict=True)))
         count: int = cursor.rowcount
         return count
+
+    def each(self, q: Q, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """An upsert of rows with different keys, in their order; the row that each gives back."""
+        compiled = q.on(self._dialect)
+        if not rows or compiled.each_sql is None:
+            return [self.one(q, **row) for row in rows]
+        self.writes += 1
+        raws = self._connection.execute(compiled.each_sql, compiled.columns(rows)).fetchall()
+        return [compiled.row(raw) for raw in raws]
 
     def emit(self, event: Event) -> None:
         """Tell the rooms above: one job for each listener, kept with this commit."""
@@ -141,6 +157,7 @@ class Tx:
 
     def script(self, sql: str) -> None:
         """Run a statement as it stands. For `platform` only: it is not portable."""
+        self.writes += 1
         self._connection.execute(sql)
 
 

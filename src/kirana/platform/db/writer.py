@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 from kirana.platform.problems import Overloaded
 
@@ -47,13 +48,24 @@ class Db:
 
         Raises: Overloaded when too many wait already; then nothing was done.
         """
-        if len(self._waiting) >= QUEUE or self._closing:
-            raise Overloaded(retry_after_s=1)
-        future: asyncio.Future[T] = self.loop.create_future()
-        self._waiting.append((Work(command, args, kwargs), future))
-        self._wake.set()
-        # A caller that goes away cancels the future, not the work: what was accepted is done.
-        return await future
+        answer: T = await self._let_in(Work(command, args, kwargs))
+        return answer
+
+    async def write_in(
+        self,
+        lane: UUID,
+        command: Callable[Concatenate[Tx, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """The same for a command that touches only what `lane` guards: on PostgreSQL, processes do
+        those of different lanes side by side. What a lane may touch, and how it is raced, stands
+        in `tests/chat/test_lanes.py`.
+
+        Raises: Overloaded.
+        """
+        answer: T = await self._let_in(Work(command, args, kwargs, lane))
+        return answer
 
     async def read(
         self, query: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
@@ -69,6 +81,15 @@ class Db:
         await self.loop.run_in_executor(None, self._thread.join)
         self._readers.shutdown()
         self.database.close()
+
+    def _let_in(self, work: Work) -> asyncio.Future[Any]:
+        if len(self._waiting) >= QUEUE or self._closing:
+            raise Overloaded(retry_after_s=1)
+        future: asyncio.Future[Any] = self.loop.create_future()
+        self._waiting.append((work, future))
+        self._wake.set()
+        # A caller that goes away cancels the future, not the work: what was accepted is done.
+        return future
 
     def _write(self) -> None:
         while True:

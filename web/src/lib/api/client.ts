@@ -19,6 +19,8 @@ export interface CallOptions {
   /** A confirmation given by PIN or passkey for exactly this call. */
   readonly confirmation?: string;
   readonly signal?: AbortSignal;
+  /** Only in place of what has this tag; null: only where there is nothing yet. */
+  readonly match?: string | null;
   /** SvelteKit's own fetch inside `load`. */
   readonly fetch?: typeof fetch;
 }
@@ -42,6 +44,11 @@ export const api = {
       return known;
     }
   },
+  /** The answer that was kept of it, without asking again. */
+  known: <T>(path: string, options: Pick<CallOptions, 'query' | 'actingFor'> = {}) =>
+    remembered<T>(`${options.actingFor ?? ''} ${withQuery(path, options.query)}`).catch(
+      () => undefined,
+    ),
   post: <T = void>(path: string, body?: unknown, options?: CallOptions) =>
     call<T>('POST', path, body, options),
   put: <T = void>(path: string, body?: unknown, options?: CallOptions) =>
@@ -62,6 +69,8 @@ export async function call<T>(
   const headers = new Headers({ accept: 'application/json' });
   if (options.actingFor) headers.set('kirana-acting-for', options.actingFor);
   if (options.confirmation) headers.set('kirana-confirmation', options.confirmation);
+  if (options.match === null) headers.set('if-none-match', '*');
+  else if (options.match !== undefined) headers.set('if-match', `"${options.match}"`);
   const isRaw = body instanceof Blob;
   if (body !== undefined) {
     headers.set(

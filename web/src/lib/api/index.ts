@@ -3,6 +3,8 @@ export type { CallOptions, GetOptions } from './client.ts';
 export { askConfirmation, setAsker, withConfirmation } from './confirmation.ts';
 export type { Question } from './confirmation.ts';
 export { forgetAnswers } from './memory.ts';
+export { download } from './download.ts';
+export { findPerson } from './people.ts';
 export { Problem } from './problem.ts';
 export { sayProblem } from './words.ts';
 

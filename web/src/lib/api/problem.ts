@@ -19,6 +19,11 @@ export class Problem extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 
+  /** Whoever asked is signed out or suspended: the same may pass when they are let in again. */
+  get isShutOut(): boolean {
+    return this.status === 401 || this.slug === 'account-suspended';
+  }
+
   /** How long the server asks us to wait. */
   get retryAfterMs(): number | null {
     const seconds = this.facts.retry_after_s;

@@ -1315,6 +1315,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/requests/{request_id}/reminders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remind the payer, at most once a day */
+        post: operations["V1RequestsRequestIdRemindersRemind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/requests/{request_id}/decline": {
         parameters: {
             query?: never;
@@ -1375,6 +1392,23 @@ export interface paths {
         };
         /** What happened to a wallet, the newest first; `before` is the line to go on from */
         get: operations["V1WalletsCurrencyStatementListStatement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{currency}/months/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The statement of a wallet for a month (`2026-11`, of its owner's time zone) as a file: CSV, or camt.053 of what was booked */
+        get: operations["V1WalletsCurrencyMonthsDownloadMonth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1555,6 +1589,472 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/payment-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is paid from bank to bank */
+        get: operations["V1PaymentAddressesListAddresses"];
+        put?: never;
+        /** Be paid there by this rail, instead of where it was before. Always confirmed */
+        post: operations["V1PaymentAddressesSetAddress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payment-addresses/{address_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Be paid there no longer */
+        delete: operations["V1PaymentAddressesAddressIdEndAddress"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/offers/{reference}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a request can be paid from one's own bank: by the payee's rails of its currency
+         * @description Whoever has paid by one says so by a claim: nothing here knows of it.
+         */
+        get: operations["V1OffersReferenceGetOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that one has paid a request from one's bank. The payee confirms or rejects it within three days; until then the request stays open, and is paid in no other way */
+        post: operations["V1ClaimsMakeClaim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/claims/{claim_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What somebody says they paid, and what the payee says to it */
+        get: operations["V1ClaimsClaimIdGetClaim"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requests/{request_id}/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that was claimed of a request, the oldest first */
+        get: operations["V1RequestsRequestIdClaimsListClaims"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/claims/{claim_id}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For the payee: it came. With less than was asked the request stays open for the rest */
+        post: operations["V1ClaimsClaimIdConfirmationConfirmClaim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/claims/{claim_id}/rejection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For the payee: nothing came */
+        post: operations["V1ClaimsClaimIdRejectionRejectClaim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/claims/{claim_id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For the payer: it was not paid after all */
+        post: operations["V1ClaimsClaimIdWithdrawalTakeBackClaim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bank-statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that were read, the newest first, and what has become of their lines */
+        get: operations["V1BankStatementsListStatements"];
+        put?: never;
+        /** Read a file of one's bank (the body): camt.053, camt.054, MT940, OFX, or CSV by the columns that are kept. Lines that came in before change nothing. What names a request is matched at once; what only looks like one is proposed */
+        post: operations["V1BankStatementsImportStatement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bank-statements/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which column is which in one's CSV files */
+        get: operations["V1BankStatementsColumnsGetColumns"];
+        /** Say which column is which in one's CSV files, now and from now on */
+        put: operations["V1BankStatementsColumnsSetColumns"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bank-lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the bank says, the newest first: all lines, those of one `state` or one file, or with `is_open` those that wait for an answer */
+        get: operations["V1BankLinesListBankLines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bank-lines/{line_id}/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A line is the payment of this request */
+        post: operations["V1BankLinesLineIdMatchMatchLine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bank-lines/{line_id}/set-aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** A line is nothing of Kirana's, or what is wrong with it has been seen to */
+        put: operations["V1BankLinesLineIdSetAsideSetLineAside"];
+        post?: never;
+        /** Look at a line again */
+        delete: operations["V1BankLinesLineIdSetAsideBringLineBack"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bank-days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the bank says of each day of the last two months, beside what the books say */
+        get: operations["V1BankDaysListBankDays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clearing-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: what is in their bank, in their cash box and on its way out, item by item */
+        get: operations["V1ClearingAccountsListClearingAccounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{currency}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one may pay and hold, what is left of it, and what the next tier may */
+        get: operations["V1WalletsCurrencyLimitsGetMyLimits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: the rules in force, and what one may start from */
+        get: operations["V1LimitsListLimits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/limits/{currency}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** For operators: change the rules of a currency. Who did so, and when, is kept */
+        put: operations["V1LimitsCurrencyPutLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/freezes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: whose payments are stopped now, the latest first */
+        get: operations["V1FreezesListFreezes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/freezes/{owner_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** For operators: stop what goes out of somebody's wallets, what comes in, or neither any more. What is set aside still goes back */
+        put: operations["V1FreezesOwnerIdPutFreeze"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ways/{currency}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one can pay here in this currency: as the operator has it */
+        get: operations["V1WaysCurrencyListWays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/card-top-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pay into one's wallet by card, on the provider's page: its address comes in a moment, and what was paid is in the wallet once the provider says so. Safe to repeat with the same `id` */
+        post: operations["V1CardTopUpsTopUpByCard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/card-payments/{payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a payment by card stands: a top-up, or an order by the order's id */
+        get: operations["V1CardPaymentsPaymentIdGetCardPayment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rail-cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: what a person has to look into, oldest first; or what is `under_way` */
+        get: operations["V1RailCasesListRailCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rail-cases/{payment_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For operators: say what is to be done with a payment whose outcome is not known */
+        post: operations["V1RailCasesPaymentIdDecisionDecideCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rails/stripe/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For Stripe: what happened, signed. It is kept before it is answered, and done after */
+        post: operations["V1RailsStripeEventsReceiveEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/conversations": {
         parameters: {
             query?: never;
@@ -1598,12 +2098,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The entries before or after a number, around one, or the latest */
+        /** The entries before or after a number, around one or around a message, or the latest */
         get: operations["V1ConversationsConversationIdMessagesListMessages"];
         put?: never;
         /**
          * Say something. Safe to repeat with the same `id`
-         * @description `stale-audience` says that somebody's devices, or the members, are other ones than `rev` names: encrypt again for all of them, and send again with the same `id`.
+         * @description `stale-audience` says that somebody's devices, or the members, are other ones than `rev` names: encrypt again for all of them, and send again with the same `id`. `stale-settings` says that others took the slot `settings` after `over`: make yours from those.
          */
         post: operations["V1ConversationsConversationIdMessagesSendMessage"];
         delete?: never;
@@ -1798,6 +2298,23 @@ export interface paths {
         get?: never;
         /** Let what is written from now on disappear after a while */
         put: operations["V1ConversationsConversationIdTimerSetTimer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation_id}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what the members of a group may do who are no admins. For admins */
+        put: operations["V1ConversationsConversationIdPermissionsSetPermissions"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2132,7 +2649,10 @@ export interface paths {
         };
         /** A secret of one's own; with `previous`, the value before the last */
         get: operations["V1SecretsNameGetSecret"];
-        /** Keep a secret under a name. The value before is kept too */
+        /**
+         * Keep a secret under a name. The value before is kept too
+         * @description `If-Match: "<etag>"` saves only what replaces that value, `If-None-Match: *` only the first.
+         */
         put: operations["V1SecretsNameSaveSecret"];
         post?: never;
         delete?: never;
@@ -2290,6 +2810,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/suspensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: who is kept out now, the latest first */
+        get: operations["V1SuspensionsReadSuspensions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suspensions/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** For operators: keep a person or a shop out. They read the reason; nothing is deleted */
+        put: operations["V1SuspensionsUserIdPutSuspension"];
+        post?: never;
+        /** For operators: let them in again. Again: nothing */
+        delete: operations["V1SuspensionsUserIdLiftSuspension"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/splits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Split a bill that one has paid: the others are asked for their shares */
+        post: operations["V1SplitsPostSplit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/splits/{split_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a bill stands that one split, or bears a share of */
+        get: operations["V1SplitsSplitIdGetSplit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/splits/{split_id}/reminders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remind everybody who has not answered, at most once a day */
+        post: operations["V1SplitsSplitIdRemindersRemind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/splits/{split_id}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back what has not been paid yet */
+        post: operations["V1SplitsSplitIdCancellationCancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/server": {
         parameters: {
             query?: never;
@@ -2340,6 +2963,12 @@ export interface components {
         AcknowledgeDeviceMessages: {
             n: number;
         };
+        /**
+         * Action
+         * @description What a rule is about. `confirm` bounds what goes without a PIN.
+         * @enum {unknown}
+         */
+        Action: "confirm" | "hold_cash" | "pay_out" | "receive" | "send" | "top_up";
         /**
          * AddClosure
          * @description Both dates inclusive; without openings the shop is closed.
@@ -2478,6 +3107,39 @@ export interface components {
             etag: string;
         };
         /**
+         * BankDay
+         * @description A day in one currency. Of its lines `unexplained_count` wait for the owner, `unexplained` in
+         *     all; what was taken back counts below zero.
+         */
+        BankDay: {
+            day: string;
+            currency: string;
+            rails: components["schemas"]["RailOfDay"][];
+            unexplained: components["schemas"]["Money"];
+            unexplained_count: number;
+        };
+        /**
+         * BankImport
+         * @description A file that was read, and what it brought. Of its `payment_count` payments to the owner,
+         *     `known_count` had come in by an earlier file. Of the others, as they stand now, `matched_count`
+         *     are found to be transfers, and `open_count` are to be looked at.
+         */
+        BankImport: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            format: string;
+            line_count: number;
+            payment_count: number;
+            known_count: number;
+            matched_count: number;
+            open_count: number;
+            from_on: string | null;
+            to_on: string | null;
+            warnings: string[];
+            created_at: number;
+        };
+        /**
          * BeginUpload
          * @description An encrypted file or a video: how long it is, and in how many parts it comes.
          */
@@ -2569,7 +3231,7 @@ export interface components {
          * @description What happened to a conversation itself.
          * @enum {unknown}
          */
-        ChangeKind: "accepted" | "joined" | "keys" | "left" | "removed" | "requested" | "role" | "timer";
+        ChangeKind: "accepted" | "joined" | "keys" | "left" | "permissions" | "removed" | "requested" | "role" | "timer";
         /**
          * Changed
          * @description Something that became of the conversation itself: ids only, no words.
@@ -2588,6 +3250,44 @@ export interface components {
             role: components["schemas"]["chat_model_Role"] | null;
             /** @default null */
             timer_s: number | null;
+            /** @default null */
+            writers: components["schemas"]["Circle"] | null;
+            /** @default null */
+            editors: components["schemas"]["Circle"] | null;
+        };
+        /**
+         * Circle
+         * @description Which members of a group may do something.
+         * @enum {unknown}
+         */
+        Circle: "admins" | "everybody";
+        /**
+         * Claim
+         * @description `payer_id` says that `amount` was paid by this `rail`; `received` is what came by the word of
+         *     the payee, be it more or less.
+         */
+        Claim: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            request_id: string;
+            /** Format: uuid */
+            payer_id: string;
+            /** Format: uuid */
+            payee_id: string;
+            amount: components["schemas"]["Money"];
+            rail: string;
+            paid_at: {
+                [key: string]: string;
+            } | null;
+            is_former_address: boolean;
+            bank_ref: string | null;
+            /** @enum {unknown} */
+            state: "confirmed" | "expired" | "open" | "rejected" | "taken_back";
+            received: components["schemas"]["Money"];
+            expires_at: number;
+            ended_at: number | null;
+            created_at: number;
         };
         /**
          * ClaimKeys
@@ -2615,6 +3315,18 @@ export interface components {
             failures?: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * ClearingAccount
+         * @description An account of the operator's. `items` add up to `balance`; what is `waiting` is set aside
+         *     and moves when it is settled.
+         */
+        ClearingAccount: {
+            code: number;
+            currency: string;
+            balance: components["schemas"]["Money"];
+            items: components["schemas"]["OpenItem"][];
+            waiting: components["schemas"]["OpenItem"][];
         };
         /**
          * Clip
@@ -2659,6 +3371,65 @@ export interface components {
             product_count: number | null;
         };
         /**
+         * ColumnMap
+         * @description Names of columns, as the file's header has them.
+         *
+         *     Amounts stand in one column with their sign; or beside a `direction` column; or in two, one for
+         *     what came and one for what went.
+         */
+        ColumnMap: {
+            account: string;
+            currency: string;
+            booked_on: string;
+            /** @default null */
+            value_on: string | null;
+            /** @default null */
+            amount: string | null;
+            /** @default null */
+            direction: string | null;
+            /**
+             * @default [
+             *       "S",
+             *       "D",
+             *       "DBIT",
+             *       "DEBIT"
+             *     ]
+             */
+            debit_words: string[];
+            /** @default null */
+            came: string | null;
+            /** @default null */
+            went: string | null;
+            /** @default null */
+            text: string | null;
+            /** @default null */
+            counterparty: string | null;
+            /** @default null */
+            counterparty_account: string | null;
+            /** @default null */
+            end_to_end_id: string | null;
+            /** @default null */
+            reference: string | null;
+            /** @default null */
+            bank_reference: string | null;
+            /** @default %Y-%m-%d */
+            date_format: string;
+            /**
+             * @default .
+             * @enum {unknown}
+             */
+            decimal: "," | ".";
+            /**
+             * @default ,
+             * @enum {unknown}
+             */
+            delimiter: "\t" | "," | ";" | "|";
+            /** @default utf-8 */
+            encoding: string;
+            /** @default 0 */
+            lines_before_header: number;
+        };
+        /**
          * Confirm
          * @description One proof: the PIN, or a passkey.
          */
@@ -2670,6 +3441,16 @@ export interface components {
             pin: string | null;
             /** @default null */
             passkey: components["schemas"]["PasskeyProof"] | null;
+        };
+        /**
+         * ConfirmClaim
+         * @description What was `received`, if it is not what was claimed.
+         */
+        ConfirmClaim: {
+            /** Format: uuid */
+            id: string;
+            /** @default null */
+            received: components["schemas"]["Amount"] | null;
         };
         /** ConfirmLine */
         ConfirmLine: {
@@ -2693,7 +3474,9 @@ export interface components {
          *     facts of others after the member's own read mark. `state` is the reader's own.
          *
          *     A private one has `members`, their `cards`, `rev`, which a message has to name, and the
-         *     encrypted `settings`; of a private `last` message it is only said that there is one.
+         *     encrypted `settings`; of a private `last` message it is only said that there is one. Where
+         *     others than admins may write a group's settings, and have, `admin_settings` are the latest
+         *     that an admin wrote: devices believe them what the others may change.
          */
         Conversation: {
             /** Format: uuid */
@@ -2713,6 +3496,9 @@ export interface components {
             cards: components["schemas"]["Card"][];
             rev: string | null;
             settings: components["schemas"]["Entry"] | null;
+            admin_settings: components["schemas"]["Entry"] | null;
+            writers: components["schemas"]["Circle"];
+            editors: components["schemas"]["Circle"];
             timer_s: number | null;
             muted_until: number | null;
             is_archived: boolean;
@@ -2792,6 +3578,14 @@ export interface components {
         DayPreview: {
             day: string;
             openings: components["schemas"]["Opening"][];
+        };
+        /**
+         * Decide
+         * @description `look` again, `retry` the call, or `end` it, since it did not happen.
+         */
+        Decide: {
+            /** @enum {unknown} */
+            decision: "end" | "look" | "retry";
         };
         /**
          * DehydratedDevice
@@ -2979,6 +3773,11 @@ export interface components {
             /** @default null */
             seen_by: components["schemas"]["SeenBy"] | null;
         };
+        /** EndClaim */
+        EndClaim: {
+            /** Format: uuid */
+            id: string;
+        };
         /**
          * Entry
          * @description One numbered entry of a conversation.
@@ -3026,6 +3825,9 @@ export interface components {
         /**
          * Fact
          * @description Something that happened, in the words of the server. No person can send this.
+         *
+         *     `prev` is the hash of the fact before it in the conversation where it was first said, `sig` the
+         *     server's signature (`proofs.py`).
          */
         Fact: {
             /** @enum {unknown} */
@@ -3033,6 +3835,10 @@ export interface components {
             fact: string;
             subject: components["schemas"]["Subject"];
             card: components["schemas"]["FactCard"];
+            /** @default  */
+            prev: string;
+            /** @default  */
+            sig: string;
         };
         /**
          * FactCard
@@ -3050,6 +3856,10 @@ export interface components {
             payer_id: string | null;
             /** @default null */
             payee_id: string | null;
+            /** @default null */
+            done: number | null;
+            /** @default null */
+            of: number | null;
             /** @default null */
             link: string | null;
         };
@@ -3090,6 +3900,20 @@ export interface components {
         Found: {
             message: components["schemas"]["Entry"];
             about: components["schemas"]["Entry"][];
+        };
+        /**
+         * Freeze
+         * @description What is stopped of somebody's payments, since when, why and by whom.
+         */
+        Freeze: {
+            /** Format: uuid */
+            owner_id: string;
+            stops_out: boolean;
+            stops_in: boolean;
+            reason: string;
+            /** Format: uuid */
+            by_id: string;
+            at: number;
         };
         /**
          * GiveBack
@@ -3195,6 +4019,33 @@ export interface components {
             next: number | null;
         };
         /**
+         * ImportedLine
+         * @description A booking of an owner's account: above zero it came, below it went. Of it `matched` is found
+         *     to be transfers.
+         *
+         *     `other` is what pays nobody: money that went, or came back. An `amount_differs` where bank and
+         *     books do not say the same: less was booked than was noted, or `takes_back` another line.
+         */
+        ImportedLine: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            import_id: string;
+            account: string;
+            booked_on: string;
+            amount: components["schemas"]["Money"];
+            counterparty: string | null;
+            text: string;
+            references: string[];
+            is_reversal: boolean;
+            /** @enum {unknown} */
+            state: "amount_differs" | "duplicate" | "matched" | "other" | "proposed" | "set_aside" | "unknown";
+            matched: components["schemas"]["Money"];
+            matches: components["schemas"]["LineMatch"][];
+            proposals: components["schemas"]["LineProposal"][];
+            takes_back: string | null;
+        };
+        /**
          * Into
          * @enum {unknown}
          */
@@ -3220,6 +4071,13 @@ export interface components {
             is_member: boolean;
         };
         /**
+         * KeptColumns
+         * @description `columns` is None until they were said for the first time.
+         */
+        KeptColumns: {
+            columns: components["schemas"]["ColumnMap"] | null;
+        };
+        /**
          * KeptKey
          * @description The same as it is kept.
          */
@@ -3234,6 +4092,14 @@ export interface components {
             sessions: {
                 [key: string]: components["schemas"]["KeptKey"];
             };
+        };
+        /**
+         * KeptSecret
+         * @description `etag` is another one after each change.
+         */
+        KeptSecret: {
+            ciphertext: string;
+            etag: string;
         };
         /**
          * KeyCounts
@@ -3257,6 +4123,51 @@ export interface components {
             has_team: boolean;
         };
         /**
+         * Limit
+         * @description At most `max_minor`, or `max_count` times. `action` confirm is about payments without a PIN:
+         *     window transfer is the most that anybody may let go without one, day says that they are added
+         *     up, new_payee what may go to somebody who is paid for the first time. Window new_payee with
+         *     `hours` says what may be sent, together, to somebody first paid less than that ago.
+         */
+        Limit: {
+            /** @enum {unknown} */
+            tier: "agent" | "basic" | "full" | "merchant" | "unverified";
+            action: components["schemas"]["Action"];
+            window: components["schemas"]["Window"];
+            /** @default null */
+            max_minor: number | null;
+            /** @default null */
+            max_count: number | null;
+            /** @default null */
+            hours: number | null;
+        };
+        /**
+         * LimitSet
+         * @description The rules of a currency, where they came from, and who put them there.
+         */
+        LimitSet: {
+            currency: string;
+            preset: string | null;
+            limits: components["schemas"]["Limit"][];
+            /** Format: uuid */
+            by_id: string;
+            at: number;
+        };
+        /**
+         * LimitState
+         * @description One of one's own limits, and how much of it is left. `renews_at` is when there is more.
+         */
+        LimitState: {
+            action: components["schemas"]["Action"];
+            window: components["schemas"]["Window"];
+            max_minor: number | null;
+            max_count: number | null;
+            hours: number | null;
+            left_minor: number | null;
+            left_count: number | null;
+            renews_at: number | null;
+        };
+        /**
          * Line
          * @description What was promised: a copy, so later edits of the product change nothing.
          */
@@ -3277,6 +4188,56 @@ export interface components {
             paid: components["schemas"]["Money"];
             /** @default 0 */
             returned: number;
+        };
+        /**
+         * LineMatch
+         * @description `amount` of a line is this transfer, which paid a request.
+         */
+        LineMatch: {
+            /** Format: uuid */
+            transfer_id: string;
+            /** Format: uuid */
+            request_id: string;
+            payer_id: string | null;
+            amount: components["schemas"]["Money"];
+            /** @enum {unknown} */
+            how: "bank_reference" | "owner" | "reference";
+        };
+        /**
+         * LineProposal
+         * @description A line looks like the payment of this request: by its amount, its day, and either the name
+         *     or what the payer said. With `is_noted` it was received by the owner's word before.
+         */
+        LineProposal: {
+            /** Format: uuid */
+            request_id: string;
+            payer_id: string | null;
+            amount: components["schemas"]["Money"];
+            is_noted: boolean;
+        };
+        /**
+         * Link
+         * @description What opens a bank's app. `app` names the one; None where the telephone asks which.
+         */
+        Link: {
+            href: string;
+            /** @default null */
+            app: string | null;
+        };
+        /**
+         * MakeClaim
+         * @description `address_id` is the one of the offer that was paid; `bank_ref` what the payer's bank calls
+         *     the payment (for UPI the UTR).
+         */
+        MakeClaim: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            request_id: string;
+            /** Format: uuid */
+            address_id: string;
+            /** @default null */
+            bank_ref: string | null;
         };
         /**
          * MakeReport
@@ -3305,6 +4266,18 @@ export interface components {
             user_id: string;
             delivered_seq: number;
             read_seq: number;
+        };
+        /**
+         * MatchLine
+         * @description The request that a line paid; `amount`, if only part of the line was for it.
+         */
+        MatchLine: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            request_id: string;
+            /** @default null */
+            amount: components["schemas"]["Amount"] | null;
         };
         /**
          * Me
@@ -3397,6 +4370,18 @@ export interface components {
             note: string;
         };
         /**
+         * MyLimits
+         * @description What one may do with a currency here. `above` is what the next tier may.
+         */
+        MyLimits: {
+            currency: string;
+            /** @enum {unknown} */
+            tier: "agent" | "basic" | "full" | "merchant" | "operator" | "unverified";
+            items: components["schemas"]["LimitState"][];
+            next_tier: ("agent" | "basic" | "full" | "merchant" | "operator" | "unverified") | null;
+            above: components["schemas"]["Limit"][];
+        };
+        /**
          * MyMoney
          * @description `tier` agent may take cash in, operator may top up; an agent also has `floats`.
          */
@@ -3406,6 +4391,7 @@ export interface components {
             tier: "agent" | "basic" | "full" | "merchant" | "operator" | "unverified";
             floats: components["schemas"]["Money"][];
             mandate: components["schemas"]["Mandate"];
+            stopped: components["schemas"]["Stopped"] | null;
         };
         /**
          * Note
@@ -3417,6 +4403,29 @@ export interface components {
             column: string;
             quote: string;
             sentence: string;
+        };
+        /**
+         * OfferToPay
+         * @description A code to scan, as `text` and drawn, and links that open the bank's app.
+         */
+        OfferToPay: {
+            rail: string;
+            /** Format: uuid */
+            address_id: string;
+            text: string;
+            links: components["schemas"]["Link"][];
+            carries_reference: boolean;
+            svg: string;
+        };
+        /** OffersToPay */
+        OffersToPay: {
+            /** Format: uuid */
+            request_id: string;
+            reference: string;
+            /** Format: uuid */
+            payee_id: string;
+            amount: components["schemas"]["Money"];
+            rails: components["schemas"]["OfferToPay"][];
         };
         /** OpenBusiness */
         OpenBusiness: {
@@ -3447,6 +4456,18 @@ export interface components {
             is_listed: boolean;
         };
         /**
+         * OpenClaim
+         * @description The payer says that `amount` was paid from their bank; the asker has until `expires_at` to
+         *     say whether it came.
+         */
+        OpenClaim: {
+            /** Format: uuid */
+            id: string;
+            rail: string;
+            amount: components["schemas"]["Money"];
+            expires_at: number;
+        };
+        /**
          * OpenConversation
          * @description With one other, `with_id`; or a private group of `member_ids`, of `form` group.
          */
@@ -3460,6 +4481,18 @@ export interface components {
             form: components["schemas"]["Form"];
             /** @default null */
             member_ids: string[] | null;
+        };
+        /**
+         * OpenItem
+         * @description What is left of a transfer: above zero it is owed to others, below zero the operator has
+         *     it.
+         */
+        OpenItem: {
+            /** Format: uuid */
+            transfer_id: string;
+            purpose: string;
+            amount: components["schemas"]["Money"];
+            at: number;
         };
         /** OpenPasskeySession */
         OpenPasskeySession: {
@@ -3510,6 +4543,14 @@ export interface components {
         OpeningInput: {
             opens: string;
             closes: string | null;
+        };
+        /**
+         * OperatorLimits
+         * @description The rules in force, and the presets that come with Kirana.
+         */
+        OperatorLimits: {
+            items: components["schemas"]["LimitSet"][];
+            presets: components["schemas"]["Preset"][];
         };
         /**
          * Option
@@ -3596,6 +4637,42 @@ export interface components {
             verified_at: number;
         };
         /**
+         * Page[BankDay]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_BankDay_: {
+            items: components["schemas"]["BankDay"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[BankImport]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_BankImport_: {
+            items: components["schemas"]["BankImport"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Claim]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_Claim_: {
+            items: components["schemas"]["Claim"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[ClearingAccount]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_ClearingAccount_: {
+            items: components["schemas"]["ClearingAccount"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Contact]
          * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
          */
@@ -3614,6 +4691,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[ImportedLine]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_ImportedLine_: {
+            items: components["schemas"]["ImportedLine"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[OrderSummary]
          * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
          */
@@ -3623,11 +4709,29 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[PaymentAddress]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_PaymentAddress_: {
+            items: components["schemas"]["PaymentAddress"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[ProductCard]
          * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
          */
         Page_ProductCard_: {
             items: components["schemas"]["ProductCard"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[RailCase]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_RailCase_: {
+            items: components["schemas"]["RailCase"][];
             /** @default null */
             next: string | null;
         };
@@ -3709,7 +4813,22 @@ export interface components {
          * @description Where the money comes from.
          * @enum {unknown}
          */
-        Payment: "cash" | "wallet";
+        Payment: "card" | "cash" | "wallet";
+        /**
+         * PaymentAddress
+         * @description Where somebody is paid by a rail, from `created_at` until it was ended.
+         */
+        PaymentAddress: {
+            /** Format: uuid */
+            id: string;
+            rail: string;
+            currency: string;
+            details: {
+                [key: string]: string;
+            };
+            created_at: number;
+            ended_at: number | null;
+        };
         /**
          * PaymentState
          * @description Where the money is, as `money` tells it.
@@ -3776,6 +4895,17 @@ export interface components {
         Point: {
             lat: number;
             lon: number;
+        };
+        /**
+         * Preset
+         * @description A starting point for one country. No legal advice, as its `note` says.
+         */
+        Preset: {
+            country: string;
+            name: string;
+            currency: string;
+            note: string;
+            limits: components["schemas"]["SourcedLimit"][];
         };
         /**
          * Preview
@@ -3960,6 +5090,7 @@ export interface components {
             revision: number;
             created_at: number;
             closed_at: number | null;
+            suspended_at: number | null;
             /** @default null */
             role: components["schemas"]["business_model_Role"] | null;
         };
@@ -4071,6 +5202,59 @@ export interface components {
             device_keys: {
                 [key: string]: string[];
             };
+        };
+        /**
+         * RailCase
+         * @description A payment as the operator sees it, with all that was asked of the provider.
+         */
+        RailCase: {
+            payment: components["schemas"]["RailPayment"];
+            /** Format: uuid */
+            owner_id: string;
+            payee_id: string | null;
+            external_id: string | null;
+            shortfall: components["schemas"]["Money"];
+            steps: components["schemas"]["RailStep"][];
+        };
+        /**
+         * RailOfDay
+         * @description What came by a rail: as the bank says, and by the owner's word alone.
+         */
+        RailOfDay: {
+            rail: string;
+            by_bank: components["schemas"]["Money"];
+            by_hand: components["schemas"]["Money"];
+        };
+        /**
+         * RailPayment
+         * @description A payment by card, a refund to one, or a dispute about one.
+         */
+        RailPayment: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            kind: "dispute" | "order" | "refund" | "top_up";
+            /** @enum {unknown} */
+            state: "authorized" | "ended" | "looked_into" | "making" | "open" | "returned" | "settled";
+            amount: components["schemas"]["Money"];
+            settled: components["schemas"]["Money"];
+            url: string | null;
+            reason: string | null;
+            ref: components["schemas"]["Ref"] | null;
+            parent_id: string | null;
+            created_at: number;
+            changed_at: number;
+        };
+        /**
+         * RailStep
+         * @description One entry in the log of a payment.
+         */
+        RailStep: {
+            step: string;
+            attempt: number;
+            outcome: string;
+            detail: string | null;
+            at: number;
         };
         /**
          * Reaction
@@ -4220,6 +5404,9 @@ export interface components {
         /**
          * Request
          * @description `asker_id` would like to be paid. No payer: whoever has the `reference` may pay.
+         *
+         *     `received` came from bank to bank already, and was less than was asked. While there is a `claim`
+         *     the request waits for the asker's answer.
          */
         Request: {
             /** Format: uuid */
@@ -4234,8 +5421,11 @@ export interface components {
             state: "canceled" | "declined" | "expired" | "open" | "paid";
             transfer_id: string | null;
             expires_at: number | null;
+            reminded_at: number | null;
             ended_at: number | null;
             created_at: number;
+            received: components["schemas"]["Money"];
+            claim: components["schemas"]["OpenClaim"] | null;
         };
         /** RequestCode */
         RequestCode: {
@@ -4256,6 +5446,8 @@ export interface components {
             amount: components["schemas"]["Amount"];
             /** @default null */
             conversation_id: string | null;
+            /** @default null */
+            timeout_s: number | null;
         };
         /**
          * Returned
@@ -4402,6 +5594,10 @@ export interface components {
         Secret: {
             ciphertext: string;
         };
+        /** SecretState */
+        SecretState: {
+            etag: string;
+        };
         /**
          * SeenBy
          * @description Who may see when somebody was here, among those who talk with them in private.
@@ -4453,6 +5649,8 @@ export interface components {
             is_quiet: boolean;
             /** @default null */
             slot: "settings" | null;
+            /** @default null */
+            over: number | null;
         };
         /** SendMoney */
         SendMoney: {
@@ -4488,6 +5686,7 @@ export interface components {
             tiles_url: string;
             tiles_attribution: string;
             push_key: string;
+            facts_key: string;
         };
         /**
          * SessionOpened
@@ -4498,6 +5697,21 @@ export interface components {
             is_new: boolean;
             /** @default null */
             token: string | null;
+        };
+        /** SetColumns */
+        SetColumns: {
+            columns: components["schemas"]["ColumnMap"];
+        };
+        /**
+         * SetFreeze
+         * @description Why is for the operators. Neither stopped: all goes on.
+         */
+        SetFreeze: {
+            /** Format: uuid */
+            id: string;
+            stops_out: boolean;
+            stops_in: boolean;
+            reason: string;
         };
         /**
          * SetHours
@@ -4512,6 +5726,20 @@ export interface components {
             text: string;
             /** @default null */
             week: components["schemas"]["DayInput"][] | null;
+        };
+        /**
+         * SetLimits
+         * @description One of the three: a preset's country, two numbers, or every rule. No rules: no limits.
+         */
+        SetLimits: {
+            /** Format: uuid */
+            id: string;
+            /** @default null */
+            preset: string | null;
+            /** @default null */
+            numbers: components["schemas"]["TwoNumbers"] | null;
+            /** @default null */
+            limits: components["schemas"]["Limit"][] | null;
         };
         /** SetLine */
         SetLine: {
@@ -4542,6 +5770,31 @@ export interface components {
             method: components["schemas"]["Method"];
             /** @default null */
             address: components["schemas"]["Address"] | null;
+        };
+        /**
+         * SetPaymentAddress
+         * @description `details` are the rail's own: `vpa` and `name` for upi; `key`, `name` and `city` for pix;
+         *     `iban`, `name` and `bic` for epc; `mobile` or `uen`, and `name`, for paynow; one of `phone`,
+         *     `id_number`, `ewallet` and `biller_id` for promptpay.
+         */
+        SetPaymentAddress: {
+            /** Format: uuid */
+            id: string;
+            rail: string;
+            details: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * SetPermissions
+         * @description Who may write, and who may change name, photo and description, and pin. What is left out
+         *     stays.
+         */
+        SetPermissions: {
+            /** @default null */
+            writers: components["schemas"]["Circle"] | null;
+            /** @default null */
+            editors: components["schemas"]["Circle"] | null;
         };
         /** SetPictures */
         SetPictures: {
@@ -4600,6 +5853,24 @@ export interface components {
             id: string;
             /** @default cash */
             source: components["schemas"]["Source"];
+        };
+        /**
+         * Share
+         * @description `own` is the share of whoever paid the bill; the others are asked by `request_id`.
+         */
+        Share: {
+            /** Format: uuid */
+            owner_id: string;
+            amount: components["schemas"]["Money"];
+            request_id: string | null;
+            /** @enum {unknown} */
+            state: "canceled" | "declined" | "expired" | "open" | "own" | "paid";
+        };
+        /** ShareOfBill */
+        ShareOfBill: {
+            /** Format: uuid */
+            owner_id: string;
+            amount_minor: number;
         };
         /**
          * ShopCard
@@ -4676,6 +5947,54 @@ export interface components {
          * @enum {unknown}
          */
         Source: "bank" | "cash" | "credit";
+        /**
+         * SourcedLimit
+         * @description A figure of a preset: where it is written, and when somebody last looked.
+         */
+        SourcedLimit: {
+            /** @enum {unknown} */
+            tier: "agent" | "basic" | "full" | "merchant" | "unverified";
+            action: components["schemas"]["Action"];
+            window: components["schemas"]["Window"];
+            source: string;
+            checked_on: string;
+            /** @default null */
+            max_minor: number | null;
+            /** @default null */
+            max_count: number | null;
+            /** @default null */
+            hours: number | null;
+        };
+        /**
+         * Split
+         * @description A bill that `payee_id` has paid, and who bears how much of it.
+         */
+        Split: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            payee_id: string;
+            total: components["schemas"]["Money"];
+            ref: components["schemas"]["Ref"] | null;
+            shares: components["schemas"]["Share"][];
+            created_at: number;
+            closed_at: number | null;
+        };
+        /**
+         * SplitBill
+         * @description What one has paid, and who bears how much of it: all of `shares` is `amount`, and one's own
+         *     may be among them. With a `conversation_id` it is told of there, and all must be in it.
+         */
+        SplitBill: {
+            /** Format: uuid */
+            id: string;
+            amount: components["schemas"]["Amount"];
+            shares: components["schemas"]["ShareOfBill"][];
+            /** @default null */
+            conversation_id: string | null;
+            /** @default null */
+            timeout_s: number | null;
+        };
         /**
          * State
          * @description Where an order is. Payment is not a state: see `PaymentState`.
@@ -4768,6 +6087,16 @@ export interface components {
             low_at: number | null;
         };
         /**
+         * Stopped
+         * @description Payments out of one's wallets, or into them, are stopped for now; `by_id` knows more.
+         */
+        Stopped: {
+            out: boolean;
+            into: boolean;
+            /** Format: uuid */
+            by_id: string;
+        };
+        /**
          * StreamPage
          * @description Frames after a cursor. `resync` says that older entries are gone: start afresh.
          */
@@ -4787,6 +6116,22 @@ export interface components {
             id: string;
             /** @default null */
             version: number | null;
+        };
+        /**
+         * Suspend
+         * @description Why: whoever is suspended reads it.
+         */
+        Suspend: {
+            reason: string;
+        };
+        /**
+         * Suspension
+         * @description Who is kept out. They read the reason themselves.
+         */
+        Suspension: {
+            user: components["schemas"]["Card"];
+            reason: string;
+            suspended_at: number;
         };
         /** TakeCashIn */
         TakeCashIn: {
@@ -4835,6 +6180,12 @@ export interface components {
             source: components["schemas"]["Source"];
             /** @default wallet */
             into: components["schemas"]["Into"];
+        };
+        /** TopUpByCard */
+        TopUpByCard: {
+            /** Format: uuid */
+            id: string;
+            amount: components["schemas"]["Amount"];
         };
         /**
          * Transfer
@@ -4888,6 +6239,14 @@ export interface components {
          * @enum {unknown}
          */
         Trouble: "not_for_sale" | "sold_out" | "too_many";
+        /**
+         * TwoNumbers
+         * @description The most that a fully verified person may hold, and send in a day: the rest follows.
+         */
+        TwoNumbers: {
+            most_held_minor: number;
+            most_a_day_minor: number;
+        };
         /**
          * Unsettled
          * @description What stands in the way: money left or set aside, an agent's float, an open order, or a shop
@@ -5044,6 +6403,22 @@ export interface components {
          * @enum {unknown}
          */
         Way: "direct" | "wallet";
+        /**
+         * Ways
+         * @description How one can pay here in a currency.
+         */
+        Ways: {
+            currency: string;
+            wallet: boolean;
+            cash: boolean;
+            card: boolean;
+        };
+        /**
+         * Window
+         * @description Over what a rule adds up. `new_payee`: to somebody first paid less than `hours` ago.
+         * @enum {unknown}
+         */
+        Window: "balance" | "day" | "month" | "new_payee" | "transfer" | "year";
         /**
          * Location
          * @description A point, how well it is known, and a note such as "blue gate".
@@ -5303,7 +6678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed, wrong-code */
+            /** @description account-suspended, not-allowed, wrong-code */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5404,7 +6779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed, passkey-refused */
+            /** @description account-suspended, not-allowed, passkey-refused */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5501,7 +6876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5566,7 +6941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed, passkey-refused */
+            /** @description account-suspended, not-allowed, passkey-refused */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5654,7 +7029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5755,7 +7130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed, passkey-refused */
+            /** @description account-suspended, not-allowed, passkey-refused */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5933,7 +7308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6030,7 +7405,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6095,7 +7470,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6187,7 +7562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed, wrong-code */
+            /** @description account-suspended, not-allowed, wrong-code */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6275,7 +7650,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6376,7 +7751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed, wrong-code, wrong-pin */
+            /** @description account-suspended, not-allowed, wrong-code, wrong-pin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6468,7 +7843,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed, passkey-refused, wrong-pin */
+            /** @description account-suspended, not-allowed, passkey-refused, wrong-pin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6565,7 +7940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6626,7 +8001,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6720,7 +8095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6812,7 +8187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6900,7 +8275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6988,7 +8363,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7053,7 +8428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7150,7 +8525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7240,7 +8615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7307,7 +8682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7395,7 +8770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7487,7 +8862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7584,7 +8959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7645,7 +9020,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7733,7 +9108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7823,7 +9198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7895,7 +9270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7960,7 +9335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong, not-allowed */
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8056,7 +9431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8179,7 +9554,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8244,7 +9619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8334,7 +9709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8410,7 +9785,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8518,7 +9893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8654,7 +10029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8909,7 +10284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9016,7 +10391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9179,7 +10554,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9330,7 +10705,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9407,7 +10782,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9505,7 +10880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9606,7 +10981,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9686,7 +11061,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9758,7 +11133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9834,7 +11209,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9931,7 +11306,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10022,7 +11397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10103,7 +11478,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10191,7 +11566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10285,7 +11660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10379,7 +11754,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10473,7 +11848,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10572,7 +11947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10644,7 +12019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10720,7 +12095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10817,7 +12192,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10917,7 +12292,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11019,7 +12394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11091,7 +12466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11188,7 +12563,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11289,7 +12664,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11401,7 +12776,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11487,7 +12862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11590,7 +12965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11692,7 +13067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11766,7 +13141,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong, not-allowed */
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11784,7 +13159,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, below-minimum, cart-empty, id-reused, insufficient-funds, method-unavailable, not-for-sale, out-of-stock, own-shop, price-changed, too-much, way-off */
+            /** @description account-closed, account-frozen, below-minimum, business-suspended, cart-empty, id-reused, insufficient-funds, limit-exceeded, method-unavailable, not-for-sale, out-of-stock, own-shop, payee-cannot-receive, price-changed, too-much, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11802,7 +13177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description address-needed, contact-needed, invalid-input */
+            /** @description address-needed, amount-out-of-range, contact-needed, invalid-input */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11883,7 +13258,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11959,7 +13334,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11977,7 +13352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, hold-expired, illegal-move, out-of-stock */
+            /** @description account-closed, account-frozen, hold-expired, illegal-move, not-paid, out-of-stock */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12062,7 +13437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12161,7 +13536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12179,7 +13554,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description illegal-move, request-ended, way-off */
+            /** @description claim-open, illegal-move, request-ended, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12264,7 +13639,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12363,7 +13738,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12446,7 +13821,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12571,7 +13946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12663,7 +14038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong, not-allowed */
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12681,7 +14056,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, way-off */
+            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12773,7 +14148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12791,7 +14166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description insufficient-funds, way-off */
+            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12881,7 +14256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12957,7 +14332,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong, not-allowed */
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12975,7 +14350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, over-refund, way-off */
+            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, limit-exceeded, over-refund, payee-cannot-receive, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13066,7 +14441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13140,7 +14515,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13248,7 +14623,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13324,7 +14699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong, not-allowed */
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13342,7 +14717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, request-ended, way-off */
+            /** @description account-closed, account-frozen, claim-open, counter-full, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, request-ended, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13362,6 +14737,105 @@ export interface operations {
             };
             /** @description rate-limited */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1RequestsRequestIdRemindersRemind: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Request"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description reminded-already, request-ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13432,7 +14906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13531,7 +15005,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13628,7 +15102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13694,7 +15168,82 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1WalletsCurrencyMonthsDownloadMonth: {
+        parameters: {
+            query?: {
+                format?: "csv" | "camt";
+            };
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                currency: string;
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13769,7 +15318,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13839,7 +15388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13902,7 +15451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13974,7 +15523,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14050,7 +15599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong, not-allowed */
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14061,6 +15610,15 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description limit-exceeded */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14142,7 +15700,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong, not-allowed */
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14160,7 +15718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, way-off */
+            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14252,7 +15810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong, not-allowed */
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14270,7 +15828,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, way-off */
+            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14362,7 +15920,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14380,7 +15938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, way-off */
+            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14468,7 +16026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14533,7 +16091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong, not-allowed */
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14551,7 +16109,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, way-off */
+            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14645,7 +16203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14663,7 +16221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, way-off */
+            /** @description account-closed, account-frozen, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14757,7 +16315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14775,7 +16333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, way-off */
+            /** @description account-closed, account-frozen, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14795,6 +16353,2590 @@ export interface operations {
             };
             /** @description rate-limited */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PaymentAddressesListAddresses: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PaymentAddress_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PaymentAddressesSetAddress: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPaymentAddress"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentAddress"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PaymentAddressesAddressIdEndAddress: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                address_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1OffersReferenceGetOffers: {
+        parameters: {
+            query?: {
+                attempt?: number;
+            };
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OffersToPay"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description request-ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ClaimsMakeClaim: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeClaim"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description claim-open, id-reused, request-ended, way-off */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input, same-account */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ClaimsClaimIdGetClaim: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                claim_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1RequestsRequestIdClaimsListClaims: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Claim_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ClaimsClaimIdConfirmationConfirmClaim: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                claim_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmClaim"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description bank-reference-used, hold-expired, hold-resolved, id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description amount-out-of-range, invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ClaimsClaimIdRejectionRejectClaim: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                claim_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndClaim"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description hold-expired, hold-resolved, id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ClaimsClaimIdWithdrawalTakeBackClaim: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                claim_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndClaim"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description hold-expired, hold-resolved, id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BankStatementsListStatements: {
+        parameters: {
+            query?: {
+                before?: string | null;
+                limit?: number;
+            };
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BankImport_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BankStatementsImportStatement: {
+        parameters: {
+            query: {
+                id: string;
+                /** @description What the file is called. */
+                name?: string;
+            };
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BankImport"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input, statement-refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BankStatementsColumnsGetColumns: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptColumns"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BankStatementsColumnsSetColumns: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetColumns"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptColumns"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BankLinesListBankLines: {
+        parameters: {
+            query?: {
+                state?: "matched" | "proposed" | "unknown" | "set_aside" | "amount_differs" | "duplicate" | "other" | null;
+                import_id?: string | null;
+                is_open?: boolean;
+                before?: string | null;
+                limit?: number;
+            };
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportedLine_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BankLinesLineIdMatchMatchLine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchLine"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedLine"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused, line-explained */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description amount-out-of-range, invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BankLinesLineIdSetAsideSetLineAside: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedLine"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BankLinesLineIdSetAsideBringLineBack: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BankDaysListBankDays: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BankDay_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ClearingAccountsListClearingAccounts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ClearingAccount_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1WalletsCurrencyLimitsGetMyLimits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                currency: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyLimits"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1LimitsListLimits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorLimits"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1LimitsCurrencyPutLimits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                currency: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLimits"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitSet"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1FreezesListFreezes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Freeze"][];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1FreezesOwnerIdPutFreeze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                owner_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetFreeze"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Freeze"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1WaysCurrencyListWays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                currency: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1CardTopUpsTopUpByCard: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TopUpByCard"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RailPayment"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused, way-off */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description amount-out-of-range, invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1CardPaymentsPaymentIdGetCardPayment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RailPayment"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1RailCasesListRailCases: {
+        parameters: {
+            query?: {
+                under_way?: boolean;
+            };
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RailCase_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1RailCasesPaymentIdDecisionDecideCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decide"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RailPayment"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1RailsStripeEventsReceiveEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description bad-signature */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14866,7 +19008,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14931,7 +19073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed, not-reachable */
+            /** @description account-suspended, not-allowed, not-reachable */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15039,7 +19181,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15115,7 +19257,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15186,6 +19328,7 @@ export interface operations {
                 before?: number | null;
                 after?: number | null;
                 around?: number | null;
+                around_id?: string | null;
                 limit?: number;
             };
             header?: {
@@ -15219,7 +19362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15295,7 +19438,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed, not-reachable */
+            /** @description account-suspended, not-allowed, not-reachable, only-admins-write */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15313,7 +19456,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description conversation-exists, id-reused, not-editable, request-pending, stale-audience, too-late-to-edit, upload-incomplete */
+            /** @description conversation-exists, id-reused, not-editable, request-pending, stale-audience, stale-settings, too-late-to-edit, upload-incomplete */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15403,7 +19546,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15497,7 +19640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15585,7 +19728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15682,7 +19825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15747,7 +19890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15831,7 +19974,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15910,7 +20053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16018,7 +20161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16092,7 +20235,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16178,7 +20321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed, not-reachable */
+            /** @description account-suspended, not-allowed, not-reachable */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16285,7 +20428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16384,7 +20527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16472,7 +20615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16566,7 +20709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16577,6 +20720,109 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ConversationsConversationIdPermissionsSetPermissions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPermissions"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-agroup */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16656,7 +20902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16764,7 +21010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16843,7 +21089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16933,7 +21179,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed, not-reachable */
+            /** @description account-suspended, not-allowed, not-reachable */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17039,7 +21285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17129,7 +21375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17194,7 +21440,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17295,7 +21541,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17403,7 +21649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17480,7 +21726,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17599,7 +21845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17709,7 +21955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17801,7 +22047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17897,7 +22143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18014,7 +22260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18079,7 +22325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18162,7 +22408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18250,7 +22496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18320,7 +22566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18419,7 +22665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18504,7 +22750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18611,7 +22857,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Secret"];
+                    "application/json": components["schemas"]["KeptSecret"];
                 };
             };
             /** @description not-signed-in */
@@ -18623,7 +22869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18665,6 +22911,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                "If-Match"?: string | null;
+                "If-None-Match"?: string | null;
                 /** @description The shop that one acts for, as one of its team. */
                 "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
                 /** @description A confirmation by PIN or passkey, made for exactly this call. */
@@ -18687,7 +22935,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accepted"];
+                    "application/json": components["schemas"]["SecretState"];
                 };
             };
             /** @description not-signed-in */
@@ -18699,7 +22947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18710,6 +22958,15 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description secret-changed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18805,7 +23062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18877,7 +23134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18953,7 +23210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19068,7 +23325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19160,7 +23417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19232,7 +23489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19308,7 +23565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19400,7 +23657,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19569,7 +23826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19632,7 +23889,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description confirmation-required, confirmation-wrong, not-allowed, wrong-code */
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, wrong-code */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19731,8 +23988,620 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1SuspensionsReadSuspensions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suspension"][];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1SuspensionsUserIdPutSuspension: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Suspend"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1SuspensionsUserIdLiftSuspension: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1SplitsPostSplit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitBill"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Split"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused, way-off */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1SplitsSplitIdGetSplit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                split_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Split"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1SplitsSplitIdRemindersRemind: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                split_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Split"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description reminded-already, request-ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1SplitsSplitIdCancellationCancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                split_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Split"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19842,7 +24711,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not-allowed */
+            /** @description account-suspended, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -10,6 +10,8 @@ const POSTERS = 8;
 
 interface Said {
   readonly caption: string;
+  /** Opens once: nothing of it is seen before. */
+  readonly isOnce?: boolean;
   readonly reply_to?: Quote;
 }
 
@@ -18,13 +20,13 @@ type Album = Extract<Words, { type: 'image' | 'video' }>;
 /** What is said, and the files that have to be there first. */
 export function albumOf(
   ready: readonly ReadyItem[],
-  { caption, reply_to }: Said,
+  { caption, isOnce = false, reply_to }: Said,
 ): { readonly content: Album; readonly uploads: readonly Upload[] } {
   const items = ready.map(({ media, width, height, thumb, poster, duration_s }): Photo => ({
     media,
     width,
     height,
-    thumb: ready.length <= POSTERS ? (poster ?? thumb) : thumb,
+    ...(!isOnce && { thumb: ready.length <= POSTERS ? (poster ?? thumb) : thumb }),
     ...(duration_s !== undefined && { duration_s }),
   }));
   return {
@@ -32,6 +34,7 @@ export function albumOf(
       type: items.some(isVideo) ? 'video' : 'image',
       items,
       ...(caption && { caption }),
+      ...(isOnce && { once: true as const }),
       ...(reply_to && { reply_to }),
     },
     uploads: ready.map((item) => uploadOf(item.media, kindOf(item), item.file)),

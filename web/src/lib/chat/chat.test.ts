@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Entry, Sending } from '#lib/sync/index.ts';
+import type { Content, Entry, MessageItem, Sending } from '#lib/sync/index.ts';
 import { fold } from '#lib/sync/index.ts';
 import type { Piece } from './marks.ts';
 import { takeApart } from './marks.ts';
@@ -9,11 +9,13 @@ import {
   contentText,
   doubtOf,
   factText,
+  hasOpened,
   holdOf,
   isAsking,
   layOut,
   preview,
   provisional,
+  quotedText,
   quoteOf,
   tickOf,
   titleOf,
@@ -48,6 +50,7 @@ const happened = (seq: number, fact: string, state: string, ts = NOON + seq): En
   from: 'asha',
   ts,
   body: {
+    type: 'fact',
     fact,
     subject: { kind: fact.split('.')[0] ?? '', id: 'o1', version: seq },
     card: {
@@ -96,6 +99,9 @@ const conversation = (last: Entry | null, about_last: Entry[] = []): Conversatio
   cards: [],
   rev: null,
   settings: null,
+  admin_settings: null,
+  writers: 'everybody',
+  editors: 'admins',
   timer_s: null,
   muted_until: null,
   is_archived: false,
@@ -365,5 +371,80 @@ describe('marks', () => {
     const textOf = (pieces: readonly Piece[]): string =>
       pieces.map((piece) => ('pieces' in piece ? textOf(piece.pieces) : piece.text)).join('');
     expect(textOf(takeApart('a `b` https://c.example/d, ~e~'))).toBe('a b https://c.example/d, e');
+  });
+});
+
+describe('an answered message', () => {
+  test('is quoted as it stands, whatever its answer says that it was', () => {
+    const answer: Entry = {
+      ...said(2, 'asha', 'Thanks!'),
+      body: { type: 'text', text: 'Thanks!', reply_to: { id: 'm1', quote: 'I owe you ₹500' } },
+    };
+    const [spoken] = fold([said(1, 'ravi', 'Good morning'), answer]);
+    const deletion: Entry = {
+      ...answer,
+      seq: 3,
+      id: 'd',
+      k: 'deletion',
+      target: 'm1',
+      body: undefined,
+    };
+    const [deleted] = fold([said(1, 'ravi', 'Good morning'), answer, deletion]);
+
+    expect(quotedText(spoken!)).toBe('Good morning');
+    expect(quotedText(deleted!)).toBe(contentText(null));
+  });
+
+  test('that cannot be read here is quoted as its answer has it', () => {
+    const closed: Entry = { ...said(1, 'ravi', ''), body: undefined, ct: '…' };
+
+    expect(quotedText(fold([closed])[0]!)).toBeNull();
+  });
+});
+
+describe('what opens once', () => {
+  const photo: Entry = {
+    ...said(1, 'asha', ''),
+    body: {
+      type: 'image',
+      items: [{ media: 'p', width: 4, height: 3 }],
+      caption: 'Secret',
+      once: true,
+    },
+  };
+  const opening = (seq: number, from: string): Entry => ({
+    ...said(seq, from, ''),
+    body: { type: 'opened', target_id: 'm1' },
+  });
+  const itemOf = (...entries: Entry[]): MessageItem => {
+    const [item] = fold(entries);
+    if (item?.kind !== 'message') throw new Error('It is a message.');
+    return item;
+  };
+
+  test('says nothing of itself in a line', () => {
+    expect(contentText(photo.body as Content)).not.toContain('Secret');
+    expect(contentText(photo.body as Content)).toContain('opens once');
+  });
+
+  test('is opened for whoever opened it, and its sender knows', () => {
+    const item = itemOf(photo, opening(2, 'ravi'), opening(3, 'ravi'), opening(4, 'asha'));
+
+    expect(hasOpened(item, 'ravi')).toBe(true);
+    expect(hasOpened(item, 'mina')).toBe(false);
+    expect(item.opened).toEqual([{ by: 'ravi', at: NOON + 2 }]);
+  });
+
+  test('is known to be opened where nothing is left of it', () => {
+    expect(hasOpened(itemOf({ ...photo, body: undefined, spent: true }), 'ravi')).toBe(true);
+  });
+
+  test('cannot be changed into something else', () => {
+    const edit: Entry = {
+      ...said(2, 'asha', ''),
+      body: { type: 'edit', target_id: 'm1', content: { type: 'text', text: 'Open again' } },
+    };
+
+    expect(itemOf(photo, edit).body).toBe(photo.body);
   });
 });

@@ -60,7 +60,8 @@ const EMOJI =
 
 /** One to three emoji and nothing else: they are shown large. */
 export function isLarge(text: string): boolean {
-  if (text.length > 60) return false;
+  // Most begin with a letter: they need not be taken apart.
+  if (text.length > 60 || !EMOJI.test(text.trimStart())) return false;
   const signs = [...new Intl.Segmenter().segment(text.replace(/\s+/g, ''))];
   return (
     signs.length >= 1 && signs.length <= 3 && signs.every(({ segment }) => EMOJI.test(segment))

@@ -1,6 +1,7 @@
 /** Saying again elsewhere what was said. */
 
 import type { Content, Upload } from '#lib/sync/index.ts';
+import { isOnce } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 import { kindOf } from './album.ts';
 import type { Inbox } from './inbox.svelte.ts';
@@ -8,20 +9,21 @@ import type { Conversation } from './model.ts';
 import { isAsking, isOver, isRequest } from './model.ts';
 import type { Source } from './photos.ts';
 import { blobOf, remember, uploadOf } from './photos.ts';
+import { mayWrite } from './settings.ts';
 
 type Said = Exclude<
   Content,
-  { type: 'reaction' | 'edit' | 'settings' | 'poll' | 'vote' | 'poll_end' | 'unknown' }
+  { type: 'reaction' | 'edit' | 'settings' | 'poll' | 'vote' | 'poll_end' | 'opened' | 'unknown' }
 >;
 
 const KINDS = ['text', 'image', 'video', 'voice', 'document', 'location', 'contact', 'product'];
 
 export const isForwardable = (body: Content | null): body is Said =>
-  body !== null && KINDS.includes(body.type);
+  body !== null && KINDS.includes(body.type) && !isOnce(body);
 
 /** Where something can be said now. A stranger takes no files before they have said yes. */
 export const canTake = (one: Conversation, body: Content): boolean =>
-  !isRequest(one) && !isOver(one) && !(isAsking(one) && filesIn(body).length > 0);
+  !isRequest(one) && !isOver(one) && mayWrite(one) && !(isAsking(one) && filesIn(body).length > 0);
 
 /** The same words and files; whom it answered and named stays where it was said. */
 export function again(body: Said): Said {
@@ -94,7 +96,7 @@ async function anew(body: Said, source: Source): Promise<Anew> {
   const files = await Promise.all(
     filesIn(body).map(async (file) => ({ ...file, blob: await blobOf(file.media, source) })),
   );
-  return { body, files };
+  return { body: without(body, 'preview'), files };
 }
 
 /** Each conversation has files of its own. */

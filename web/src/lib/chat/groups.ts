@@ -1,39 +1,28 @@
 /**
  * Private groups, as their members and admins act on them. The server keeps who is in; an admin's device says it too,
  * in a sealed list, and only who is on both gets keys. So a change is two steps: the server's, and the next list, which
- * waits in the outbox like any message.
+ * is said with the settings.
  */
 
-import { api, Problem } from '#lib/api/index.ts';
-import type { Audience } from '#lib/crypto/index.ts';
+import { api } from '#lib/api/index.ts';
 import { keys } from '#lib/crypto/index.ts';
-import type { Entry } from '#lib/sync/index.ts';
-import { engine } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
+import { announce, audienceOf, known, pending, settle } from './announcing.ts';
+import { prepareGroupPhoto } from './group-photo.ts';
 import type { Inbox } from './inbox.svelte.ts';
 import type { Conversation } from './model.ts';
-import { bodyOf, settingsOf } from './model.ts';
-
-/** Who is in, and who of them decides. */
-interface Circle {
-  readonly members: readonly string[];
-  readonly admins: readonly string[];
-}
 
 interface Named {
   readonly title?: string;
   readonly description?: string;
 }
 
+type Circle = 'everybody' | 'admins';
+
 export interface Invitation {
   readonly code: string;
   readonly expires_at: number;
 }
-
-const SETTLE_MS = 15_000;
-const LOOK_MS = 150;
-/** The number of the last list that was said here, by conversation. */
-const said = new Map<string, number>();
 
 export async function beginGroup(
   inbox: Inbox,
@@ -55,6 +44,24 @@ export async function beginGroup(
 export const nameGroup = (inbox: Inbox, conv: string, named: Named): Promise<void> =>
   announce(inbox, conv, named);
 
+export const setPhoto = async (inbox: Inbox, conv: string, file: File): Promise<void> => {
+  const { photo, upload } = await prepareGroupPhoto(file);
+  await announce(inbox, conv, { photo }, [upload]);
+};
+
+export const removePhoto = (inbox: Inbox, conv: string): Promise<void> =>
+  announce(inbox, conv, { photo: null });
+
+export const setWriters = async (inbox: Inbox, conv: string, writers: Circle): Promise<void> =>
+  inbox.keep(await api.put<Conversation>(`/v1/conversations/${conv}/permissions`, { writers }));
+
+/** The server lets them, and an admin's sealed word makes the others believe them. */
+export async function setEditors(inbox: Inbox, conv: string, editors: Circle): Promise<void> {
+  const path = `/v1/conversations/${conv}/permissions`;
+  inbox.keep(await api.put<Conversation>(path, { editors }));
+  await announce(inbox, conv, { editors });
+}
+
 export async function addMember(inbox: Inbox, conv: string, user: string): Promise<void> {
   inbox.keep(await api.put<Conversation>(memberPath(conv, user), {}));
   await letIn(inbox, conv, user);
@@ -62,12 +69,12 @@ export async function addMember(inbox: Inbox, conv: string, user: string): Promi
 
 /** Somebody is in by the server already, as by a link, and now by an admin too. */
 export const letIn = (inbox: Inbox, conv: string, user: string): Promise<void> =>
-  announce(inbox, conv, {}, ({ members, admins }) => ({ members: [...members, user], admins }));
+  announce(inbox, conv, { add: user });
 
 export async function removeMember(inbox: Inbox, conv: string, user: string): Promise<void> {
   await api.del(memberPath(conv, user));
   await inbox.refresh(conv);
-  await announce(inbox, conv, {}, without([user]));
+  await announce(inbox, conv, { remove: [user] });
 }
 
 export async function setAdmin(
@@ -78,10 +85,7 @@ export async function setAdmin(
 ): Promise<void> {
   const role = isAdmin ? 'admin' : 'member';
   inbox.keep(await api.put<Conversation>(memberPath(conv, user), { role }));
-  await announce(inbox, conv, {}, ({ members, admins }) => ({
-    members,
-    admins: isAdmin ? [...admins, user] : admins.filter((id) => id !== user),
-  }));
+  await announce(inbox, conv, { admin: { user_id: user, is: isAdmin } });
 }
 
 /** Leaves. The last admin first makes one of whoever has been here longest: nobody could later. */
@@ -115,11 +119,11 @@ export async function tidy(inbox: Inbox, conv: string): Promise<void> {
   const conversation = known(inbox, conv);
   if (!keys.isReady || conversation.role !== 'admin' || pending(inbox, conv).length > 0) return;
   const { list, gone } = await keys.crypto.roster(audienceOf(conversation));
-  if (list === null && !said.has(conv)) {
+  if (list === null) {
     await inbox.refresh(conv);
-    if (known(inbox, conv).settings === null) await announce(inbox, conv, {});
+    if (known(inbox, conv).settings === null) await announce(inbox, conv);
   } else if (list?.admins.includes(inbox.own) && gone.length > 0) {
-    await announce(inbox, conv, {}, without(gone));
+    await announce(inbox, conv, { remove: gone });
   }
 }
 
@@ -136,70 +140,3 @@ export async function joinGroup(inbox: Inbox, code: string): Promise<string> {
 
 const memberPath = (conv: string, user: string): string =>
   `/v1/conversations/${conv}/members/${user}`;
-
-const without =
-  (ids: readonly string[]) =>
-  ({ members, admins }: Circle): Circle => ({
-    members: members.filter((id) => !ids.includes(id)),
-    admins: admins.filter((id) => !ids.includes(id)),
-  });
-
-function known(inbox: Inbox, conv: string): Conversation {
-  const conversation = inbox.find(conv);
-  if (!conversation) throw new Error('A group is known before it is changed.');
-  return conversation;
-}
-
-/** Says the next list, and with it what the group is called. Raises: `not-admin`. */
-async function announce(
-  inbox: Inbox,
-  conv: string,
-  named: Named,
-  change: (before: Circle) => Circle = (same) => same,
-): Promise<void> {
-  await settle(inbox, conv);
-  const conversation = known(inbox, conv);
-  const { list: last } = await keys.crypto.roster(audienceOf(conversation));
-  const { members, admins } = change(last ?? servedCircle(conversation));
-  const list = await keys.crypto.nextList(conv, members, admins);
-  const { title, description } = { ...settingsOf(conversation), ...named };
-  // What could not be read yet must not be lost by saying it anew.
-  if (conversation.settings && title === undefined && !isOpen(conversation.settings)) {
-    throw new Problem('keys-not-ready', 0, 'The name of the group cannot be read yet.');
-  }
-  said.set(conv, list.n);
-  const talk = await inbox.open(conv);
-  await talk.say({ type: 'settings', title, description, list });
-}
-
-const isOpen = ({ body }: Entry): boolean => body !== undefined;
-
-function servedCircle({ members }: Conversation): Circle {
-  const here = members.filter(({ state }) => state === 'joined' || state === 'requested');
-  const ids = (some: typeof here) => some.map(({ user_id }) => user_id);
-  return { members: ids(here), admins: ids(here.filter(({ role }) => role === 'admin')) };
-}
-
-const audienceOf = ({ id, rev, members }: Conversation): Audience => ({
-  conv: id,
-  form: 'group',
-  members_rev: Number(rev?.split('.')[0] ?? 0),
-  members,
-});
-
-const pending = (inbox: Inbox, conv: string) =>
-  inbox.waiting(conv).filter((sending) => bodyOf(sending)?.type === 'settings');
-
-/** Each list names the one before: the last one has to be there before the next is made. */
-async function settle(inbox: Inbox, conv: string): Promise<void> {
-  for (const { id } of pending(inbox, conv).filter(({ refused }) => refused !== null)) {
-    said.delete(conv);
-    await engine().outbox.remove(id);
-  }
-  const until = Date.now() + SETTLE_MS;
-  while (Date.now() < until) {
-    const { list } = await keys.crypto.roster(audienceOf(known(inbox, conv)));
-    if (pending(inbox, conv).length === 0 && (list?.n ?? 0) >= (said.get(conv) ?? 0)) return;
-    await new Promise((done) => setTimeout(done, LOOK_MS));
-  }
-}

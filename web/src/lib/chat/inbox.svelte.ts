@@ -1,15 +1,18 @@
 /** The conversations of one person, or of a shop that they act for, kept as they are on the server. */
 
+import { untrack } from 'svelte';
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { api, Problem } from '#lib/api/index.ts';
 import { checkKind } from '#lib/crypto/index.ts';
-import type { Entry, Receipt, Sending } from '#lib/sync/index.ts';
+import type { Entry, Receipt, Ruling, Sending } from '#lib/sync/index.ts';
 import { aboutOf, engine, isChange } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 import { Drafts } from './drafts.svelte.ts';
 import type { Card, Conversation, Found } from './model.ts';
 import { speaksTo } from './mentions.ts';
 import { isRequest } from './model.ts';
+import { rerank } from './ranks.ts';
+import { following, newest } from './settings.ts';
 import { Talk } from './talk.svelte.ts';
 
 interface ConversationPage {
@@ -27,6 +30,9 @@ interface Arrangement {
 const TYPING_MS = 6000;
 const MOST_UNREAD = 50;
 const MOST_FOUND = 50;
+const PAGE = 200;
+/** Rows that are scrolled past do not stay that long. */
+const STAYS_MS = 60;
 
 export class Inbox {
   /** Whose: the person's id or the shop's. It is also the stream that brings the news. */
@@ -49,26 +55,40 @@ export class Inbox {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #fetching = new Map<string, Promise<Conversation>>();
   #next: string | null = null;
+  #loading: Promise<void> | null = null;
+  #turning: Promise<void> | null = null;
   #isLoaded = false;
   hasMore = $state(false);
 
-  readonly list: readonly Conversation[] = $derived(
-    [...this.#byId.values()]
-      .filter(
-        (one) =>
-          one.form === 'group' ||
-          one.last !== null ||
-          one.seq === 0 ||
-          this.waiting(one.id).length > 0,
-      )
-      .sort((a, b) => pinnedAt(a) - pinnedAt(b) || this.#when(b) - this.#when(a)),
-  );
-  readonly unread: number = $derived(
-    [...this.#byId.values()].reduce(
-      (sum, one) => sum + (isRequest(one) || one.is_archived ? 0 : one.unread),
-      0,
-    ),
-  );
+  /** All that are listed, in their order. */
+  #ranked = $state.raw<readonly Conversation[]>([]);
+  #unread = $state(0);
+  /** Whose rows are on the screen, or near. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #shown = new Set<string>();
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #toOpen = new Set<string>();
+  /** Last words that this device tried to open. */
+  readonly #looked = new SvelteSet<string>();
+
+  /** What waits to be sent counts as said. */
+  readonly list: readonly Conversation[] = $derived.by(() => {
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
+    const saidAt = new Map(
+      engine()
+        .outbox.items.filter(
+          ({ actingFor, due_at }) => actingFor === this.actingFor && due_at === undefined,
+        )
+        .map(({ lane, at }) => [lane, at]),
+    );
+    const busy = [...saidAt.keys()].flatMap((conv) => this.#byId.get(conv) ?? []);
+    if (busy.length === 0) return this.#ranked;
+    const raised = busy.map((one) => ({
+      ...one,
+      active_at: Math.max(one.active_at, saidAt.get(one.id) ?? 0),
+    }));
+    return rerank(this.#ranked, busy.filter(isListed), raised);
+  });
 
   constructor(own: string) {
     const running = engine();
@@ -89,10 +109,13 @@ export class Inbox {
       this.#isLoaded = false;
       void this.load().catch(() => undefined);
     });
+    running.outbox.onStale((conv) => {
+      if (this.#byId.has(conv)) this.#refresh(conv);
+    });
     running.hear('keys', ({ convs }) => {
-      for (const one of this.#byId.values()) {
-        if (convs === null || convs.includes(one.id)) this.#open(one.id);
-      }
+      const known = convs ?? this.#ranked.map(({ id }) => id);
+      this.#openNames(known.filter((conv) => this.#isUnnamed(conv)));
+      for (const conv of known) this.#openSoon(conv);
     });
     running.hear('resync', ({ stream }) => {
       if (stream !== own) return;
@@ -101,8 +124,23 @@ export class Inbox {
     });
   }
 
+  get unread(): number {
+    return this.#unread;
+  }
+
   /** What of it waits to be sent. */
   waiting(conv: string): Sending[] {
+    return this.#outgoing(conv).filter(({ due_at }) => due_at === undefined);
+  }
+
+  /** What is to be sent later, the next one first. */
+  scheduled(conv: string): Sending[] {
+    return this.#outgoing(conv)
+      .filter(({ due_at }) => due_at !== undefined)
+      .sort((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0));
+  }
+
+  #outgoing(conv: string): Sending[] {
     return engine().outbox.items.filter(
       ({ lane, actingFor }) => lane === conv && actingFor === this.actingFor,
     );
@@ -117,22 +155,46 @@ export class Inbox {
     return this.#byId.get(conv);
   }
 
-  /** The first page; after that the stream keeps it true. */
+  /** What this device knows of the first page at once, then what it is now; after that the stream keeps it true. */
   async load(options: { fetch?: typeof fetch } = {}): Promise<void> {
     if (this.#isLoaded) return;
+    const fresh = (this.#loading ??= this.#renew(options).finally(() => (this.#loading = null)));
+    if (untrack(() => this.#ranked.length) === 0) {
+      const known = await api.known<ConversationPage>('/v1/conversations', {
+        actingFor: this.actingFor,
+      });
+      const unheard = known?.items.filter(({ id }) => !this.#byId.has(id)) ?? [];
+      if (unheard.length > 0) {
+        this.#setAll(unheard);
+        void fresh.catch(() => undefined);
+        return;
+      }
+    }
+    await fresh;
+  }
+
+  async #renew(options: { fetch?: typeof fetch }): Promise<void> {
     const page = await this.#page(null, options);
-    for (const one of page.items) this.#set(one);
+    // What the stream has told since the server answered is newer.
+    const older = page.items.filter(({ id, seq }) => (this.#byId.get(id)?.seq ?? 0) > seq);
+    this.#setAll(page.items.filter((one) => !older.includes(one)));
+    for (const { id } of older) this.#refresh(id, this.#byId.get(id)?.seq);
     this.#next = page.next ?? null;
     this.hasMore = this.#next !== null;
     this.#isLoaded = navigator.onLine;
   }
 
-  async more(): Promise<void> {
-    if (this.#next === null) return;
-    const page = await this.#page(this.#next);
-    for (const one of page.items) if (!this.#byId.has(one.id)) this.#set(one);
-    this.#next = page.next ?? null;
-    this.hasMore = this.#next !== null;
+  /** The page after those that are here. */
+  more(): Promise<void> {
+    const after = this.#next;
+    if (after === null) return Promise.resolve();
+    return (this.#turning ??= this.#page(after)
+      .then((page) => {
+        this.#setAll(page.items.filter(({ id }) => !this.#byId.has(id)));
+        this.#next = page.next ?? null;
+        this.hasMore = this.#next !== null;
+      })
+      .finally(() => (this.#turning = null)));
   }
 
   /** The conversation, ready to be shown. Throws `not-found` when it is not one of these. */
@@ -217,7 +279,7 @@ export class Inbox {
 
   #page(after: string | null, options: { fetch?: typeof fetch } = {}): Promise<ConversationPage> {
     return api.get('/v1/conversations', {
-      query: { after },
+      query: { after, limit: after === null ? null : PAGE },
       actingFor: this.actingFor,
       remember: after === null,
       ...options,
@@ -243,16 +305,55 @@ export class Inbox {
   }
 
   #set(one: Conversation): void {
-    const known = this.#byId.get(one.id);
-    const last = one.kind === 'private' ? unread(one.last, known?.last) : one.last;
-    // An answer may be older than what the stream has told since.
-    const isOlder = (known?.settings?.seq ?? 0) > (one.settings?.seq ?? 0);
-    const settings = isOlder ? (known?.settings ?? null) : unread(one.settings, known?.settings);
-    // Who has left is still named by what they said.
-    const gone = known?.cards.filter(({ id }) => !one.cards.some((card) => card.id === id)) ?? [];
-    this.#byId.set(one.id, { ...one, last, settings, cards: [...one.cards, ...gone] });
-    this.#open(one.id);
-    if (one.unread === 0) this.named.delete(one.id);
+    this.#setAll([one]);
+  }
+
+  #setAll(all: readonly Conversation[]): void {
+    this.#put(
+      all.map((one) => {
+        const known = this.#byId.get(one.id);
+        const last = one.kind === 'private' ? unread(one.last, known?.last) : one.last;
+        // An answer may be older than what the stream has told since.
+        const isOlder = (known?.settings?.seq ?? 0) > (one.settings?.seq ?? 0);
+        const latest = isOlder && known ? known : one;
+        const settings = unread(latest.settings, known?.settings);
+        const wasLatest = latest.admin_settings?.id === known?.settings?.id;
+        const admin_settings = unread(
+          latest.admin_settings,
+          wasLatest ? known?.settings : known?.admin_settings,
+        );
+        // Who has left is still named by what they said.
+        const gone =
+          known?.cards.filter(({ id }) => !one.cards.some((card) => card.id === id)) ?? [];
+        return { ...one, last, settings, admin_settings, cards: [...one.cards, ...gone] };
+      }),
+    );
+    const ids = all.map(({ id }) => id);
+    this.#openNames(ids);
+    for (const id of ids) this.#openSoon(id);
+    for (const { id, unread } of all) if (unread === 0) this.named.delete(id);
+  }
+
+  /** These are so now: all that is worked out of them follows, and nothing else is looked at. */
+  #put(all: readonly Conversation[]): void {
+    untrack(() => {
+      const before = all.flatMap(({ id }) => this.#byId.get(id) ?? []);
+      this.#ranked = rerank(this.#ranked, before.filter(isListed), all.filter(isListed));
+      this.#unread += sumOf(all) - sumOf(before);
+      for (const one of all) this.#byId.set(one.id, one);
+    });
+  }
+
+  /** A row of it is on the screen, or near: its last words are opened. Answers what to do when it is gone. */
+  show(conv: string): () => void {
+    this.#shown.add(conv);
+    this.#openSoon(conv);
+    return () => this.#shown.delete(conv);
+  }
+
+  /** Whether its last words are known to be readable or not. */
+  hasLooked({ kind, last }: Conversation): boolean {
+    return kind === 'business' || last?.body !== undefined || this.#looked.has(last?.id ?? '');
   }
 
   /** Among what came to this device and was not read. */
@@ -263,37 +364,98 @@ export class Inbox {
     if (kept.some((entry) => entry.seq > read && speaksTo(entry, this.own))) this.named.add(id);
   }
 
-  /** The last words and the name of a private conversation, as soon as they can be read. */
-  #open(conv: string): void {
-    const one = this.#byId.get(conv);
-    if (one?.kind !== 'private') return;
-    void this.#lastWords(one)
-      .then(async (last) => [last, ...(await engine().open(one.settings ? [one.settings] : []))])
-      .then((entries) => {
-        const now = this.#byId.get(conv);
-        if (!now) return;
-        const of = (entry: Entry | null) =>
-          entries.find((found) => found && found.id === entry?.id) ?? entry;
-        this.#byId.set(conv, { ...now, last: of(now.last), settings: of(now.settings) });
-        return this.#lookForName(now);
-      })
-      .catch(() => undefined);
+  /** What private conversations are called and show, as far as that can be read. */
+  #openNames(convs: readonly string[]): void {
+    const ours = convs.filter(
+      (conv) => untrack(() => this.#byId.get(conv)?.kind) === 'private' && !this.actingFor,
+    );
+    if (ours.length > 0) void this.#rule(ours).catch(() => undefined);
+  }
+
+  #isUnnamed(conv: string): boolean {
+    const known = untrack(() => this.#byId.get(conv));
+    return [known?.settings ?? [], known?.admin_settings ?? []].flat().some(isClosed);
+  }
+
+  /** What is set is the newest that this device has read: an older one that is served again changes nothing. */
+  async #rule(convs: readonly string[]): Promise<void> {
+    const kept = await engine().rulings(convs);
+    const sealed = convs.flatMap((conv) => {
+      const all = [this.#byId.get(conv), kept.get(conv)];
+      // An admin's first: they say who may say others.
+      return all.flatMap((one) => [one?.admin_settings ?? [], one?.settings ?? []].flat());
+    });
+    const closed = sealed.filter(isClosed);
+    const opened = closed.length > 0 ? await engine().open(closed) : [];
+    const byId = Object.fromEntries(opened.map((entry) => [entry.id, entry]));
+    const read = ({ settings, admin_settings }: Ruling): Ruling => ({
+      settings: settings && (byId[settings.id] ?? settings),
+      admin_settings: admin_settings && (byId[admin_settings.id] ?? admin_settings),
+    });
+    const fresh = convs.flatMap((conv) => {
+      const now = this.#byId.get(conv);
+      if (!now) return [];
+      const before = kept.get(conv) ?? NO_RULING;
+      const ruling = newest(read(now), read(before));
+      if (isRead(ruling.settings) && ruling.settings.seq > (before.settings?.seq ?? 0)) {
+        void engine()
+          .keepRuling(conv, ruling)
+          .catch(() => undefined);
+      }
+      const isSame =
+        ruling.settings === now.settings && ruling.admin_settings === now.admin_settings;
+      return isSame ? [] : { ...now, ...ruling };
+    });
+    if (fresh.length > 0) this.#put(fresh);
+  }
+
+  /** Those that are still shown in a moment are opened together. */
+  #openSoon(conv: string): void {
+    if (!this.#shown.has(conv) || untrack(() => this.#byId.get(conv)?.kind) !== 'private') return;
+    if (this.#toOpen.size === 0) setTimeout(() => this.#openShown(), STAYS_MS);
+    this.#toOpen.add(conv);
+  }
+
+  #openShown(): void {
+    const convs = [...this.#toOpen].filter((conv) => this.#shown.has(conv));
+    this.#toOpen.clear();
+    void this.#openWords(convs).catch(() => undefined);
+  }
+
+  async #openWords(convs: readonly string[]): Promise<void> {
+    const all = convs.flatMap((conv) => this.#byId.get(conv) ?? []);
+    for (const one of all) void this.#lookForName(one).catch(() => undefined);
+    const sealed = all.flatMap(({ last }) =>
+      last?.k === 'message' && last.body === undefined ? last : [],
+    );
+    // A list has no ciphertext: what was opened here before is enough.
+    const known = await engine().recall(sealed);
+    this.#opened([...known.values()]);
+    const rest = sealed.filter(({ id }) => !known.has(id));
+    const ask = async (last: Entry) => this.#opened([await this.#lastWords(last)]);
+    await Promise.all(rest.map((last) => ask(last).catch(() => this.#looked.add(last.id))));
+  }
+
+  #opened(all: readonly Entry[]): void {
+    this.#put(
+      all.flatMap((last) => {
+        const now = this.#byId.get(last.conv);
+        return now?.last?.id === last.id ? { ...now, last } : [];
+      }),
+    );
+    for (const { id } of all) this.#looked.add(id);
   }
 
   /** A list tells of a private message only that there is one: it is looked for here, then on the server. */
-  async #lastWords({ id, last }: Conversation): Promise<Entry | null> {
-    if (last?.k !== 'message' || last.body !== undefined) return last;
-    // The list has no ciphertext: what was opened here before is enough.
-    const opened = (await engine().recall([last])).get(last.id);
-    if (opened) return opened;
+  async #lastWords(last: Entry): Promise<Entry> {
     const among = (entries: readonly Entry[]) => entries.find((entry) => entry.id === last.id);
     if (last.ct !== undefined) return (await engine().open([last]))[0] ?? last;
-    const kept = among(await engine().keptEntries(this.own, id, { limit: 20 }));
+    const kept = among(await engine().keptEntries(this.own, last.conv, { limit: 20 }));
     if (kept) return kept;
-    const query = { around: last.seq, limit: 1 };
-    const page = await api.get<{ items: readonly Entry[] }>(`/v1/conversations/${id}/messages`, {
-      query,
-    });
+    const page = await api.get<{ items: readonly Entry[] }>(
+      `/v1/conversations/${last.conv}/messages`,
+      { query: { around: last.seq, limit: 1 } },
+    );
     return among(await engine().open(page.items)) ?? last;
   }
 
@@ -329,7 +491,12 @@ export class Inbox {
   /** It is no longer among one's conversations. */
   drop(conv: string): void {
     void engine().leave(this.own, conv);
-    this.#byId.delete(conv);
+    const known = this.#byId.get(conv);
+    if (known) {
+      this.#ranked = rerank(this.#ranked, [known], []);
+      this.#unread -= sumOf([known]);
+      this.#byId.delete(conv);
+    }
     this.#talks.delete(conv);
   }
 
@@ -337,7 +504,7 @@ export class Inbox {
   #ended(conv: string): void {
     void engine().leave(this.own, conv);
     const known = this.#byId.get(conv);
-    if (known) this.#byId.set(conv, { ...known, state: 'removed', unread: 0 });
+    if (known) this.#put([{ ...known, state: 'removed', unread: 0 }]);
   }
 
   /** Asks again, once, when the answer was on its way before `seq` was. */
@@ -360,24 +527,25 @@ export class Inbox {
     const isOwn = entry.from === this.own;
     if (!isOwn) this.#stopTyping(entry.conv);
     const seq = entry.seq;
-    const settings = bodyType(entry) === 'settings' ? entry : known.settings;
     const target = targetOf(entry);
     // Who is here, and what it is called, is told anew.
     if (isGoing(entry, this.own)) {
       this.#ended(entry.conv);
       return;
     }
-    const mayBeName = known.form === 'group' && entry.quiet && isClosed(entry);
-    if (entry.k === 'change' || mayBeName) this.#refresh(entry.conv, entry.seq);
+    const mayBeSettings = known.kind === 'private' && entry.quiet && isClosed(entry);
+    if (entry.k === 'change' || mayBeSettings) this.#refresh(entry.conv, entry.seq);
     if (target === null) {
       const unread = known.unread + (isOwn ? 0 : 1);
       const active_at = entry.ts;
-      this.#byId.set(known.id, { ...known, seq, unread, active_at, last: entry, about_last: [] });
-      if (isClosed(entry)) this.#open(known.id);
+      this.#put([{ ...known, seq, unread, active_at, last: entry, about_last: [] }]);
+      if (isClosed(entry)) this.#openSoon(known.id);
     } else {
       const isAboutLast = target === known.last?.id;
       const about_last = isAboutLast ? [...known.about_last, entry] : known.about_last;
-      this.#byId.set(known.id, { ...known, seq, about_last, settings });
+      const settings = bodyType(entry) === 'settings' ? following(known, entry) : {};
+      this.#put([{ ...known, seq, about_last, ...settings }]);
+      this.#openNames([known.id]);
     }
   }
 
@@ -395,7 +563,7 @@ export class Inbox {
     );
     const isAllRead = user === this.own && read >= known.seq;
     if (isAllRead) this.named.delete(conv);
-    this.#byId.set(conv, { ...known, marks, unread: isAllRead ? 0 : known.unread });
+    this.#put([{ ...known, marks, unread: isAllRead ? 0 : known.unread }]);
     if (user === this.own && !isAllRead && known.unread > 0) this.#refresh(conv);
   }
 
@@ -410,10 +578,6 @@ export class Inbox {
     clearTimeout(this.#typing.get(conv)?.timer);
     this.#typing.delete(conv);
   }
-
-  #when(one: Conversation): number {
-    return Math.max(one.active_at, this.waiting(one.id).at(-1)?.at ?? 0);
-  }
 }
 
 /** What an entry changes; null for what stands for itself. */
@@ -423,8 +587,12 @@ function targetOf({ k, target, body, quiet }: Entry): string | null {
   return aboutOf(body) ?? (quiet ? '' : null);
 }
 
-/** What is not pinned comes after everything that is. */
-const pinnedAt = (one: Conversation): number => one.pinned_at ?? Number.MAX_SAFE_INTEGER;
+/** Nothing was said there by anybody: it is not worth a row. */
+const isListed = ({ form, last, seq }: Conversation): boolean =>
+  form === 'group' || last !== null || seq === 0;
+
+const sumOf = (all: readonly Conversation[]): number =>
+  all.reduce((sum, one) => sum + (isRequest(one) || one.is_archived ? 0 : one.unread), 0);
 
 const isGoing = ({ body }: Entry, own: string): boolean =>
   isChange(body) && body.user_id === own && (body.change === 'left' || body.change === 'removed');
@@ -432,6 +600,11 @@ const isGoing = ({ body }: Entry, own: string): boolean =>
 const bodyType = ({ body }: Entry): string | null => (body && 'type' in body ? body.type : null);
 
 const isClosed = ({ ct, body }: Entry): boolean => ct !== undefined && body === undefined;
+
+const isRead = (entry: Entry | null): entry is Entry =>
+  entry?.ct !== undefined && entry.seal?.state === 'open';
+
+const NO_RULING: Ruling = { settings: null, admin_settings: null };
 
 /** What the server cannot read: the copy that is open already, or one that waits to be. */
 function unread(fresh: Entry | null, known: Entry | null | undefined): Entry | null {

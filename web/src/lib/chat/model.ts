@@ -14,28 +14,42 @@ import type {
   Photo,
   Sending,
 } from '#lib/sync/index.ts';
-import { aboutOf, fold } from '#lib/sync/index.ts';
+import { aboutOf, fold, isOnce } from '#lib/sync/index.ts';
 import type { Money } from '#lib/values/money.ts';
 import { format } from '#lib/values/money.ts';
 import type { Place } from '#lib/values/time.ts';
 import { dayOf } from '#lib/values/time.ts';
+import { settingsOf } from './settings.ts';
 
 export type Card = Schema['Card'];
 export type Contact = Schema['identity_contacts_Contact'];
 export type ProductCard = Schema['ProductCard'];
 
 /** A conversation as one of its sides sees it in a list. */
-export type Conversation = Omit<Schema['Conversation'], 'last' | 'about_last' | 'settings'> & {
+export type Conversation = Omit<
+  Schema['Conversation'],
+  'last' | 'about_last' | 'settings' | 'admin_settings'
+> & {
   readonly last: Entry | null;
   readonly about_last: readonly Entry[];
-  /** What a private group is called, as far as this device can read it. */
+  /** What is set in a private conversation, as far as this device can read it. `settingsOf` says what of it holds. */
   readonly settings: Entry | null;
+  /** The latest by an admin, where somebody else said the latest. */
+  readonly admin_settings: Entry | null;
 };
 
 /** A message that was found, and what was said about it since. */
 export interface Found {
   readonly message: Entry;
   readonly about: readonly Entry[];
+}
+
+/** How something is to be sent. */
+export interface How {
+  /** Not now but then. */
+  readonly dueAt?: number;
+  /** To be opened one time. */
+  readonly isOnce?: boolean;
 }
 
 /** What the next message answers or changes, shown above the field. */
@@ -54,7 +68,12 @@ export interface Sides {
   /** The person, or the shop they act for. */
   readonly own: string;
   readonly other: Card | null;
+  /** Who else takes part. */
+  readonly cards?: readonly Card[];
 }
+
+const personIn = ({ other, cards = [] }: Sides, id: string | undefined): string =>
+  nameOf(cards.find((card) => card.id === id) ?? (other?.id === id ? other : null));
 
 export const nameOf = (card: Card | null): string =>
   card === null ? '…' : card.name || (card.kind === 'guest' ? t.chat.guest : '…');
@@ -76,14 +95,6 @@ export const isAsking = ({ kind, form, members, other, state }: Conversation): b
   state === 'joined' &&
   members.some(({ user_id, state: theirs }) => user_id === other?.id && theirs === 'requested');
 
-/** What an admin wrote about a group, as far as this device could read it. */
-export function settingsOf({ settings }: Conversation): Settings {
-  const body = settings?.body;
-  return body && 'type' in body && body.type === 'settings' ? body : { type: 'settings' };
-}
-
-type Settings = Extract<Content, { type: 'settings' }>;
-
 /** What a conversation is called: the other's name, or the group's, or the names of those who are in it. */
 export function titleOf(conversation: Conversation, own: string): string {
   if (conversation.form !== 'group') return nameOf(conversation.other);
@@ -100,7 +111,7 @@ export function titleOf(conversation: Conversation, own: string): string {
 
 /** Who came, who went, what changed: one quiet line. Null for what nobody needs to read. */
 export function changeText(
-  { change, user_id = '', by_id, role, timer_s }: MemberChange,
+  { change, user_id = '', by_id, role, timer_s, writers, editors, title }: MemberChange,
   conversation: Conversation,
   own: string,
 ): string | null {
@@ -118,6 +129,23 @@ export function changeText(
       return role === 'admin' ? t.chat.becameAdmin(who) : t.chat.becameMember(who);
     case 'timer':
       return timer_s ? t.chat.timerSet(t.chat.timerOf(timer_s)) : t.chat.timerOff;
+    case 'permissions':
+      return [
+        ...(writers ? [writers === 'admins' ? t.groups.adminsWrite : t.groups.allWrite] : []),
+        ...(editors ? [editors === 'admins' ? t.groups.adminsEdit : t.groups.allEdit] : []),
+      ].join(' ');
+    case 'title':
+      return t.groups.didName(who, title ?? '');
+    case 'description':
+      return t.groups.didDescribe(who);
+    case 'photo':
+      return t.groups.didPhoto(who);
+    case 'no-photo':
+      return t.groups.didRemovePhoto(who);
+    case 'pinned':
+      return t.groups.didPin(who);
+    case 'unpinned':
+      return t.groups.didUnpin(who);
     case 'keys':
       return who === null ? null : t.chat.keysChanged(who);
     case 'accepted':
@@ -138,7 +166,8 @@ export const orderThings = ({ card }: Fact): string =>
   card.title?.split(' · ').slice(1).join(' · ') ?? '';
 
 /** What happened, in one line. */
-export function factText(fact: Fact, { own, other }: Sides): string {
+export function factText(fact: Fact, sides: Sides): string {
+  const { own, other } = sides;
   const { state, amount, payer_id, payee_id, title } = fact.card;
   const of = amount ? sum(amount) : '';
   switch (fact.subject.kind) {
@@ -154,13 +183,38 @@ export function factText(fact: Fact, { own, other }: Sides): string {
         return payee_id === own ? t.chat.youAsked(of) : t.chat.asksYou(nameOf(other), of);
       }
       return t.chat.requestFact[state]?.(of) ?? title ?? fact.fact;
+    case 'split':
+      return splitText(fact, sides);
     default:
       return title ?? fact.fact;
   }
 }
 
+/** Whose bill it is. */
+export const billText = ({ card: { payee_id } }: Fact, sides: Sides): string =>
+  payee_id === sides.own ? t.chat.youSplit : t.chat.splitBy(personIn(sides, payee_id));
+
+/** What became of a bill that is split, in one line. */
+function splitText({ fact, card }: Fact, sides: Sides): string {
+  const { amount, payer_id, done = 0, of = 0 } = card;
+  const bill = amount ? sum(amount) : '';
+  if (fact === 'split.closed') return t.chat.splitClosed(bill, done, of);
+  if (payer_id === undefined) {
+    const isOwn = card.payee_id === sides.own;
+    return isOwn
+      ? t.chat.youSplitBill(bill)
+      : t.chat.splitBill(personIn(sides, card.payee_id), bill);
+  }
+  const isOwn = payer_id === sides.own;
+  if (fact === 'request.paid') {
+    return isOwn ? t.chat.youPaidShare : t.chat.paidShare(personIn(sides, payer_id));
+  }
+  return t.chat.shareEnded(isOwn ? t.chat.you : personIn(sides, payer_id));
+}
+
 /** What a message says, in one line without marks; for lists and quotes. */
 export function contentText(body: Content | null): string {
+  if (isOnce(body)) return t.kept.once(onceName(body));
   switch (body?.type) {
     case 'text':
       return oneLine(body.text);
@@ -182,6 +236,16 @@ export function contentText(body: Content | null): string {
     default:
       return body === null ? t.chat.deleted : t.chat.newer;
   }
+}
+
+/** Whether it was opened here, for the one time that it may be. */
+export const hasOpened = ({ isSpent, opened }: MessageItem, own: string): boolean =>
+  isSpent || opened.some(({ by }) => by === own);
+
+/** What opens once, without a look at it. */
+export function onceName(body: Content | null): string {
+  if (body?.type === 'voice') return t.chat.voice;
+  return body?.type === 'image' || body?.type === 'video' ? itemsText(body.items) : '';
 }
 
 /** What an album holds, in a word or two. */
@@ -227,7 +291,11 @@ export function preview(
     return { text, by: null, isOwn, at: item.ts };
   }
   const isGone = item.body === null;
-  const text = isGone && isOwn ? t.chat.youDeleted : contentText(item.body);
+  const text = hasOpened(item, sides.own)
+    ? t.kept.onceOpened
+    : isGone && isOwn
+      ? t.chat.youDeleted
+      : contentText(item.body);
   return { text, by: isOwn && !isGone ? t.chat.you : null, isOwn: isOwn && !isGone, at: item.ts };
 }
 
@@ -288,6 +356,8 @@ interface Layout {
   readonly place: Place;
   /** Read up to here when the conversation was opened; null draws no line. */
   readonly readSeq: number | null;
+  /** All entries from this number on are here: before it the line could stand anywhere. */
+  readonly since?: number;
   readonly waiting: readonly Sending[];
   /** What a change is said as; null leaves it out. */
   readonly say?: (change: MemberChange) => string | null;
@@ -296,7 +366,7 @@ interface Layout {
 /** The rows of a conversation: days, the line above what is new, bubbles in groups, cards and quiet lines. */
 export function layOut(
   items: readonly Item[],
-  { own, place, readSeq, waiting, say }: Layout,
+  { own, place, readSeq, since = 0, waiting, say }: Layout,
 ): Row[] {
   const sendings = new Map(waiting.map((sending) => [sending.id, sending]));
   const sayOf = ({ change }: ChangeItem) => (change && say?.(change)) ?? null;
@@ -305,7 +375,7 @@ export function layOut(
   );
   const rows: Row[] = [];
   let day = '';
-  let isMarked = readSeq === null;
+  let isMarked = readSeq === null || since > readSeq + 1;
   for (const [index, item] of shown.entries()) {
     const before = shown[index - 1];
     const after = shown[index + 1];
@@ -413,12 +483,13 @@ export function tickOf(
 
 /** Words can be changed for a day, and only where there are words. */
 export function isEditable({ body, ts }: MessageItem, now: number): boolean {
-  if (now - ts > EDIT_WITHIN_MS) return false;
+  if (now - ts > EDIT_WITHIN_MS || isOnce(body)) return false;
   return body !== null && ['text', 'image', 'video', 'document'].includes(body.type);
 }
 
 /** The words that can be changed or copied. */
 export function wordsOf(body: Content | null): string {
+  if (isOnce(body)) return '';
   switch (body?.type) {
     case 'text':
       return body.text;
@@ -436,3 +507,15 @@ export function wordsOf(body: Content | null): string {
 /** What the server keeps of the answered message, at most 200 characters. */
 export const quoteOf = (body: Content | null): string =>
   [...contentText(body)].slice(0, 200).join('');
+
+/** An answered message above its answer: whose words, and which. */
+export interface Quoted {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What an answered message says by now; null when it cannot be read here. */
+export function quotedText(item: Item): string | null {
+  if (item.kind !== 'message' || (item.seal && item.seal.state !== 'open')) return null;
+  return quoteOf(item.body);
+}

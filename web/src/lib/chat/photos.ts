@@ -66,7 +66,7 @@ export function draw(
 }
 
 /** WebP where the browser can write it, else JPEG. */
-async function encode(canvas: HTMLCanvasElement): Promise<Blob> {
+export async function encode(canvas: HTMLCanvasElement): Promise<Blob> {
   const as = (type: string) =>
     new Promise<Blob | null>((done) => canvas.toBlob(done, type, QUALITY));
   const webp = await as('image/webp');

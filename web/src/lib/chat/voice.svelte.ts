@@ -16,6 +16,8 @@ export interface ReadyVoice {
   readonly file: Blob;
   readonly duration_s: number;
   readonly waveform: readonly number[];
+  /** To be heard one time. */
+  readonly isOnce?: boolean;
 }
 
 export const canRecord = (): boolean =>

@@ -11,7 +11,7 @@ import type { Restored, Status } from './model.ts';
 import { userName } from './names.ts';
 import type { Outgoing } from './outgoing.ts';
 import { problems } from './problems.ts';
-import type { Server } from './server.ts';
+import type { Server } from './key-server.ts';
 import type { Vault } from './vault.ts';
 
 const ALGORITHM = 'm.megolm_backup.v1.curve25519-aes-sha2';
@@ -68,9 +68,11 @@ export class Backup {
     if (await this.#means.machine.isBackupEnabled()) this.state = 'on';
   }
 
-  close(): void {
+  /** What is on its way comes to its end. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    await this.#lock.run(() => Promise.resolve());
   }
 
   /** Looks at what the server has, and uses it if it is ours. */

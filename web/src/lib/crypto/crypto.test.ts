@@ -510,6 +510,24 @@ describe('two people with three devices', () => {
     expect(await slugOf(asha.say(talk, 'for Ravi'))).toBe('members-changed');
   });
 
+  test('10: nobody else is heard where two talk', async () => {
+    const [asha, ravi, eve] = [await world.person(), await world.person(), await world.person()];
+    const talk = world.direct(asha, ravi);
+    const first = await asha.say(talk, 'hello');
+    const content = { type: 'text', text: 'I am Asha' };
+    const to = { ...world.direct(eve, ravi).audience(), conv: talk.id };
+    const id = uuid7();
+    const hers = { ...first, id, seq: 2, from: eve.user };
+    const { ct, com } = await eve.machine.encrypt(to, id, content);
+    await world.settle();
+
+    expect(await ravi.hears(first)).toBe('hello');
+    expect(await ravi.hears({ ...hers, ct, com })).toBe('not-a-member');
+    const back = { ...(await ravi.say(talk, 'and back')), seq: 3 };
+    await world.settle();
+    expect(await asha.hears(back)).toBe('and back');
+  });
+
   test('no readable word reaches the server', async () => {
     const asha = await world.person();
     const ravi = await world.person();
@@ -556,6 +574,26 @@ describe('a group', () => {
     expect([await ravi.hears(late), await mina.hears(late)]).toEqual(['waiting', 'late']);
   });
 
+  test('10: who was let in again is heard as soon as the list that says so was read', async () => {
+    const [asha, ravi, mina] = [await world.person(), await world.person(), await world.person()];
+    const talk = await group(asha, ravi, mina);
+    await relist(asha, talk, [asha, ravi]);
+    talk.change([asha.user, ravi.user, mina.user]);
+    const list = await asha.machine.nextList(talk.id, talk.members, [asha.user]);
+    const listed = await asha.say(talk, { type: 'settings', title: 'Tea', list });
+    await world.settle();
+    await mina.read(listed);
+    const back = await mina.say(talk, 'I am back');
+    await world.settle();
+
+    expect(await ravi.hears(back)).toBe('not-a-member');
+    const before = ravi.news('keys').length;
+    await ravi.read(listed);
+
+    expect(ravi.news('keys').slice(before)).toContainEqual({ convs: [talk.id] });
+    expect(await ravi.hears(back)).toBe('I am back');
+  });
+
   test('10: only an admin of the last list may send the next', async () => {
     const [asha, ravi, eve] = [await world.person(), await world.person(), await world.person()];
     const talk = await group(asha, ravi);
@@ -567,6 +605,33 @@ describe('a group', () => {
     const coup = { ...list!, n: 2, members: [ravi.user, eve.user], admins: [ravi.user] };
     expect(await slugOf(ravi.say(talk, { type: 'settings', list: coup }))).toBe('not-admin');
     expect(await slugOf(eve.say(talk, 'let me in'))).toBe('no-member-list');
+  });
+
+  test('10: a list of somebody whom the server alone let in is not even read', async () => {
+    const [asha, ravi, eve] = [await world.person(), await world.person(), await world.person()];
+    const talk = await group(asha, ravi);
+    talk.change([asha.user, ravi.user, eve.user]);
+    const list = await eve.machine.nextList(talk.id, talk.members, [eve.user]);
+    const hers = await eve.say(talk, { type: 'settings', title: 'Mine', list });
+    await world.settle();
+
+    expect(await ravi.hears(hers)).toBe('not-a-member');
+    expect(await asha.hears(hers)).toBe('not-a-member');
+  });
+
+  test('10: what is set is an admin’s by the list, whoever repeats that', async () => {
+    const [asha, ravi] = [await world.person(), await world.person()];
+    const talk = await group(asha, ravi);
+    const list = await asha.machine.nextList(talk.id, talk.members, [asha.user]);
+    const admins = await asha.say(talk, { type: 'settings', title: 'Tea', list });
+    await world.settle();
+    const [opened] = await ravi.machine.decrypt([admins]);
+    const members = await ravi.say(talk, { type: 'settings', title: 'Mine' });
+    await world.settle();
+    const [theirs] = await asha.machine.decrypt([members]);
+
+    expect(opened).toMatchObject({ state: 'open', isByAdmin: true });
+    expect(theirs).toMatchObject({ state: 'open', isByAdmin: false });
   });
 
   test('13: it goes to those who can read it, and says who cannot', async () => {

@@ -435,3 +435,34 @@ describe('the identity', () => {
     expect((await ravi.machine.person(asha.user)).safetyNumber).toBe(after);
   });
 });
+
+describe('the notebook', () => {
+  test('opens on every confirmed device of a person, and on no other', async () => {
+    const ravi = await world.person();
+    const sealed = await ravi.machine.sealNotebook('my notes');
+    const tablet = await world.another(ravi);
+    expect(await slugOf(tablet.machine.openNotebook(sealed))).toBe('unconfirmed-device');
+
+    await compare(tablet, ravi, ravi.device);
+    await agree(tablet, ravi);
+    await vi.waitFor(async () => {
+      await world.settle();
+      expect(await tablet.machine.openNotebook(sealed)).toBe('my notes');
+    });
+    const laptop = await world.another(ravi);
+    await laptop.machine.recover((await ravi.machine.recoveryKey())!);
+    expect(await laptop.machine.openNotebook(sealed)).toBe('my notes');
+    expect(await ravi.machine.openNotebook(await laptop.machine.sealNotebook('more'))).toBe('more');
+
+    const asha = await world.person();
+    expect(await asha.machine.openNotebook(sealed)).toBeNull();
+  });
+
+  test('is not read with a new identity', async () => {
+    const ravi = await world.person();
+    const sealed = await ravi.machine.sealNotebook('my notes');
+    await ravi.machine.reset({ confirmation: 'confirmed' });
+    expect(await ravi.machine.openNotebook(sealed)).toBeNull();
+    expect(await ravi.machine.openNotebook(await ravi.machine.sealNotebook('new'))).toBe('new');
+  });
+});

@@ -17,6 +17,7 @@ import {
 } from '@matrix-org/matrix-sdk-crypto-wasm';
 import { Problem } from '#lib/api/problem.ts';
 import { Backup } from './backup.ts';
+import { fromBase64 } from './bytes.ts';
 import { ENVELOPE_TYPE, pack } from './envelope.ts';
 import type { KnownLists, MemberList } from './lists.ts';
 import { hashList, makeList, readList } from './lists.ts';
@@ -26,6 +27,7 @@ import type {
   Confirmed,
   Crypto,
   Device,
+  DeviceMessage,
   Heard,
   News,
   Opened,
@@ -39,14 +41,15 @@ import type {
   Verification,
 } from './model.ts';
 import { idOf, libraryDevice, libraryRoom, libraryUser, libraryUsers, userName } from './names.ts';
+import { notebookCipher, openNotebook, sealNotebook } from './notebook.ts';
 import { Outgoing } from './outgoing.ts';
 import { People } from './people.ts';
 import { isPassing, problems } from './problems.ts';
 import { Reading } from './reading.ts';
 import { recoveryCipher } from './recovery.ts';
 import { Safekeeping } from './safekeeping.ts';
-import type { Fetch } from './server.ts';
-import { Server } from './server.ts';
+import type { Fetch } from './key-server.ts';
+import { Server } from './key-server.ts';
 import { Vault, storeNameOf } from './vault.ts';
 import { Verifications } from './verifications.ts';
 
@@ -65,6 +68,8 @@ export interface Options {
   readonly backupDelayMs?: number;
   /** How long a key may be missing before own devices and the backup are asked. */
   readonly askLaterMs?: number;
+  /** It is closed again soon: what is not needed for the next message is left to the one that stays. */
+  readonly isBrief?: boolean;
 }
 
 export class Machine implements Crypto {
@@ -82,6 +87,7 @@ export class Machine implements Crypto {
   readonly #reading = new Locks();
   readonly #taking = new Lock();
   readonly #changing = new Lock();
+  readonly #working = new Set<Promise<unknown>>();
   #status: Status | null = null;
   #isClosed = false;
 
@@ -135,16 +141,16 @@ export class Machine implements Crypto {
     const self = new Machine(options, machine, new Server(fetch), vault);
     await self.#backup.resume();
     self.#listen();
-    self.#background(self.#start());
+    if (!options.isBrief) self.#background(self.#start());
     return self;
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
+  /** After it, nothing here touches the store any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#reader.close();
-    this.#outgoing.close();
-    this.#backup.close();
+    while (this.#working.size > 0) await Promise.all(this.#working);
+    await Promise.all([this.#outgoing.close(), this.#backup.close()]);
     this.#machine.close();
     this.#vault.close();
   }
@@ -184,7 +190,8 @@ export class Machine implements Crypto {
     });
   }
 
-  async pull(): Promise<void> {
+  /** With `upTo`, nothing from the first one on that is not meant. */
+  async pull(upTo: (message: DeviceMessage) => boolean = () => true): Promise<void> {
     interface Page extends Heard {
       readonly n: number;
       readonly has_more: boolean;
@@ -194,13 +201,15 @@ export class Machine implements Crypto {
     for (;;) {
       const after = (await this.#vault.fact('n')) ?? 0;
       const page = await this.#server.json<Page>('GET', `/v1/device-messages?after=${after}`);
+      const items = page.items ?? [];
+      const end = items.findIndex((item) => !upTo(item));
       const { n } = await this.take({
-        items: page.items,
+        items: end === -1 ? items : items.slice(0, end),
         counts: page.one_time_key_counts,
         unused: page.unused_fallback_key_types,
       });
       if (n > after) await this.#server.json('POST', '/v1/device-messages/acknowledgement', { n });
-      if (!page.has_more || n === after) return;
+      if (!page.has_more || end !== -1 || n === after) return;
     }
   }
 
@@ -333,7 +342,13 @@ export class Machine implements Crypto {
   async decrypt(entries: readonly SealedEntry[]): Promise<Opened[]> {
     const opened: Opened[] = [];
     for (const entry of entries) {
-      opened.push(await this.#reading.run(entry.conv, () => this.#reader.open(entry)));
+      const reading = this.#reading.run(entry.conv, () => this.#reader.open(entry));
+      opened.push(
+        await reading.catch((error: unknown) => {
+          console.warn('A message could not be opened just now:', error);
+          return this.#reader.later(entry);
+        }),
+      );
     }
     return opened;
   }
@@ -361,6 +376,14 @@ export class Machine implements Crypto {
     };
   }
 
+  async sealNotebook(text: string): Promise<string> {
+    return sealNotebook(await this.#notebookCipher(), userName(this.#options.user), text);
+  }
+
+  async openNotebook(ciphertext: string): Promise<string | null> {
+    return openNotebook(await this.#notebookCipher(), userName(this.#options.user), ciphertext);
+  }
+
   // ── Devices and people ────────────────────────────────────────────────────────────────────────────────────────
 
   async devices(user: string): Promise<Device[]> {
@@ -371,6 +394,10 @@ export class Machine implements Crypto {
   async person(user: string): Promise<Person> {
     await this.#people.refresh(user);
     return this.#people.person(user);
+  }
+
+  changed(users: readonly string[]): Promise<Person[]> {
+    return this.#people.changed(users);
   }
 
   accept(user: string): Promise<void> {
@@ -474,21 +501,30 @@ export class Machine implements Crypto {
       const users = names.map(idOf).filter((user) => user !== null);
       for (const user of users) this.#people.forget(user);
       if (users.length > 0) tell('devices', { users });
-      if (users.includes(me)) await this.#look();
+      if (users.includes(me)) await this.#track(this.#look());
     });
-    this.#machine.registerUserIdentityUpdatedCallback(async (name) => {
+    this.#machine.registerUserIdentityUpdatedCallback((name) => {
       const user = idOf(name.toString());
-      if (user === null) return;
-      this.#people.forget(user);
-      if (user === me) {
-        await this.#look();
-        return;
-      }
-      const person = await this.#people.person(user);
-      await this.#people.remember(person);
-      if (person.isBroken || person.isChanged || person.isVerified) tell('person', person);
+      return user === null ? Promise.resolve() : this.#track(this.#heardIdentity(user));
     });
-    this.#machine.registerReceiveSecretCallback((name, value) => this.#heardSecret(name, value));
+    // It waits in the library's inbox for the next start.
+    if (this.#options.isBrief) return;
+    this.#machine.registerReceiveSecretCallback((name, value) =>
+      this.#track(this.#heardSecret(name, value)),
+    );
+  }
+
+  async #heardIdentity(user: string): Promise<void> {
+    this.#people.forget(user);
+    if (user === this.#options.user) {
+      await this.#look();
+      return;
+    }
+    const person = await this.#people.person(user);
+    await this.#people.remember(person);
+    if (person.isBroken || person.isChanged || person.isVerified) {
+      this.#options.tell('person', person);
+    }
   }
 
   async #heardEvent(event: ProcessedToDeviceEvent): Promise<void> {
@@ -569,6 +605,17 @@ export class Machine implements Crypto {
   async #requireConfirmed(): Promise<void> {
     if (this.#status?.device === 'confirmed') return;
     if ((await this.status()).device !== 'confirmed') throw problems.unconfirmed();
+  }
+
+  async #notebookCipher(): Promise<CryptoKey> {
+    await this.#requireConfirmed();
+    const { hasMaster, hasSelfSigning, hasUserSigning } = await this.#machine.crossSigningStatus();
+    if (!hasMaster || !hasSelfSigning || !hasUserSigning) throw problems.secretsMissing();
+    interface Secrets {
+      readonly cross_signing: { readonly master_key: string };
+    }
+    const { cross_signing } = (await this.#safekeeping.exportSecrets()) as Secrets;
+    return notebookCipher(fromBase64(cross_signing.master_key));
   }
 
   // ── Inside: sending and reading ───────────────────────────────────────────────────────────────────────────────
@@ -658,7 +705,15 @@ export class Machine implements Crypto {
   }
 
   #background(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.#failed(error));
+    void this.#track(work.catch((error: unknown) => this.#failed(error)));
+  }
+
+  /** Whoever closes the store waits for it. */
+  #track<T>(work: Promise<T>): Promise<T> {
+    const ended = (): void => void this.#working.delete(done);
+    const done: Promise<void> = work.then(ended, ended);
+    this.#working.add(done);
+    return work;
   }
 
   #failed(error: unknown): void {

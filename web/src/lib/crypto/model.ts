@@ -81,6 +81,8 @@ export interface Open {
   readonly proof: { readonly k: string; readonly c: string };
   /** In groups: does the sender go by the list in force, by an older one, or by one that is not known here? */
   readonly list: 'current' | 'older' | 'unknown' | null;
+  /** Of a group's settings: is the sender an admin by the list that they go by? */
+  readonly isByAdmin: boolean;
 }
 
 /** The key is not here (yet): "Waiting for this message". Ask again when `keys` is told. */
@@ -269,8 +271,18 @@ export interface Crypto {
   ): Promise<MemberList>;
   roster(to: Audience): Promise<Roster>;
 
+  /**
+   * Seals what the person keeps about their chats, for all of their confirmed devices. Raises: `unconfirmed-device`,
+   * `secrets-missing`.
+   */
+  sealNotebook(text: string): Promise<string>;
+  /** Null for what was sealed with an identity that the person has no more. Raises: as above. */
+  openNotebook(ciphertext: string): Promise<string | null>;
+
   devices(user: string): Promise<Device[]>;
   person(user: string): Promise<Person>;
+  /** Those of them who are known here to have another identity than before. Asks nobody. */
+  changed(users: readonly string[]): Promise<Person[]>;
   /** "Ravi's keys changed" was read. */
   accept(user: string): Promise<void>;
   /** No longer verified: sending goes on, with the changed keys. */

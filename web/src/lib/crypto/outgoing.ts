@@ -15,7 +15,7 @@ import { Problem } from '#lib/api/problem.ts';
 import { Lock } from './locks.ts';
 import { libraryUser } from './names.ts';
 import { problems } from './problems.ts';
-import type { Server } from './server.ts';
+import type { Server } from './key-server.ts';
 import type { Vault } from './vault.ts';
 
 export type Request =
@@ -47,9 +47,11 @@ export class Outgoing {
     this.#vault = vault;
   }
 
-  close(): void {
+  /** What is on its way comes to its end. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    await this.#lock.run(() => Promise.resolve());
   }
 
   /** Until nothing is left to send. Raises what the network raises; then it is tried again by itself as well. */
@@ -188,4 +190,4 @@ const isOfOldStore = ({ type, body }: Request, error: unknown): boolean =>
   body.includes(`"ed25519:${error.facts.id}"`);
 
 const isFinal = (error: unknown): boolean =>
-  error instanceof Problem && !error.isPassing && error.status !== 401;
+  error instanceof Problem && !error.isPassing && !error.isShutOut;

@@ -168,6 +168,18 @@ export class People {
     };
   }
 
+  async changed(users: readonly string[]): Promise<Person[]> {
+    const found: Person[] = [];
+    for (const user of users) {
+      const identity = await this.#means.machine.getIdentity(libraryUser(user));
+      if (!isOther(identity)) continue;
+      if (identity.identityNeedsUserApproval() || identity.hasVerificationViolation()) {
+        found.push(await this.person(user));
+      }
+    }
+    return found;
+  }
+
   async accept(user: string): Promise<void> {
     const identity = await this.#means.machine.getIdentity(libraryUser(user));
     if (isOther(identity)) await identity.pinCurrentMasterKey();

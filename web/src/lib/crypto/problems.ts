@@ -42,6 +42,8 @@ export const problems = {
   damagedFile: () => refusal('damaged-file', 'The file is damaged or was changed.'),
   sourceChanged: () => refusal('source-changed', 'The file has changed since it was chosen.'),
   notOpen: () => refusal('crypto-closed', 'The crypto is not open.'),
+  /** The private half of the identity is on its way from another device. Passing. */
+  secretsMissing: () => new Problem('secrets-missing', 0, 'Your keys are not all here yet.'),
   /** The worker had to be started again: ask again. Passing. */
   restarted: () => new Problem('crypto-restarted', 0, 'Start again.'),
 } as const;

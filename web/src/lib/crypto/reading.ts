@@ -17,9 +17,10 @@ import type { Opened, Refused, SealedEntry, Shield } from './model.ts';
 import { eventName, libraryRoom, userName } from './names.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { People } from './people.ts';
-import type { Vault } from './vault.ts';
+import type { Known, Vault } from './vault.ts';
 
 interface Means {
+  readonly user: string;
   readonly machine: OlmMachine;
   readonly vault: Vault;
   readonly outgoing: Outgoing;
@@ -30,10 +31,17 @@ interface Means {
   readonly failed: (error: unknown) => void;
 }
 
+/** What could not be tried, since the server did not answer for example, is tried again after that, then less often. */
+const LOOK_LATER_MS = 3000;
+const LOOK_SELDOM_MS = 60_000;
+
 export class Reading {
   readonly #means: Means;
   readonly #missing = new Map<string, SealedEntry>();
   #askLater: ReturnType<typeof setTimeout> | undefined;
+  readonly #later = new Set<string>();
+  #lookLater: ReturnType<typeof setTimeout> | undefined;
+  #lookLaterMs = LOOK_LATER_MS;
 
   constructor(means: Means) {
     this.#means = means;
@@ -41,6 +49,7 @@ export class Reading {
 
   close(): void {
     clearTimeout(this.#askLater);
+    clearTimeout(this.#lookLater);
     this.#missing.clear();
   }
 
@@ -58,6 +67,7 @@ export class Reading {
     const found = await this.#decryptEvent(entry, isNew);
     if ('state' in found) return found;
     this.#missing.delete(entry.id);
+    this.#lookLaterMs = LOOK_LATER_MS;
 
     const { type, content } = JSON.parse(found.event) as { type: unknown; content: unknown };
     const envelope = type === ENVELOPE_TYPE ? unpack(content) : null;
@@ -68,9 +78,15 @@ export class Reading {
     const said = readContent(envelope.c);
     if (!said) return refused(entry, 'unreadable');
     const list = await this.#judgeList(entry, known.lists ?? null, envelope.list, said);
-    if (list === 'not-a-member') return refused(entry, 'not-a-member');
+    const isDirect = envelope.list === undefined && !known.lists;
+    if (list === 'not-a-member' || (isDirect && !this.#isOfThePair(entry, known))) {
+      return refused(entry, 'not-a-member');
+    }
     if (!(await this.#means.vault.place(entry.conv, entry.seq, entry.id))) {
       return refused(entry, 'replayed');
+    }
+    if (isDirect && !known.pair && entry.from !== this.#means.user) {
+      await this.#means.vault.learn(entry.conv, { pair: [this.#means.user, entry.from].sort() });
     }
     const isProven = bornAt !== undefined && entry.ts >= bornAt;
     if (isProven && !(known.provenFrom !== undefined && known.provenFrom <= entry.seq)) {
@@ -85,6 +101,7 @@ export class Reading {
       shield: shieldOf(found),
       proof: { k: envelope.k, c: envelope.c },
       list,
+      isByAdmin: list !== null && (await this.#isByAdmin(entry, envelope.list)),
     };
   }
 
@@ -118,8 +135,21 @@ export class Reading {
       return await attempt();
     } catch (error) {
       if (error instanceof MegolmDecryptionError) return this.#notOpened(entry, error);
-      return { state: 'waiting', id: entry.id, withheld: null };
+      return this.later(entry);
     }
+  }
+
+  /** It could not be tried just now: whoever asked is told to ask again, in a while. */
+  later({ id, conv }: SealedEntry): Opened {
+    this.#later.add(conv);
+    this.#lookLater ??= setTimeout(() => {
+      this.#lookLater = undefined;
+      this.#lookLaterMs = Math.min(2 * this.#lookLaterMs, LOOK_SELDOM_MS);
+      const convs = [...this.#later];
+      this.#later.clear();
+      this.#means.tellKeys(convs);
+    }, this.#lookLaterMs);
+    return { state: 'waiting', id, withheld: null };
   }
 
   #notOpened(entry: SealedEntry, error: MegolmDecryptionError): Opened {
@@ -152,19 +182,31 @@ export class Reading {
     if (list) {
       if (named !== (await hashList(list))) return 'not-a-member';
       const next = await follow(lists, list, entry.from, entry.seq);
-      if (!next) return 'unknown';
-      if (next !== lists) await this.#means.vault.learn(entry.conv, { lists: next });
+      if (!next) return lists && isOutsider(entry, lists) ? 'not-a-member' : 'unknown';
+      if (next !== lists) {
+        await this.#means.vault.learn(entry.conv, { lists: next });
+        this.#means.tellKeys([entry.conv]); // By this list some may be read that could not be.
+      }
       return next.current === named ? 'current' : 'older';
     }
     if (!lists) return named === undefined ? null : 'unknown';
     if (named === undefined) return 'not-a-member';
-    const current = lists.byHash[lists.current];
-    const isAfter = entry.seq > lists.seq;
-    if (isAfter && !current?.members.includes(entry.from)) return 'not-a-member';
+    if (isOutsider(entry, lists)) return 'not-a-member';
     const its = lists.byHash[named];
     if (!its) return 'unknown';
     if (!its.members.includes(entry.from)) return 'not-a-member';
     return named === lists.current ? 'current' : 'older';
+  }
+
+  /** Rule 10, for two: the server could put somebody else's words between theirs. */
+  #isOfThePair({ from }: SealedEntry, { pair }: Known): boolean {
+    return from === this.#means.user || !pair || pair.includes(from);
+  }
+
+  /** By the list that was named, once it was judged: whoever repeats an admin's list is none for that. */
+  async #isByAdmin({ conv, from }: SealedEntry, named = ''): Promise<boolean> {
+    const { lists } = await this.#means.vault.conversation(conv);
+    return lists?.byHash[named]?.admins.includes(from) ?? false;
   }
 
   /** A key that does not come by itself is asked for after a while: from our own devices, and from the backup. */
@@ -197,6 +239,10 @@ export class Reading {
     }
   }
 }
+
+/** Said after the list in force by somebody who is not on it. */
+const isOutsider = ({ from, seq }: SealedEntry, { current, byHash, seq: since }: KnownLists) =>
+  seq > since && !byHash[current]?.members.includes(from);
 
 /** As the library wants to see it. */
 function eventOf(entry: SealedEntry): string {

@@ -41,6 +41,11 @@ class Keys {
     this.people.set(user, await this.crypto.person(user));
   }
 
+  /** Learns whose keys are others than before, as far as that is known here. */
+  async notice(users: readonly string[]): Promise<void> {
+    for (const person of await this.crypto.changed(users)) this.people.set(person.user, person);
+  }
+
   /** Asks a person, one of our own devices, or all of our own, to compare. */
   async compare(user: string, device?: string): Promise<Verification> {
     const asked = await this.crypto.verify({ user, device });
@@ -63,7 +68,10 @@ class Keys {
     this.#door = door;
     const running = engine();
     void running.leads.then(() => door.lead());
-    door.on('status', (status) => (this.status = status));
+    door.on('status', (status) => {
+      this.status = status;
+      running.notebook?.hurry();
+    });
     door.on('keys', ({ convs }) => running.tellKeys(convs));
     door.on('devices', ({ users }) => {
       running.outbox.hurry();
@@ -75,12 +83,17 @@ class Keys {
     door.on('restarted', () => this.comparisons.clear());
     try {
       this.status = await begun(door.crypto);
-      running.plug(new Sealer(door));
+      running.plug(new Sealer(door.crypto));
+      running.notebook?.plug({
+        seal: (text) => door.crypto.sealNotebook(text),
+        open: (ciphertext) => door.crypto.openNotebook(ciphertext),
+      });
       for (const one of await door.crypto.verifications()) this.#compared(one);
       await door.crypto.pull();
       running.tellKeys(null);
     } catch (error) {
       if (this.#door !== door) return; // Somebody signed in or out in the meantime.
+      if (error instanceof Problem && error.isShutOut) return; // This page is left.
       if (error instanceof Problem && error.isPassing) this.#later(door);
       else {
         const isLost = error instanceof Problem && error.slug === 'store-lost';

@@ -10,7 +10,7 @@ import { fromBase64 } from './bytes.ts';
 import { libraryDevice, userName } from './names.ts';
 import { problems } from './problems.ts';
 import { makeRecoveryKey, openBundle, recoveryCipher, sealBundle } from './recovery.ts';
-import type { Server } from './server.ts';
+import type { Server } from './key-server.ts';
 import type { Vault } from './vault.ts';
 
 const DEHYDRATED_NAME = 'Kirana keeps your keys';

@@ -13,10 +13,11 @@ import type {
   UploadState,
   Watch,
 } from '#lib/sync/index.ts';
-import { shaped } from '#lib/sync/index.ts';
-import type { Door } from './door.ts';
+import { isSealed } from '#lib/sync/entries.ts';
+import { shaped } from '#lib/sync/shapes.ts';
 import { uploadSealed, newUpload } from './media.ts';
-import type { Audience, DeviceMessage, Member, Opened, SealedEntry } from './model.ts';
+import type { Audience, Crypto, DeviceMessage, Member, Opened, SealedEntry } from './model.ts';
+import { isPassing } from './problems.ts';
 
 /** As much of a conversation as says for whom its messages are. */
 interface Told {
@@ -34,23 +35,24 @@ const WAITS = new Set([
   'crypto-closed',
 ]);
 const MOST_KEPT = 5000;
+const NOTHING: ReadonlyMap<string, Entry> = new Map();
 
 export class Sealer implements Sealing {
-  readonly #door: Door;
+  readonly #crypto: Pick<Crypto, 'encrypt' | 'decrypt' | 'take' | 'resync'>;
   readonly #audiences = new Map<string, Promise<Audience>>();
   /** What was opened, for the next time it is shown. */
   readonly #opened = new Map<string, Entry>();
 
-  constructor(door: Door) {
-    this.#door = door;
+  constructor(crypto: Pick<Crypto, 'encrypt' | 'decrypt' | 'take' | 'resync'>) {
+    this.#crypto = crypto;
   }
 
   async open(entries: readonly Entry[]): Promise<readonly Entry[]> {
     for (const { k, conv } of entries) if (k === 'change') this.#audiences.delete(conv);
-    const closed = entries.filter(isClosed).filter((entry) => !this.#opened.has(entry.id));
-    if (closed.length > 0) await this.#openAll(closed);
+    const closed = entries.filter(isSealed).filter((entry) => !this.#opened.has(entry.id));
+    const fresh = closed.length > 0 ? await this.#openAll(closed) : NOTHING;
     return entries.map((entry) => {
-      const known = isClosed(entry) ? this.#opened.get(entry.id) : undefined;
+      const known = isSealed(entry) ? (fresh.get(entry.id) ?? this.#opened.get(entry.id)) : null;
       return known?.seq === entry.seq ? known : entry;
     });
   }
@@ -58,7 +60,7 @@ export class Sealer implements Sealing {
   async seal(conv: string, id: string, content: Content): Promise<SealedBody> {
     try {
       const to = await this.#audienceOf(conv);
-      const { ct, rev, com } = await this.#door.crypto.encrypt(to, id, content);
+      const { ct, rev, com } = await this.#crypto.encrypt(to, id, content);
       return { ct, rev, com };
     } catch (error) {
       if (!(error instanceof Problem) || !WAITS.has(error.slug)) throw error;
@@ -89,19 +91,34 @@ export class Sealer implements Sealing {
 
   async take({ items, counts, unused, changed }: ForDevice): Promise<number> {
     const heard = { items: items as readonly DeviceMessage[] | undefined, counts, unused, changed };
-    return (await this.#door.crypto.take(heard)).n;
+    return (await this.#crypto.take(heard)).n;
   }
 
   async resync(): Promise<void> {
     this.#audiences.clear();
-    await this.#door.crypto.resync();
+    await this.#crypto.resync();
   }
 
-  async #openAll(closed: readonly Entry[]): Promise<void> {
-    const opened = await this.#door.crypto.decrypt(closed.map(asSealed)).catch(() => []);
+  async #openAll(closed: readonly Entry[]): Promise<ReadonlyMap<string, Entry>> {
+    const opened = await this.#decrypt(closed.map(asSealed));
+    const fresh = new Map<string, Entry>();
     for (const [n, found] of opened.entries()) {
       const entry = closed[n];
-      if (entry && found.state !== 'waiting') this.#keep(read(entry, found));
+      if (!entry || found.state === 'waiting') continue;
+      const now = read(entry, found);
+      fresh.set(entry.id, now);
+      if (isForGood(found)) this.#keep(now);
+    }
+    return fresh;
+  }
+
+  /** What was to be opened while the worker had to be started again is asked for once more. */
+  async #decrypt(closed: readonly SealedEntry[]): Promise<readonly Opened[]> {
+    try {
+      return await this.#crypto.decrypt(closed);
+    } catch (error) {
+      if (!isPassing(error)) return [];
+      return this.#crypto.decrypt(closed).catch(() => []);
     }
   }
 
@@ -129,7 +146,9 @@ export class Sealer implements Sealing {
   }
 }
 
-const isClosed = ({ ct, body }: Entry): boolean => ct !== undefined && body === undefined;
+/** Whoever is not a member by the lists that were read so far may be one by the next. */
+const isForGood = (found: Opened): boolean =>
+  found.state === 'open' || (found.state === 'refused' && found.why !== 'not-a-member');
 
 /** The entry as the crypto takes it. */
 export const asSealed = ({ conv, seq, id, from = '', ts, ct = '', com }: Entry): SealedEntry => ({
@@ -146,12 +165,15 @@ function read(entry: Entry, found: Opened): Entry {
   switch (found.state) {
     case 'open': {
       const { color, why } = found.shield;
+      const body = shaped(found.content);
+      const isMembers = body.type === 'settings' && found.list !== null && !found.isByAdmin;
       const seal: Seal = {
         state: 'open',
         doubt: color === 'none' ? null : why,
         isSerious: color === 'red',
+        ...(isMembers && { isMembers }),
       };
-      return { ...entry, body: shaped(found.content), seal };
+      return { ...entry, body, seal };
     }
     case 'refused':
       return { ...entry, seal: { state: 'refused', why: found.why } };

@@ -190,6 +190,21 @@ export class Vault {
   }
 }
 
+/** Nobody opens the library's store without it. */
+export const lockNameOf = (user: string): string => `kirana-crypto-${user}`;
+
+/** This device has had its keys and was confirmed. Asking makes nothing. */
+export async function isSettled(user: string, device: string): Promise<boolean> {
+  const there = await indexedDB.databases();
+  if (!there.some(({ name }) => name === nameOf(user, device))) return false;
+  const vault = await Vault.open(user, device);
+  try {
+    return (await vault.fact('bornAt')) !== undefined;
+  } finally {
+    vault.close();
+  }
+}
+
 /** Everything of this device goes. Nothing may be open. */
 export async function forgetVault(user: string, device: string): Promise<void> {
   const store = storeNameOf(user, device);

@@ -5,34 +5,25 @@
 
 import { initAsync } from '@matrix-org/matrix-sdk-crypto-wasm';
 import { Machine } from './machine.ts';
+import { isDeadly, onPanic } from './panic.ts';
 import { problems } from './problems.ts';
 import type { Frame } from './rpc.ts';
 import { answer } from './rpc.ts';
+import { lockNameOf } from './vault.ts';
 
 interface Scope {
   onmessage: ((event: MessageEvent<Frame>) => void) | null;
   postMessage: (frame: Frame) => void;
-  addEventListener: (type: string, listener: (event: Event) => void) => void;
 }
 
 const scope = self as unknown as Scope;
-/** What the wasm says once it has panicked. */
-const DEAD = /\bunreachable\b|RuntimeError|recursive use of an object|null pointer passed to rust/;
 let machine: Promise<Machine> | null = null;
 
 scope.onmessage = ({ data }) => {
   if (data.t === 'call') void reply(data);
 };
 
-// A panic inside a future never settles its promise: it is heard of only here.
-scope.addEventListener('error', (event) => {
-  const { message } = event as ErrorEvent;
-  if (isPanic((event as ErrorEvent).error, message)) scope.postMessage({ t: 'dead', why: message });
-});
-scope.addEventListener('unhandledrejection', (event) => {
-  const reason: unknown = (event as PromiseRejectionEvent).reason;
-  if (isPanic(reason, String(reason))) scope.postMessage({ t: 'dead', why: String(reason) });
-});
+onPanic((why) => scope.postMessage({ t: 'dead', why }));
 
 async function reply(frame: Extract<Frame, { t: 'call' }>): Promise<void> {
   if (frame.method === 'open') {
@@ -48,12 +39,12 @@ async function reply(frame: Extract<Frame, { t: 'call' }>): Promise<void> {
   }
   const answered = await answer(target, frame);
   const isDead =
-    answered.t === 'err' && 'message' in answered.error && DEAD.test(answered.error.message);
+    answered.t === 'err' && 'message' in answered.error && isDeadly(answered.error.message);
   scope.postMessage(isDead ? { t: 'dead', why: `${frame.method}: panic` } : answered);
 }
 
 async function open(user: string, device: string): Promise<Machine> {
-  await Promise.all([initAsync(), lock(`kirana-crypto-${user}`)]);
+  await Promise.all([initAsync(), lock(lockNameOf(user))]);
   return Machine.open({
     user,
     device,
@@ -73,8 +64,4 @@ function lock(name: string): Promise<void> {
       })
       .catch(reject);
   });
-}
-
-function isPanic(error: unknown, message: string): boolean {
-  return error instanceof WebAssembly.RuntimeError || DEAD.test(message);
 }

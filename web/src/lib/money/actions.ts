@@ -1,9 +1,17 @@
 /** What a person does with money. Each act carries the id it was begun with, so that it happens once. */
 
-import { api, Problem } from '#lib/api/index.ts';
-import { parsePhone } from '#lib/values/phone.ts';
+import { api, download, type Page } from '#lib/api/index.ts';
 import type { Money } from '#lib/values/money.ts';
-import type { Card, MoneyRequest, Task, Transfer } from './model.ts';
+import type {
+  Claim,
+  MoneyRequest,
+  MyMoney,
+  Offers,
+  PaymentAddress,
+  Split,
+  Task,
+  Transfer,
+} from './model.ts';
 
 interface Act {
   readonly id: string;
@@ -56,6 +64,29 @@ export const declineRequest = (id: string, actingFor: string | null): Promise<Mo
 export const takeBackRequest = (id: string, actingFor: string | null): Promise<MoneyRequest> =>
   api.post(`/v1/requests/${id}/cancellation`, undefined, { actingFor });
 
+/** Asks each of the others for their share of what one has paid. */
+export const splitBill = (
+  id: string,
+  bill: Money,
+  shares: readonly { readonly owner_id: string; readonly amount_minor: number }[],
+  { conversation, actingFor }: { conversation: string | null; actingFor: string | null },
+): Promise<Split> => {
+  const body = { id, amount: plain(bill), shares, conversation_id: conversation ?? undefined };
+  return api.post('/v1/splits', body, { actingFor });
+};
+
+export const getSplit = (id: string, actingFor: string | null): Promise<Split> =>
+  api.get(`/v1/splits/${id}`, { actingFor });
+
+export const remindOfSplit = (id: string, actingFor: string | null): Promise<Split> =>
+  api.post(`/v1/splits/${id}/reminders`, undefined, { actingFor });
+
+export const cancelSplit = (id: string, actingFor: string | null): Promise<Split> =>
+  api.post(`/v1/splits/${id}/cancellation`, undefined, { actingFor });
+
+export const remindOfRequest = (id: string, actingFor: string | null): Promise<MoneyRequest> =>
+  api.post(`/v1/requests/${id}/reminders`, undefined, { actingFor });
+
 export const giveBack = (
   id: string,
   transferId: string,
@@ -77,14 +108,82 @@ export const settlePayout = (
 export const refusePayout = (id: string, payoutId: string): Promise<Transfer> =>
   api.post(`/v1/payouts/${payoutId}/rejection`, { id });
 
-/** Somebody by telephone number or handle; null when nobody has it. */
-export async function findPerson(text: string): Promise<Card | null> {
-  const phone = parsePhone(text);
-  const query = phone ? { phone } : { handle: text.trim().replace(/^@/, '').toLowerCase() };
-  try {
-    return await api.post<Card>('/v1/contact-lookups', query);
-  } catch (error) {
-    if (error instanceof Problem && (error.status === 404 || error.status === 422)) return null;
-    throw error;
-  }
+export const setPaymentAddress = (
+  id: string,
+  rail: string,
+  details: PaymentAddress['details'],
+  options: { actingFor: string | null; confirmation?: string },
+): Promise<PaymentAddress> => api.post('/v1/payment-addresses', { id, rail, details }, options);
+
+export const endPaymentAddress = (id: string, actingFor: string | null): Promise<void> =>
+  api.del(`/v1/payment-addresses/${id}`, { actingFor });
+
+/** What a payer has to know of a request: what is left of it, and where it can be paid from. */
+export async function waysToPay(
+  requestId: string,
+  actingFor: string | null,
+): Promise<{ request: MoneyRequest; offers: Offers | null; mine: MyMoney }> {
+  const [request, mine] = await Promise.all([
+    api.get<MoneyRequest>(`/v1/requests/${requestId}`, { actingFor }),
+    api.get<MyMoney>('/v1/wallets', { actingFor }),
+  ]);
+  const isOpen = request.state === 'open' && request.claim === null;
+  const offers = isOpen
+    ? await api.get<Offers>(`/v1/offers/${request.reference}`, { actingFor })
+    : null;
+  return { request, offers, mine };
+}
+
+export async function claimsOf(
+  requestId: string,
+  actingFor: string | null,
+): Promise<{ request: MoneyRequest; claims: readonly Claim[] }> {
+  const [request, claims] = await Promise.all([
+    api.get<MoneyRequest>(`/v1/requests/${requestId}`, { actingFor }),
+    api.get<Page<Claim>>(`/v1/requests/${requestId}/claims`, { actingFor }),
+  ]);
+  return { request, claims: claims.items };
+}
+
+/** Says that one has paid to an address that was offered. */
+export const makeClaim = (
+  id: string,
+  to: { readonly request_id: string; readonly address_id: string; readonly bank_ref?: string },
+  actingFor: string | null,
+): Promise<Claim> => api.post('/v1/claims', { id, ...to }, { actingFor });
+
+export const confirmClaim = (
+  id: string,
+  claimId: string,
+  received: Money | null,
+  actingFor: string | null,
+): Promise<Claim> =>
+  api.post(
+    `/v1/claims/${claimId}/confirmation`,
+    { id, received: received ? plain(received) : undefined },
+    { actingFor },
+  );
+
+export const rejectClaim = (
+  id: string,
+  claimId: string,
+  actingFor: string | null,
+): Promise<Claim> => api.post(`/v1/claims/${claimId}/rejection`, { id }, { actingFor });
+
+export const takeBackClaim = (
+  id: string,
+  claimId: string,
+  actingFor: string | null,
+): Promise<Claim> => api.post(`/v1/claims/${claimId}/withdrawal`, { id }, { actingFor });
+
+/** What happened to a wallet in a month (`2026-11`), as a file that the browser saves. */
+export function saveMonth(
+  currency: string,
+  month: string,
+  format: 'csv' | 'camt',
+  actingFor: string | null,
+): Promise<void> {
+  const path = `/v1/wallets/${currency}/months/${month}?format=${format}`;
+  const ending = format === 'csv' ? 'csv' : 'xml';
+  return download(path, `kirana-${currency}-${month}.${ending}`, actingFor);
 }

@@ -15,6 +15,10 @@ export type Line = Schema['StatementLine'];
 export type Transfer = Schema['Transfer'];
 export type TransferDetails = Schema['TransferDetails'];
 export type MoneyRequest = Schema['Request'];
+export type Split = Schema['Split'];
+export type PaymentAddress = Schema['PaymentAddress'];
+export type Claim = Schema['Claim'];
+export type Offers = Schema['OffersToPay'];
 
 /** The server's own side of a top-up or a pay-out. */
 const OPERATOR = '00000000-0000-0000-0000-000000000000';

@@ -124,6 +124,7 @@ describe('currencies', () => {
     tier: 'unverified',
     floats: [],
     mandate: 'spend',
+    stopped: null,
   };
   const options = { zone: 'Asia/Kolkata', preferred: null };
 
@@ -140,7 +141,13 @@ describe('currencies', () => {
   });
 
   test('without a wallet one can still ask, in the currency of the place', () => {
-    const nothing: MyMoney = { items: [], tier: 'unverified', floats: [], mandate: 'spend' };
+    const nothing: MyMoney = {
+      items: [],
+      tier: 'unverified',
+      floats: [],
+      mandate: 'spend',
+      stopped: null,
+    };
     expect(currenciesFor(nothing, { ...options, task: 'ask' })[0]).toBe('INR');
     expect(availableFor(nothing, 'ask', 'INR')).toBeNull();
   });

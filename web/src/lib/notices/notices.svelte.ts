@@ -81,8 +81,8 @@ class Notices {
   }
 
   async #write(standing: Standing): Promise<void> {
-    this.standing = standing;
     await writeStanding(standing);
+    this.standing = standing;
   }
 
   async #subscribe(device: string): Promise<boolean> {

@@ -6,6 +6,7 @@
  */
 
 import { api } from '#lib/api/client.ts';
+import type { Schema } from '#lib/api/index.ts';
 import { Problem } from '#lib/api/problem.ts';
 import { connection } from './connection.svelte.ts';
 import type { Database } from './database.ts';
@@ -13,14 +14,23 @@ import {
   empty,
   emptyExpired,
   keep,
+  keepRuling,
   keptEntries,
+  keptRulings,
   leave,
   openDatabase,
+  placeOf,
+  rememberFacts,
+  seenFacts,
   startAfresh,
 } from './database.ts';
-import type { Entry } from './entries.ts';
+import { isSealed } from './entries.ts';
+import type { Entry, Ruling } from './entries.ts';
 import type { Frame, Pointer, StreamPage } from './feed.ts';
 import { Feed } from './feed.ts';
+import type { FactDoubt } from './facts.ts';
+import { judgeFacts } from './facts.ts';
+import { Notebook } from './notebook.svelte.ts';
 import { Outbox } from './outbox.svelte.ts';
 import type { ForDevice, Sealing } from './sealing.ts';
 import type { Hit } from './shelf.ts';
@@ -57,6 +67,8 @@ interface Told {
   resync: { readonly stream: string };
   /** This device was signed out. */
   'signed-out': undefined;
+  /** The people who run this server keep this person out. */
+  suspended: undefined;
 }
 
 type Heads = Readonly<Record<string, number>>;
@@ -72,6 +84,8 @@ const DELETING = /\/v1\/messages\/([^/]+)\/(deletion|hiding)$/;
 export class Engine {
   readonly userId: string;
   readonly outbox: Outbox;
+  /** None where there is no cryptography. */
+  readonly notebook: Notebook | null;
   /** Kept when this tab is the one that sends and has the keys: at once, or when the one before it goes. */
   readonly leads: Promise<void>;
 
@@ -90,21 +104,28 @@ export class Engine {
   #forDevice: Promise<void> = Promise.resolve();
   #socket: Socket | null = null;
   #sweptUntil = 0;
+  #keysHeard = 0;
   #sweeping: ReturnType<typeof setInterval> | undefined;
   /** What this device's clock lacks, by the server's. */
   #skewMs = 0;
   #late: ReturnType<typeof setTimeout> | undefined;
   #ackSoon: ReturnType<typeof setTimeout> | undefined;
 
-  private constructor(userId: string, db: Database, shelf: Shelf | null) {
+  private constructor(
+    userId: string,
+    db: Database,
+    shelf: Shelf | null,
+    notebook: Notebook | null,
+  ) {
     this.userId = userId;
     this.#db = db;
     this.#shelf = shelf;
-    this.outbox = new Outbox(db, userId, undefined, shelf);
+    this.outbox = new Outbox(db, userId, undefined, shelf, () => this.now());
+    this.notebook = notebook;
     this.leads = this.#lead.promise;
     this.outbox.onSent((_id, _answer, path) => {
       const [, deleted, how] = DELETING.exec(path) ?? [];
-      if (deleted) void this.#forget([deleted], how === 'hiding');
+      if (deleted) void this.#forget([deleted], how === 'hiding' ? { hidden: true } : {});
     });
   }
 
@@ -119,7 +140,8 @@ export class Engine {
    */
   static async start(userId: string, shops: readonly string[]): Promise<Engine> {
     const [db, shelf] = await Promise.all([openDatabase(userId), Shelf.open(userId)]);
-    const engine = new Engine(userId, db, shelf);
+    const notebook = shelf && (await Notebook.open(userId, shelf, () => engine.now()));
+    const engine: Engine = new Engine(userId, db, shelf, notebook);
     await Promise.all([
       engine.#sweep(),
       engine.outbox.open(),
@@ -155,21 +177,67 @@ export class Engine {
 
   /** Keys came for these conversations, or for any. */
   tellKeys(convs: readonly string[] | null): void {
+    this.#keysHeard += 1;
     this.outbox.hurry();
     this.#tell('keys', { convs });
   }
 
   /** Opens what is sealed, as far as that can be done now: what was opened before at once. */
   async open(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const before = this.#keysHeard;
+    const now = await this.#open(entries);
+    // Keys that came meanwhile were told before there was anybody to open these again.
+    return this.#keysHeard !== before && now.some(isSealed) ? this.#open(now) : now;
+  }
+
+  async #open(entries: readonly Entry[]): Promise<readonly Entry[]> {
     const sealed = entries.filter(isSealed);
     if (sealed.length === 0) return entries;
     const known = await this.recall(sealed);
-    const rest = entries.filter(({ id }) => !known.has(id));
+    const unknown = sealed.flatMap(({ id }) => (known.has(id) ? [] : id));
+    const gone = (await this.#shelf?.gone(unknown)) ?? new Map<string, boolean>();
+    const rest = entries.filter(({ id }) => !known.has(id) && !gone.has(id));
     const tried = rest.some(isSealed) ? await this.#sealing?.open(rest) : undefined;
     const opened = new Map((tried ?? rest).map((entry) => [entry.id, entry]));
     const fresh = sealed.flatMap(({ id }) => opened.get(id) ?? []);
     void this.#shelf?.keep(fresh).catch((error: unknown) => this.#tolerate(error));
-    return entries.map((entry) => known.get(entry.id) ?? opened.get(entry.id) ?? entry);
+    const now = entries.map((entry) => known.get(entry.id) ?? opened.get(entry.id) ?? entry);
+    const spent = this.#spentBy(fresh);
+    await this.#forget(spent, { spent: true });
+    return now.map((entry) => {
+      const isSpent = spent.includes(entry.id) || (gone.get(entry.id) ?? null);
+      return isSpent === null ? entry : emptied(entry, isSpent);
+    });
+  }
+
+  /** What opens once and was opened by this person, on whichever device: no copy of it stays on this one. */
+  #spentBy(entries: readonly Entry[]): readonly string[] {
+    return entries.flatMap(({ from, body }) =>
+      from === this.userId && body?.type === 'opened' ? body.target_id : [],
+    );
+  }
+
+  /** What does not fit about the facts of a part of a conversation, by what they are about. */
+  async judgeFacts(
+    run: readonly Entry[],
+    how: { isWhole: boolean; mayBegin: boolean },
+  ): Promise<ReadonlyMap<string, FactDoubt>> {
+    const ids = run.flatMap(({ k, id }) => (k === 'fact' ? id : []));
+    if (ids.length === 0 || !globalThis.isSecureContext) return new Map();
+    const memory = { key: await this.#factsKey(), seen: await seenFacts(this.#db, ids) };
+    const { doubts, hashes } = await judgeFacts(run, memory, how);
+    const fresh = [...hashes].filter(([id]) => !memory.seen.has(id));
+    if (fresh.length > 0) await rememberFacts(this.#db, new Map(fresh));
+    return doubts;
+  }
+
+  /** The server's key is the one that it told first. */
+  async #factsKey(): Promise<string> {
+    const known = await this.#db.get('facts', 'key');
+    if (known !== undefined) return known;
+    const { facts_key } = await api.get<Schema['ServerFacts']>('/v1/server');
+    await this.#db.put('facts', facts_key, 'key');
+    return facts_key;
   }
 
   /** Is on its way to be deleted, for all or for oneself. */
@@ -188,6 +256,12 @@ export class Engine {
   async find(words: string, limit: number): Promise<readonly Hit[]> {
     const hits = (await this.#shelf?.find(words, limit)) ?? [];
     return hits.filter(({ message }) => !this.isDoomed(message.id));
+  }
+
+  /** A private message that was opened here; `gone` when it is deleted, null when it is not here. */
+  async look(id: string): Promise<Hit | 'gone' | null> {
+    if (this.isDoomed(id)) return 'gone';
+    return (await this.#shelf?.look(id)) ?? null;
   }
 
   /** How far back that reaches; null when nothing was opened here. */
@@ -219,6 +293,7 @@ export class Engine {
     clearInterval(this.#sweeping);
     this.#socket?.stop();
     this.outbox.close();
+    this.notebook?.close();
     this.#stopped.resolve();
     this.#db.close();
     this.#shelf?.close();
@@ -251,13 +326,27 @@ export class Engine {
     this.#socket?.say({ t: 'watch', users });
   }
 
-  /** Entries that are on this device, for reading without a connection. */
+  /** Entries that are on this device: the latest, or those before or after a number. */
   async keptEntries(
     stream: string,
     conv: string,
-    { limit = 200, before }: { limit?: number; before?: number } = {},
+    which: { limit: number; before?: number; after?: number },
   ): Promise<readonly Entry[]> {
-    return this.open(await keptEntries(this.#db, stream, conv, limit, before));
+    return this.open(await keptEntries(this.#db, stream, conv, which));
+  }
+
+  /** The newest settings that this device has read, whatever the server says now; sealed. */
+  rulings(convs: readonly string[]): Promise<ReadonlyMap<string, Ruling>> {
+    return keptRulings(this.#db, convs);
+  }
+
+  keepRuling(conv: string, ruling: Ruling): Promise<void> {
+    return keepRuling(this.#db, conv, ruling);
+  }
+
+  /** The number of a message in its conversation, if this device has it. */
+  placeOf(conv: string, id: string): Promise<number | null> {
+    return placeOf(this.#db, conv, id);
   }
 
   /** Entries that were fetched as history are kept as well. */
@@ -313,7 +402,7 @@ export class Engine {
     await this.#forget(goneAmong(entries));
     await this.#forget(
       frames.flatMap((frame) => (frame.k === 'hidden' ? (frame as Pointer).ref : [])),
-      true,
+      { hidden: true },
     );
     await this.outbox.arrived(entries.map((entry) => entry.id));
     const opened = new Map((await this.open(entries)).map((entry) => [entry.id, entry]));
@@ -321,6 +410,7 @@ export class Engine {
       if (isEntry(frame)) this.#tell('entry', { entry: opened.get(frame.id) ?? frame, stream });
       else {
         const { k: kind, ref, seq = null } = frame as Pointer;
+        if (kind === 'secret') this.notebook?.hurry();
         if (kind === 'devices') this.#take({ changed: [{ user: ref, rev: seq ?? 0 }] });
         this.#tell(`change ${kind}`, { kind, ref, seq, stream });
       }
@@ -354,6 +444,7 @@ export class Engine {
       this.#late = undefined;
       connection.isLate = false;
       this.outbox.hurry();
+      this.notebook?.hurry();
       if (this.#watched.length > 0) this.watch(this.#watched);
     } else {
       this.#late ??= setTimeout(() => (connection.isLate = true), LATE_MS);
@@ -375,6 +466,7 @@ export class Engine {
         break;
       case 'welcome':
         this.#skewMs = (frame.now as number) - Date.now();
+        void this.#sweep();
         this.#welcomed({ [this.userId]: frame.pos as number, ...(frame.streams as Heads) });
         break;
       case 'resync':
@@ -410,6 +502,7 @@ export class Engine {
         break;
       case 'bye':
         if (frame.why === 'auth') this.#tell('signed-out', undefined);
+        if (frame.why === 'suspended') this.#tell('suspended', undefined);
         break;
     }
   }
@@ -439,7 +532,8 @@ export class Engine {
     try {
       await api.get('/v1/me');
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) this.#tell('signed-out', undefined);
+      if (error instanceof Problem && error.isShutOut)
+        this.#tell(error.status === 401 ? 'signed-out' : 'suspended', undefined);
       return;
     }
     // Requests pass where sockets do not: follow the streams that way.
@@ -464,10 +558,10 @@ export class Engine {
   }
 
   /** Deleted, or hidden: no copy stays on this device. */
-  async #forget(ids: readonly string[], isHidden = false): Promise<void> {
+  async #forget(ids: readonly string[], mark: Pick<Entry, 'hidden' | 'spent'> = {}): Promise<void> {
     if (ids.length === 0) return;
-    const mark = isHidden ? { hidden: true } : {};
-    await Promise.all([empty(this.#db, ids, mark), this.#shelf?.forget(ids)]);
+    const kept = mark.spent ? { isSpent: true as const } : {};
+    await Promise.all([empty(this.#db, ids, mark), this.#shelf?.forget(ids, kept)]);
   }
 
   /** What disappears does so by this device's own clock, also while it was closed. */
@@ -508,7 +602,13 @@ export class Engine {
   }
 }
 
-const isSealed = ({ ct, body }: Entry): boolean => ct !== undefined && body === undefined;
+const emptied = (entry: Entry, isSpent: boolean): Entry => ({
+  ...entry,
+  ct: undefined,
+  body: undefined,
+  seal: undefined,
+  ...(isSpent && { spent: true as const }),
+});
 
 /** What these say is deleted: for all, by its time, or for oneself. */
 const goneAmong = (entries: readonly Entry[]): readonly string[] =>

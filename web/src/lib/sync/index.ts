@@ -9,27 +9,35 @@ import { deleteDatabase } from './database.ts';
 import { Engine } from './engine.ts';
 
 export { connection } from './connection.svelte.ts';
-export type { Change, Receipt } from './engine.ts';
+export type { Change, Engine, Receipt } from './engine.ts';
 export type {
   Content,
   Entry,
   Fact,
+  GroupPhoto,
+  LinkPreview,
   MemberChange,
   Mention,
   Photo,
+  Pin,
   Quote,
+  Ruling,
   Seal,
   SealedFile,
+  Settings,
+  SettingsChange,
   Words,
 } from './entries.ts';
-export { aboutOf, isChange, isFact } from './entries.ts';
+export { aboutOf, isChange, isFact, isOnce, isSealed } from './entries.ts';
+export { subjectOf } from './facts.ts';
+export type { FactDoubt } from './facts.ts';
 export type { Poll, Tally } from './polls.ts';
-export type { Sending, Upload } from './outbox.svelte.ts';
+export type { Sending, Upload } from './outbox.ts';
 export { isFull } from './shelf.ts';
 export type { Hit } from './shelf.ts';
 export type { ForDevice, SealedBody, Sealing, UploadState, Watch } from './sealing.ts';
 export { shaped } from './shapes.ts';
-export { fold, mergeEntries } from './timeline.ts';
+export { fold, keepSame, mergeEntries, thingOf } from './timeline.ts';
 export type { ChangeItem, FactItem, Item, MessageItem } from './timeline.ts';
 
 let running: Engine | null = null;

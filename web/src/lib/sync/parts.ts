@@ -1,7 +1,7 @@
 /** Files that go in parts without being sealed: videos for those who can read them anyway. */
 
 import type { call } from '#lib/api/client.ts';
-import type { Upload } from './outbox.svelte.ts';
+import type { Upload } from './outbox.ts';
 import type { Watch } from './sealing.ts';
 
 const PART_BYTES = 1024 * 1024;

@@ -8,12 +8,34 @@ import type { Content } from './entries.ts';
 type Check = (value: unknown) => boolean;
 
 const text: Check = (value) => typeof value === 'string';
+/** It becomes part of an address, so it is one step of a path and no way up. */
+const id: Check = (value) => typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
 /** A small picture within the message: nothing that a page would fetch from elsewhere. */
 const inline: Check = (value) =>
   typeof value === 'string' && /^data:image\/[\w.+-]+;base64,[\w+/=]*$/.test(value);
+/** One of those that people choose from, or none. */
+const emoji: Check = (value) =>
+  typeof value === 'string' && /^[\p{Emoji}\p{Emoji_Component}\u200d]{0,16}$/u.test(value);
 const number: Check = (value) => Number.isFinite(value);
+const within =
+  (least: number, most: number): Check =>
+  (value) =>
+    typeof value === 'number' && value >= least && value <= most;
+const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const side = within(1, 100_000);
+const seconds = within(0, 1e7);
+/** Milliseconds that a calendar knows. */
+const time = within(0, 8.64e15);
+/** As Intl knows them: with anything else a sum cannot be written down. */
+const currency: Check = (value) => typeof value === 'string' && /^[A-Z]{3}$/.test(value);
 const yes: Check = (value) => value === true;
+const truth: Check = (value) => typeof value === 'boolean';
 const anything: Check = () => true;
+
+const oneOf =
+  (...words: readonly string[]): Check =>
+  (value) =>
+    typeof value === 'string' && words.includes(value);
 
 const optional =
   (check: Check): Check =>
@@ -35,82 +57,112 @@ const object =
   (value) =>
     isObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
 
+const files = optional(
+  named(object({ media_id: id, key: text, size_bytes: count, sha256: text, mime: text })),
+);
 const saying = {
-  reply_to: optional(object({ id: text, quote: optional(text) })),
+  reply_to: optional(object({ id, quote: optional(text) })),
   forwarded: optional(yes),
-  mentions: optional(list(object({ user_id: text, name: text }))),
-  files: optional(
-    named(object({ media_id: text, key: text, size_bytes: number, sha256: text, mime: text })),
-  ),
+  mentions: optional(list(object({ user_id: id, name: text }))),
+  files,
 };
 
-const money = object({ amount_minor: number, currency: text });
+const preview = object({ url: text, title: text, text: optional(text), image: optional(inline) });
+const pin = object({ id, seq: count });
+const photo = object({ media: id, thumb: inline });
+const circle = oneOf('everybody', 'admins');
+const change = object({
+  title: optional(text),
+  description: optional(text),
+  photo: (value) => value === null || optional(photo)(value),
+  pin: optional(pin),
+  unpin: optional(id),
+  editors: optional(circle),
+  add: optional(id),
+  remove: optional(list(id)),
+  admin: optional(object({ user_id: id, is: truth })),
+});
+
+const money = object({ amount_minor: count, currency });
 const pictures = {
   ...saying,
   items: list(
     object({
-      media: text,
-      width: number,
-      height: number,
+      media: id,
+      width: side,
+      height: side,
       thumb: optional(inline),
-      duration_s: optional(number),
+      duration_s: optional(seconds),
     }),
     1,
   ),
   caption: optional(text),
+  once: optional(yes),
 };
 
 const words: Readonly<Record<string, Check>> = {
-  text: object({ ...saying, text }),
+  text: object({ ...saying, text, preview: optional(preview) }),
   image: object(pictures),
   video: object(pictures),
   document: object({
     ...saying,
-    media: text,
+    media: id,
     name: text,
-    size_bytes: number,
-    pages: optional(number),
+    size_bytes: count,
+    pages: optional(count),
     caption: optional(text),
   }),
   product: object({
     ...saying,
-    product_id: text,
-    variant_id: optional(text),
-    snapshot: object({ title: text, price: optional(money), image: optional(text) }),
+    product_id: id,
+    variant_id: optional(id),
+    snapshot: object({ title: text, price: optional(money), image: optional(id) }),
     text: optional(text),
   }),
 };
 
 const shapes: Readonly<Record<string, Check>> = {
   ...words,
-  voice: object({ ...saying, media: text, duration_s: number, waveform: optional(list(number)) }),
+  voice: object({
+    ...saying,
+    media: id,
+    duration_s: seconds,
+    waveform: optional(list(number)),
+    once: optional(yes),
+  }),
   location: object({
     ...saying,
-    lat: number,
-    lon: number,
+    lat: within(-90, 90),
+    lon: within(-180, 180),
     name: optional(text),
     address: optional(text),
   }),
   contact: object({
     ...saying,
-    people: list(object({ name: text, phones: optional(list(text)), user_id: optional(text) }), 1),
+    people: list(object({ name: text, phones: optional(list(text)), user_id: optional(id) }), 1),
   }),
   poll: object({
     ...saying,
     question: text,
     options: list(text, 2),
     several: optional(yes),
-    closes_at: optional(number),
+    closes_at: optional(time),
   }),
-  vote: object({ target_id: text, options: list(number) }),
-  poll_end: object({ target_id: text }),
-  reaction: object({ target_id: text, emoji: text }),
-  edit: object({ target_id: text, content: (value) => isOf(words, value) }),
+  vote: object({ target_id: id, options: list(count) }),
+  poll_end: object({ target_id: id }),
+  opened: object({ target_id: id }),
+  reaction: object({ target_id: id, emoji }),
+  edit: object({ target_id: id, content: (value) => isOf(words, value) }),
   settings: object({
     title: optional(text),
     description: optional(text),
-    timer_s: optional(number),
+    photo: optional(photo),
+    pins: optional(list(pin)),
+    editors: optional(circle),
+    timer_s: optional(count),
     list: anything,
+    files,
+    did: optional(list(change)),
   }),
 };
 

@@ -131,6 +131,21 @@ describe('what goes', () => {
     expect(await read(all[0]!)).toBeNull();
   });
 
+  test('opened for the one time that it may be: and that is remembered', async () => {
+    const [once, other] = [said(1, 'Look'), said(2, 'Gone')];
+    await shelf.keep([once, other]);
+    await shelf.forget([once.id], { isSpent: true });
+    await shelf.forget([other.id]);
+
+    expect(await read(once)).toBeNull();
+    expect(await shelf.gone([once.id, other.id, 'm003'])).toEqual(
+      new Map([
+        [once.id, true],
+        [other.id, false],
+      ]),
+    );
+  });
+
   test('deleted before the change of its words was opened', async () => {
     await shelf.forget(['m001']);
     await shelf.keep([edit(2, 'm001', 'whortleberry')]);

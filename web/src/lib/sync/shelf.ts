@@ -25,6 +25,8 @@ interface Row {
   readonly words?: readonly number[];
   /** None when it was deleted: then it does not come back, nor does what is about it. */
   readonly locked?: Locked;
+  /** It was opened for the one time that it may be. */
+  readonly isSpent?: true;
 }
 
 interface Schema extends DBSchema {
@@ -122,6 +124,15 @@ export class Shelf {
     return new Map(found.filter((one) => one !== null));
   }
 
+  /** Which of these do not come back; true for those that were opened for the one time that they may be. */
+  async gone(ids: readonly string[]): Promise<ReadonlyMap<string, boolean>> {
+    const tx = this.#db.transaction('rows');
+    const rows = await Promise.all(ids.map((id) => tx.store.get(id)));
+    return new Map(
+      rows.flatMap((row) => (row && !row.locked ? [[row.id, row.isSpent === true] as const] : [])),
+    );
+  }
+
   /** Keeps what was opened. When the device is full the oldest goes for it. */
   keep(entries: readonly Entry[]): Promise<void> {
     return this.#after(async () => {
@@ -143,12 +154,12 @@ export class Shelf {
   }
 
   /** Deleted, for all or for oneself: it goes, with what was said about it, and does not come back. */
-  forget(ids: readonly string[]): Promise<void> {
+  forget(ids: readonly string[], mark: Pick<Row, 'isSpent'> = {}): Promise<void> {
     return this.#after(async () => {
       if (ids.length === 0) return;
       const tx = this.#db.transaction('rows', 'readwrite');
       for (const id of ids) {
-        await tx.store.put({ id });
+        await tx.store.put({ id, ...mark });
         await dropAbout(tx.store, id);
       }
       await tx.done;
@@ -189,6 +200,13 @@ export class Shelf {
 
   clear(): Promise<void> {
     return this.#after(() => this.#db.clear('rows'));
+  }
+
+  /** The message as it reads now; `gone` when it was deleted or has disappeared, null when it was never opened here. */
+  async look(id: string): Promise<Hit | 'gone' | null> {
+    const row = await this.#db.get('rows', id);
+    if (!row) return null;
+    return (await this.#hitOf(id, Date.now())) ?? 'gone';
   }
 
   /** Messages that hold these words as they read now, the newest first. */

@@ -32,7 +32,7 @@ const conversation = fc
         return {
           ...base,
           k: 'fact',
-          body: { fact: 'order.moved', subject, card: { state: `s${i}` } },
+          body: { type: 'fact', fact: 'order.moved', subject, card: { state: `s${i}` } },
         };
       }
       return { ...base, k: 'message', body: { type: 'text', text: `words ${word}` } };
@@ -83,6 +83,21 @@ describe('timeline', () => {
     expect(items[0]).toMatchObject({ body: { text: 'green tea' }, isEdited: true });
   });
 
+  test('one message stands in one place, though a server repeats its id', () => {
+    const said = (seq: number, text: string): Entry => ({
+      conv: 'c',
+      k: 'message',
+      seq,
+      id: 'm',
+      from: 'asha',
+      ts: seq,
+      body: { type: 'text', text },
+    });
+    const items = fold([said(1, 'tea'), said(2, 'coffee')]);
+    expect(items).toHaveLength(1);
+    expect(items[0]).toMatchObject({ seq: 1, body: { text: 'tea' } });
+  });
+
   test('what was deleted has no words, even when an older copy is loaded later', () => {
     const full: Entry = {
       conv: 'c',
@@ -106,6 +121,7 @@ describe('timeline', () => {
       id: `f${seq}`,
       ts: seq,
       body: {
+        type: 'fact',
         fact: `order.${state}`,
         subject: { kind: 'order', id: 'o', version },
         card: { state },
@@ -150,7 +166,7 @@ describe('sealed entries', () => {
   test('no word of it is written to the disk', async () => {
     const db = await openDatabase('sealed-test');
     await keep(db, 'me', [open], 1);
-    expect(JSON.stringify(await keptEntries(db, 'me', 'c', 9))).not.toContain('tea');
+    expect(JSON.stringify(await keptEntries(db, 'me', 'c', { limit: 9 }))).not.toContain('tea');
     db.close();
   });
 });
@@ -241,11 +257,11 @@ describe('database', () => {
     await keep(db, 'me', [entry(1), entry(2)], 7);
     await keep(db, 'me', [entry(3)], 5);
     expect(await db.get('cursors', 'me')).toBe(7);
-    expect((await keptEntries(db, 'me', 'c', 2)).map(({ seq }) => seq)).toEqual([2, 3]);
+    expect((await keptEntries(db, 'me', 'c', { limit: 2 })).map(({ seq }) => seq)).toEqual([2, 3]);
     await keep(db, 'shop', [entry(9)], 1);
     await startAfresh(db, 'me', 90);
-    expect(await keptEntries(db, 'me', 'c', 9)).toEqual([]);
-    expect(await keptEntries(db, 'shop', 'c', 9)).toHaveLength(1);
+    expect(await keptEntries(db, 'me', 'c', { limit: 9 })).toEqual([]);
+    expect(await keptEntries(db, 'shop', 'c', { limit: 9 })).toHaveLength(1);
     expect(await db.get('cursors', 'me')).toBe(90);
     db.close();
   });
@@ -345,6 +361,25 @@ describe('outbox', () => {
     expect(outbox.items).toEqual([]);
   });
 
+  test.each([
+    ['signed out', new Problem('not-signed-in', 401, 'Sign in.')],
+    ['suspended', new Problem('account-suspended', 403, 'Kept out.', { reason: 'Spam' })],
+  ])('what somebody wrote who is %s waits until they are let in again', async (_, shutOut) => {
+    let tries = 0;
+    const { made } = await outboxes(1, () => {
+      tries += 1;
+      if (tries === 1) throw shutOut;
+    });
+    const outbox = made[0] as Outbox;
+    outbox.drain();
+    await outbox.add(message('waiting'));
+    await until(() => tries === 1);
+    expect(outbox.items).toMatchObject([{ id: 'waiting', refused: null }]);
+    outbox.hurry();
+    await until(() => outbox.items.length === 0);
+    expect(tries).toBe(2);
+  });
+
   test('only the tab that drains sends; the other sees it go and hears the answer', async () => {
     const sent: string[] = [];
     const { made } = await outboxes(2, (id) => {
@@ -400,7 +435,7 @@ describe('outbox', () => {
     await outbox.open();
     open.push(outbox);
     outbox.drain();
-    return { outbox, bodies };
+    return { outbox, bodies, db, userId };
   }
 
   test('a private message leaves only sealed, and waits until that can be done', async () => {
@@ -454,5 +489,56 @@ describe('outbox', () => {
     await outbox.add(message('b'));
     await until(() => outbox.items.length === 0);
     expect(sent).toEqual(['b']);
+  });
+
+  test('who does not stay sends what can be sent, each conversation in order, and says what is left', async () => {
+    const sent: string[] = [];
+    const { made } = await outboxes(1, (id) => {
+      if (id === 'b1') throw Problem.offline();
+      sent.push(id);
+    });
+    const outbox = made[0] as Outbox;
+    for (const [id, lane] of [
+      ['a1', 'a'],
+      ['b1', 'b'],
+      ['a2', 'a'],
+      ['b2', 'b'],
+    ] as const) {
+      await outbox.add(message(id, lane));
+    }
+    await outbox.add({ ...message('later', 'a'), due_at: Date.now() + 1e6 });
+
+    expect(await outbox.sendOnce()).toBe(true);
+    expect(sent).toEqual(['a1', 'a2']);
+    expect(outbox.items.map(({ id }) => id)).toEqual(['b1', 'b2', 'later']);
+    await outbox.arrived(['b1']);
+    expect(await outbox.sendOnce()).toBe(false);
+    expect(sent).toEqual(['a1', 'a2', 'b2']);
+  });
+
+  test('without keys what was sealed before goes, and nothing else that is private', async () => {
+    let isOnline = false;
+    const { outbox, bodies, db, userId } = await privately(() => {
+      if (!isOnline) throw Problem.offline();
+    });
+    outbox.plug(sealing());
+    await outbox.add(secret('m'));
+    await until(() => bodies.length === 1);
+    await outbox.add(secret('n'));
+    outbox.close();
+    const next = new Outbox(db, userId, (async (_m: string, _p: string, body: never) => {
+      await Promise.resolve();
+      bodies.push(body);
+    }) as never);
+    open.push(next);
+    await next.open();
+    isOnline = true;
+
+    expect(await next.sendOnce()).toBe(true);
+    expect(bodies.map(({ id, ct }) => [id, ct])).toEqual([
+      ['m', 'ct 1'],
+      ['m', 'ct 1'],
+    ]);
+    expect(next.items.map(({ id, held }) => [id, held?.slug])).toEqual([['n', 'keys-not-ready']]);
   });
 });

@@ -5,9 +5,10 @@
  * deletions disappear into what they are about; a fact's card stays in place and shows the latest state.
  */
 
-import type { Content, Entry, Fact, MemberChange, Seal } from './entries.ts';
-import { aboutOf, isChange, isFact } from './entries.ts';
+import type { Content, Entry, Fact, MemberChange, Seal, SettingsChange } from './entries.ts';
+import { aboutOf, isChange, isFact, isOnce } from './entries.ts';
 import type { Tally } from './polls.ts';
+import { subjectOf } from './facts.ts';
 import { isPoll, tally } from './polls.ts';
 
 interface Line {
@@ -28,6 +29,10 @@ export interface MessageItem extends Line {
   readonly isEdited: boolean;
   /** Emoji with who chose them, in the order of their first appearance. */
   readonly reactions: readonly { readonly emoji: string; readonly by: readonly string[] }[];
+  /** This person has opened it for the one time that it may be. */
+  readonly isSpent: boolean;
+  /** Of what opens once: who has opened it, and when. */
+  readonly opened: readonly { readonly by: string; readonly at: number }[];
   /** Of a poll: who chose what. */
   readonly tally: Tally | null;
 }
@@ -67,14 +72,23 @@ const hasContent = ({ body, ct }: Entry): boolean => body !== undefined || ct !=
 const isOpener = (entry: Entry, old: Entry): boolean =>
   old.ct !== undefined && old.seal?.state !== 'open' && entry.seal !== undefined;
 
-export function fold(entries: readonly Entry[]): Item[] {
-  const ordered = mergeEntries([], entries);
+/** An id stands for one message. Only a server that lies puts another in a place of its own under it. */
+function distinct(entries: readonly Entry[]): Entry[] {
+  const seen = new Set<string>();
+  return entries.filter(({ id }) => !seen.has(id) && seen.add(id));
+}
+
+/** `aside` says how it is with these, without being shown itself: what was said elsewhere about them. */
+export function fold(entries: readonly Entry[], aside: readonly Entry[] = []): Item[] {
+  const ordered = distinct(mergeEntries(aside, entries));
+  const shown = new Set(entries.map(({ seq }) => seq));
   const senders = new Map(ordered.map((entry) => [entry.id, entry.from]));
   const edits = new Map<string, Content>();
   const chosen = new Map<string, Map<string, string>>();
   const deleted = new Set<string>();
   const latest = new Map<string, Fact>();
   const votes = new Map<string, Entry[]>();
+  const openings = new Map<string, Map<string, number>>();
 
   for (const entry of ordered) {
     const { k, from, target, body } = entry;
@@ -87,6 +101,10 @@ export function fold(entries: readonly Entry[]): Item[] {
       ofTarget.delete(from);
       if (body.emoji) ofTarget.set(from, body.emoji);
       chosen.set(body.target_id, ofTarget);
+    } else if (body?.type === 'opened' && from) {
+      const ofTarget = openings.get(body.target_id) ?? new Map<string, number>();
+      if (!ofTarget.has(from)) ofTarget.set(from, entry.ts);
+      openings.set(body.target_id, ofTarget);
     } else if (body?.type === 'vote' || body?.type === 'poll_end') {
       const ofPoll = votes.get(body.target_id) ?? [];
       ofPoll.push(entry);
@@ -99,8 +117,15 @@ export function fold(entries: readonly Entry[]): Item[] {
   for (const entry of ordered) {
     const { k, seq, id, ts, body } = entry;
     const line = { seq, id, ts, from: entry.from ?? null };
-    if (k === 'change') {
+    if (!shown.has(seq)) {
+      if (isFact(body)) carded.add(subjectOf(body));
+    } else if (k === 'change') {
       items.push({ kind: 'change', ...line, change: isChange(body) ? body : null });
+    } else if (isSettings(body)) {
+      for (const [n, said] of told(body.did ?? []).entries()) {
+        const change: MemberChange = { type: 'change', user_id: entry.from, ...said };
+        items.push({ kind: 'change', ...line, id: n === 0 ? id : `${id} ${n}`, change });
+      }
     } else if (isFact(body)) {
       const subject = subjectOf(body);
       const card = carded.has(subject) ? null : (latest.get(subject) ?? body);
@@ -115,9 +140,15 @@ export function fold(entries: readonly Entry[]): Item[] {
         ...line,
         author: entry.author ?? null,
         isAutomatic: entry.auto ?? false,
-        body: isGone ? null : (edits.get(id) ?? body),
+        body: isGone ? null : isOnce(body) ? body : (edits.get(id) ?? body),
         seal: isSealed ? (entry.seal ?? WAITING) : isGone ? null : (entry.seal ?? null),
-        isEdited: !isGone && edits.has(id),
+        isEdited: !isGone && edits.has(id) && !isOnce(body),
+        isSpent: entry.spent ?? false,
+        opened: deleted.has(id)
+          ? []
+          : [...(openings.get(id) ?? [])]
+              .filter(([by]) => by !== entry.from)
+              .map(([by, at]) => ({ by, at })),
         reactions: isGone ? [] : gather(chosen.get(id)),
         tally: !isGone && isPoll(body) ? tally(body, entry.from, votes.get(id) ?? []) : null,
       });
@@ -126,13 +157,53 @@ export function fold(entries: readonly Entry[]): Item[] {
   return items;
 }
 
+const isSettings = (body: Entry['body']): body is Extract<Content, { type: 'settings' }> =>
+  body !== undefined && 'type' in body && body.type === 'settings';
+
+/** What of new settings is worth a line. Who came and went is told by the server. */
+const told = (
+  did: readonly SettingsChange[],
+): { readonly change: string; readonly title?: string }[] =>
+  did.flatMap(({ title, description, photo, pin, unpin }) => [
+    ...(title === undefined ? [] : [{ change: 'title', title }]),
+    ...(description === undefined ? [] : [{ change: 'description' }]),
+    ...(photo === undefined ? [] : [{ change: photo ? 'photo' : 'no-photo' }]),
+    ...(pin ? [{ change: 'pinned' }] : []),
+    ...(unpin === undefined || pin ? [] : [{ change: 'unpinned' }]),
+  ]);
+
 const WAITING: Seal = { state: 'waiting' };
 
 /** What stands for itself; the rest is about something else. */
 const isShown = ({ quiet, hidden }: Entry, body: Content | undefined): boolean =>
-  !quiet && !hidden && (body === undefined || (aboutOf(body) === null && body.type !== 'settings'));
+  !quiet && !hidden && (body === undefined || aboutOf(body) === null);
 
-const subjectOf = ({ subject }: Fact): string => `${subject.kind} ${subject.id}`;
+/** What an entry says something about: a message's id, or the subject of a fact; null when it stands for itself. */
+export function thingOf({ k, target, body }: Entry): string | null {
+  if (k === 'deletion') return target ?? null;
+  return isFact(body) ? subjectOf(body) : aboutOf(body);
+}
+
+/** The same objects as before where nothing has changed, so that nothing is drawn anew for them. */
+export function keepSame(before: readonly Item[], now: readonly Item[]): readonly Item[] {
+  const known = new Map(before.map((item) => [item.id, item]));
+  return now.map((item) => {
+    const old = known.get(item.id);
+    return old && isSame(old, item) ? old : item;
+  });
+}
+
+/** Made anew with each fold, and quickly compared. */
+const SMALL = ['reactions', 'opened', 'tally', 'change'];
+
+function isSame(a: Item, b: Item): boolean {
+  const [old, now] = [new Map(Object.entries(a)), Object.entries(b)];
+  return now.every(([key, value]) => {
+    const known: unknown = old.get(key);
+    if (known === value) return true;
+    return SMALL.includes(key) && JSON.stringify(known) === JSON.stringify(value);
+  });
+}
 
 /** By the subject's own version where there is one: facts may be posted in another order than they happened. */
 function newer(known: Fact | undefined, next: Fact): Fact {

@@ -38,6 +38,22 @@ export function total(amounts: Iterable<Money>, currency: string): Money {
   return { amount_minor: sum, currency };
 }
 
+/**
+ * Shares in proportion to `weights` that add up to the whole, as the server makes them: each is rounded down, and the
+ * units left over go to the largest remainders, ties by position. Weights are whole, not negative, and not all zero.
+ */
+export function split({ amount_minor, currency }: Money, weights: readonly number[]): Money[] {
+  const whole = weights.reduce((sum, weight) => sum + BigInt(weight), 0n);
+  const exact = weights.map((weight) => BigInt(amount_minor) * BigInt(weight));
+  const shares = exact.map((part) => Number(part / whole));
+  const left = amount_minor - shares.reduce((sum, share) => sum + share, 0);
+  const byRemainder = exact
+    .map((part, index) => ({ remainder: part % whole, index }))
+    .sort((a, b) => (a.remainder < b.remainder ? 1 : a.remainder > b.remainder ? -1 : 0));
+  for (const { index } of byRemainder.slice(0, left)) shares[index]! += 1;
+  return shares.map((share) => money(share, currency));
+}
+
 export const times = (amount: Money, quantity: number): Money => ({
   amount_minor: amount.amount_minor * quantity,
   currency: amount.currency,

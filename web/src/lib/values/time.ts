@@ -7,11 +7,12 @@ export interface Place {
 }
 
 const MINUTE = 60_000;
+const QUARTER = 15 * MINUTE;
 const DAY = 86_400_000;
 
 /** `14:05`, in the reader's way of writing it. */
 export function clock(at: number, place: Place): string {
-  return dates(place, { hour: 'numeric', minute: '2-digit' }).format(at);
+  return dates(place, HOUR_AND_MINUTE).format(at);
 }
 
 /** For a list of conversations or orders: 14:05 · Yesterday · Tuesday · 3 Mar · 3 Mar 2024. */
@@ -19,7 +20,7 @@ export function shortWhen(at: number, now: number, place: Place): string {
   const days = daysBetween(at, now, place);
   if (days <= 0) return clock(at, place);
   if (days === 1) return titled(relative(-1, 'day', place), place.locale);
-  if (days < 7) return dates(place, { weekday: 'long' }).format(at);
+  if (days < 7) return dates(place, WEEKDAY).format(at);
   return date(at, now, place);
 }
 
@@ -78,8 +79,61 @@ export function duration(seconds: number): string {
 
 /** The calendar day in the place, `2026-03-03`; also the key to group by. */
 export function dayOf(at: number, { zone }: Place): string {
-  return dates({ locale: 'en-CA', zone }, { dateStyle: 'short' }).format(at);
+  const known = (days[zone ?? ''] ??= new Map<number, string>());
+  // No zone is apart from another by less than a quarter of an hour.
+  const quarter = Math.floor(at / QUARTER);
+  const found = known.get(quarter);
+  if (found !== undefined) return found;
+  if (known.size >= DAYS_KEPT) known.clear();
+  const day = dates({ locale: 'en-CA', zone }, DAY_ONLY).format(at);
+  known.set(quarter, day);
+  return day;
 }
+
+/** The day of each quarter of an hour, by zone: to format one takes long. */
+const days: Record<string, Map<number, string>> = {};
+const DAYS_KEPT = 20_000;
+
+/** What stands in a field for date and time: `2026-03-03T14:05`, read in the place. */
+export function fieldOf(at: number, { zone }: Place): string {
+  const parts = dates(
+    { locale: 'en-CA', zone },
+    {
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    },
+  ).formatToParts(at);
+  const part = (wanted: string) => parts.find(({ type }) => type === wanted)?.value ?? '';
+  return `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}`;
+}
+
+/** The instant that such a field means; NaN when it is empty. An hour that a change of clocks leaves out is the next. */
+export function instantOf(field: string, place: Place): number {
+  const wanted = Date.parse(`${field}Z`);
+  if (Number.isNaN(wanted)) return NaN;
+  const lead = (at: number): number => Date.parse(`${fieldOf(at, place)}Z`) - at;
+  const near = wanted - lead(wanted);
+  const exactly = wanted - lead(near);
+  return fieldOf(exactly, place) === field ? exactly : Math.max(near, exactly);
+}
+
+/** This month and those before it, `2026-11` first. */
+export function lastMonths(now: number, count: number, place: Place): readonly string[] {
+  const [year = 0, month = 0] = dayOf(now, place).split('-').map(Number);
+  return Array.from({ length: count }, (_, back) =>
+    new Date(Date.UTC(year, month - 1 - back, 1)).toISOString().slice(0, 7),
+  );
+}
+
+/** `November 2026` for `2026-11`. */
+export const monthName = (month: string, { locale }: Place): string =>
+  dates({ locale, zone: 'UTC' }, { month: 'long', year: 'numeric' }).format(
+    Date.parse(`${month}-01T00:00:00Z`),
+  );
 
 /** Whole calendar days from `at` to `now`; negative when `at` is still to come. */
 function daysBetween(at: number, now: number, place: Place): number {
@@ -89,23 +143,35 @@ function daysBetween(at: number, now: number, place: Place): number {
 const yearOf = (at: number, place: Place): string => dayOf(at, place).slice(0, 4);
 
 function relative(value: number, unit: Intl.RelativeTimeFormatUnit, { locale }: Place): string {
-  return new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' }).format(
-    value,
-    unit,
-  );
+  const format = (ages[locale] ??= new Intl.RelativeTimeFormat(locale, {
+    numeric: 'auto',
+    style: 'short',
+  }));
+  return format.format(value, unit);
 }
+
+const ages: Record<string, Intl.RelativeTimeFormat> = {};
 
 const titled = (text: string, locale: string): string =>
   text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
 
-const formats = new Map<string, Intl.DateTimeFormat>();
+const HOUR_AND_MINUTE = { hour: 'numeric', minute: '2-digit' } as const;
+const WEEKDAY = { weekday: 'long' } as const;
+const DAY_ONLY = { dateStyle: 'short' } as const;
+
+/** By what they write, and for whom. */
+const formats: Record<string, Record<string, Intl.DateTimeFormat>> = {};
 
 function dates({ locale, zone }: Place, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${locale} ${zone ?? ''} ${JSON.stringify(options)}`;
-  let found = formats.get(key);
-  if (!found) {
-    found = new Intl.DateTimeFormat(locale, { timeZone: zone, ...options });
-    formats.set(key, found);
-  }
-  return found;
+  const its = (formats[`${locale} ${zone ?? ''}`] ??= {});
+  return (its[keyOf(options)] ??= new Intl.DateTimeFormat(locale, { timeZone: zone, ...options }));
+}
+
+const keys = new WeakMap<Intl.DateTimeFormatOptions, string>();
+
+/** Those that are used most are written down as text once. */
+function keyOf(options: Intl.DateTimeFormatOptions): string {
+  const known = keys.get(options) ?? JSON.stringify(options);
+  keys.set(options, known);
+  return known;
 }

@@ -6,7 +6,7 @@ import { hueOf, initialOf, uuid7 } from './ids.ts';
 import { exponentOf, format, formatParts, money, toDecimal, total } from './money.ts';
 import { formatPhone, parseCode, parsePhone } from './phone.ts';
 import { moved, readPoint } from './place.ts';
-import { ago, dayName, duration, shortWhen } from './time.ts';
+import { ago, dayName, duration, lastMonths, monthName, shortWhen } from './time.ts';
 
 const minor = (text: string, currency = 'INR', locale = 'en') => {
   const read = parseAmount(text, currency, locale);
@@ -199,4 +199,18 @@ describe('the pin', () => {
       expect(readPoint(text)).toBeNull();
     }
   });
+});
+
+test('months are counted where one lives', () => {
+  const newYear = Date.UTC(2030, 11, 31, 20);
+  expect(lastMonths(newYear, 3, { locale: 'en', zone: 'UTC' })).toEqual([
+    '2030-12',
+    '2030-11',
+    '2030-10',
+  ]);
+  expect(lastMonths(newYear, 2, { locale: 'en', zone: 'Asia/Kolkata' })).toEqual([
+    '2031-01',
+    '2030-12',
+  ]);
+  expect(monthName('2031-01', { locale: 'en-GB', zone: 'America/New_York' })).toBe('January 2031');
 });

@@ -9,7 +9,8 @@ import type { LayoutLoad } from './$types';
 export const load: LayoutLoad = async ({ url, fetch, depends }) => {
   depends('kirana:me');
   const me = await api.get<Me>('/v1/me', { fetch, remember: true }).catch((error: unknown) => {
-    if (!(error instanceof Problem) || error.status !== 401) throw error;
+    if (!(error instanceof Problem) || !error.isShutOut) throw error;
+    if (error.status !== 401) redirect(307, resolve('suspended'));
     const next = encodeURIComponent(url.pathname + url.search);
     // What stands after the `#`, such as a group's name, is for no server: it waits where it is. `load` sees it only
     // in the address of the page.

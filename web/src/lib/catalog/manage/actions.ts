@@ -1,6 +1,6 @@
 /** What a team does with its products. */
 
-import { api, Problem, call } from '#lib/api/index.ts';
+import { api, call, download, Problem } from '#lib/api/index.ts';
 import { money } from '#lib/values/money.ts';
 import type { Collection, Import, OptionDraft, Product, Status, VariantDraft } from './model.ts';
 
@@ -209,18 +209,12 @@ export const undoImport = (shopId: string, id: string): Promise<void> =>
   api.del(`/v1/imports/${id}/application`, { actingFor: shopId });
 
 /** All products as a file, saved by the browser. */
-export async function exportProducts(shop: { id: string; handle: string }, format: string) {
-  const response = await fetch(`/v1/businesses/${shop.id}/export?format=${format}`, {
-    headers: { 'kirana-acting-for': shop.id },
-    credentials: 'same-origin',
-  }).catch(() => {
-    throw Problem.offline();
-  });
-  if (!response.ok) throw new Problem('server-error', response.status, response.statusText);
-  const url = URL.createObjectURL(await response.blob());
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `${shop.handle}-${format}.csv`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
-}
+export const exportProducts = (
+  shop: { id: string; handle: string },
+  format: string,
+): Promise<void> =>
+  download(
+    `/v1/businesses/${shop.id}/export?format=${format}`,
+    `${shop.handle}-${format}.csv`,
+    shop.id,
+  );

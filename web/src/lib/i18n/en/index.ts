@@ -1,9 +1,14 @@
+import { bank } from './bank.ts';
 import { business } from './business.ts';
 import { catalog } from './catalog.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { direct } from './direct.ts';
+import { groups } from './groups.ts';
 import { identity } from './identity.ts';
+import { kept } from './kept.ts';
 import { keys } from './keys.ts';
+import { limits } from './limits.ts';
 import { kinds } from './kinds.ts';
 import { order } from './order.ts';
 import { orders } from './orders.ts';
@@ -16,16 +21,22 @@ import { problems } from './problems.ts';
 import { reports } from './reports.ts';
 import { shell } from './shell.ts';
 import { store } from './store.ts';
+import { suspensions } from './suspensions.ts';
 
 /** One file per room; add yours here. */
 export const en = {
+  bank,
   business,
   catalog,
   chat,
   common,
+  direct,
+  groups,
   identity,
+  kept,
   keys,
   kinds,
+  limits,
   manage,
   media,
   money,
@@ -37,4 +48,5 @@ export const en = {
   reports,
   shell,
   store,
+  suspensions,
 };

@@ -307,7 +307,7 @@ export const manage = {
   board: 'Orders by state',
   boardHint: 'Arrow keys move between orders, Enter opens one.',
   methods: { pickup: 'Pickup', delivery: 'Delivery' },
-  payments: { wallet: 'Wallet', cash: 'Cash' },
+  payments: { wallet: 'Wallet', cash: 'Cash', card: 'Card' },
   paymentStates: {
     unpaid: 'Not paid yet',
     held: 'Money set aside',

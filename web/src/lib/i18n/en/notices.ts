@@ -4,7 +4,7 @@ export const notices = {
   lead: 'When something new comes while Kirana is closed',
   switchOn: 'Tell me about new messages',
   explain:
-    'Your browser tells you about new messages while Kirana is closed. What is sent for it says nothing: this device fetches the rest. Private messages stay sealed until you open the chat.',
+    'Your browser tells you about new messages while Kirana is closed or out of sight. What is sent for it says nothing: this device fetches the message itself, and opens what is private with its own keys.',
   showWords: 'Show names and words',
   showWordsHint: 'Off: the screen says only that there is something new.',
   mutedHint: 'Chats that you muted stay silent.',

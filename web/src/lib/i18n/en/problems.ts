@@ -1,4 +1,6 @@
-import { plural } from '../locale.ts';
+import { format, money } from '#lib/values/money.ts';
+import { exact } from '#lib/values/time.ts';
+import { plural, reader } from '../locale.ts';
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -11,11 +13,20 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'server-error': 'The server made a mistake. Nothing was changed; try again in a moment.',
   'not-signed-in': 'You are signed out on this device. Sign in and try again.',
   'not-found': 'This is no longer here, or it belongs to somebody else.',
+  'account-suspended': ({ reason }) =>
+    `The people who run this server have suspended this account: ${String(reason)}`,
+  'business-suspended':
+    'The people who run this server have suspended this shop. Nothing was ordered.',
+  'reminded-already': 'You reminded them within the last day. Give them a little time.',
   'not-allowed': 'You may not do this here.',
+  'only-admins-write': 'Only admins write in this group.',
+  'stale-settings': 'Somebody else changed this at the same moment. Try again.',
   'rate-limited': ({ retry_after_s }) =>
     typeof retry_after_s === 'number' && retry_after_s > 90
       ? `That was often. Try again in ${plural(Math.ceil(retry_after_s / 60), { one: '# minute', other: '# minutes' })}.`
       : 'That was often. Wait a moment and try again.',
+  'statement-refused': ({ sentence }) => String(sentence),
+  'line-explained': 'All of this bank line is explained already.',
   'invalid-input': 'Something in the form is not right. Look it over and try again.',
   'address-invalid': 'This is neither a phone number nor an e-mail address.',
   'delivery-unavailable': ({ kind }) =>
@@ -26,6 +37,9 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'not-proven': 'This cannot be proven, so it was not reported.',
   'both-unconfirmed':
     'This device and the other one are both not confirmed, so neither could vouch for the other. Confirm one with the recovery key first.',
+  'claim-open': 'It is said to be paid already. Whether it came has to be answered first.',
+  'bank-reference-used':
+    'A payment with this reference of the bank was received before. Look whether it is the same.',
   'wrong-code': 'This code is wrong or too old. Look again, or ask for a new one.',
   'handle-invalid': 'A handle has 3 to 30 letters a to z, digits and single dashes.',
   'handle-taken': 'Somebody else has this handle.',
@@ -61,6 +75,26 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'contact-needed': ({ field }) =>
     field === 'name' ? 'Say who it is for.' : 'Leave a phone number with its country code.',
   'insufficient-funds': 'There is not enough money for this. Nothing was moved.',
+  'limit-exceeded': ({ window, left_minor, currency, renews_at, left_count }) => {
+    const left =
+      typeof left_minor === 'number' && typeof currency === 'string' && left_count !== 0
+        ? format(money(left_minor, currency), { locale: reader.formats, short: true })
+        : null;
+    const when =
+      typeof renews_at === 'number' ? ` There is more from ${exact(renews_at, here())}.` : '';
+    if (window === 'transfer')
+      return `One payment may be up to ${left ?? 'less'}. Nothing was moved.`;
+    if (window === 'new_payee')
+      return `To somebody new you can pay ${left ?? 'no more'} for now. Nothing was moved.${when}`;
+    return left === null
+      ? `You have made as many payments as you may for now. Nothing was moved.${when}`
+      : `You can pay ${left} more for now. Nothing was moved.${when}`;
+  },
+  'payee-cannot-receive': 'They cannot be paid this at the moment. Nothing was moved.',
+  'proof-too-new': ({ until }) =>
+    typeof until === 'number'
+      ? `Your PIN is new. To keep you safe, larger payments wait until ${exact(until, here())}. Nothing was moved.`
+      : 'Your PIN is new. To keep you safe, larger payments wait for a day. Nothing was moved.',
   'over-refund': 'Less than that is left to give back. Nothing was moved.',
   'hold-resolved': 'This was paid out or sent back already. Nothing was moved now.',
   'hold-expired': 'The money was set aside for too long and went back to the payer.',
@@ -105,6 +139,9 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'video-unreadable': 'This is no video that browsers play. Send MP4 or WebM.',
   'damaged-file': 'This file is damaged or was changed on its way. It is not shown.',
   'source-changed': 'The file has changed since you chose it. Choose it again.',
+  'notebook-full':
+    'You keep 1,000 stars and folders already, and there is no room for more. Take a star away first.',
+  'secrets-missing': 'Your keys are still on their way from your other device.',
   'keys-not-ready': 'The keys are being opened. Try again in a moment.',
   'id-reused': 'This was sent before with other content. Nothing was changed; start again.',
 };
@@ -116,3 +153,5 @@ function wait(seconds: number): string {
       : plural(seconds, { one: '# second', other: '# seconds' });
   return `Too many wrong PINs. Try again in ${time}.`;
 }
+
+const here = () => ({ locale: reader.formats });

@@ -1,4 +1,4 @@
-/** What a notification says. Read by the service worker too, so this file imports nothing. */
+/** What a notification says. The service worker reads it too, so this file imports nothing. */
 export const told = {
   newMessage: 'New message',
   newMessages: (n: number) => (n === 1 ? 'New message' : `${n} new messages`),
@@ -11,8 +11,10 @@ export const told = {
   photos: (n: number) => `${n} photos`,
   video: 'Video',
   voice: 'Voice message',
+  once: 'Something that opens once',
   document: 'Document',
   location: 'Location',
   contact: 'Contact',
+  poll: (question: string) => `Poll: ${question}`,
   newer: 'New message',
 };

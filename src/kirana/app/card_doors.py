@@ -1,0 +1,36 @@
+"""Routes: back from the page where somebody paid by card."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import get
+from litestar.response import Redirect
+
+from kirana import money, orders
+from kirana.platform.db import Db, Tx
+from kirana.platform.problems import NotFound
+from kirana.values import Actor, OrderId, RailPaymentId
+
+
+@get("/card/{payment_id:uuid}", include_in_schema=False)
+async def come_back(payment_id: UUID, db: Db, viewer: Actor | None) -> Redirect:
+    """To the order or the wallet that it was for. Whether it was paid, the provider says, not the
+    way back."""
+    return Redirect(await db.read(_way_back, payment_id, viewer), status_code=303)
+
+
+def _way_back(tx: Tx, payment_id: UUID, viewer: Actor | None) -> str:
+    """Those without an account have the order's page on the storefront, everybody else the app."""
+    if viewer is None:
+        return "/app/pay"
+    try:
+        payment = money.get_rail_payment(tx, RailPaymentId(payment_id), by=viewer)
+        if payment.ref is None or payment.ref.kind != "order":
+            return "/app/pay"
+        order = orders.get_order(tx, OrderId(payment.ref.id), by=viewer)
+    except NotFound:
+        return "/app/pay"
+    return f"/o/{order.token}" if viewer.kind == "guest" else f"/app/orders/{order.id}"
+
+
+routes: list[Any] = [come_back]

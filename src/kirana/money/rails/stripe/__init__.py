@@ -1,0 +1,31 @@
+"""Stripe: cards and wallets. The payer pays on Stripe's own page, so no card's number comes here.
+
+`provider` makes the calls, `webhook` knows what Stripe tells by its signature, and `reports` reads
+what either says into one shape, which says how far a payment has come.
+"""
+
+from .amounts import from_rail, is_known, to_rail
+from .provider import Account, Broken, Busy, Lost, Provider, Turned
+from .reports import Report, Stage, report_of
+from .webhook import Told, read_event, verify
+
+NAME = "stripe"
+
+__all__ = [
+    "NAME",
+    "Account",
+    "Broken",
+    "Busy",
+    "Lost",
+    "Provider",
+    "Report",
+    "Stage",
+    "Told",
+    "Turned",
+    "from_rail",
+    "is_known",
+    "read_event",
+    "report_of",
+    "to_rail",
+    "verify",
+]

@@ -1,0 +1,197 @@
+"""The calls to Stripe. They block, so jobs make them in a thread.
+
+Each carries an idempotency key: Stripe answers a repeat with what it answered first, errors of its
+own included, for a day. So what an error says is not always what happened.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+from uuid import UUID
+
+from kirana.values import Money
+
+from .amounts import to_rail
+from .reports import METADATA_KEY, Report, report_of
+
+if TYPE_CHECKING:
+    import stripe
+
+API = "https://api.stripe.com"
+TIMEOUT_S = 30
+PAGE_OPEN_S = 3600
+"""How long somebody may take to pay. Stripe allows half an hour at least."""
+_SLACK_S = 300
+"""How far two clocks may differ when something is looked up by its time."""
+
+
+class Turned(Exception):
+    """Stripe has said no, and nothing happened. `code` is its own word for why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Lost(Exception):
+    """No answer came: it may have happened, and it may still happen."""
+
+
+class Broken(Exception):
+    """Stripe answered with an error of its own, and will for this key: it may have happened."""
+
+
+class Busy(Exception):
+    """Not now: the same call is under way, or there are too many. Nothing was decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose money it is: a secret key, and where its Stripe is."""
+
+    key: str = field(repr=False)
+    url: str = API
+    timeout_s: float = TIMEOUT_S
+
+
+class Provider:
+    """Stripe, as one account sees it. Every call may raise Turned, Lost, Broken, Busy."""
+
+    def __init__(self, account: Account) -> None:
+        import stripe
+
+        stripe.enable_telemetry = False
+        self._stripe = stripe
+        client = stripe.StripeClient(
+            account.key,
+            base_addresses={"api": account.url},
+            max_network_retries=0,
+            http_client=stripe.RequestsClient(timeout=account.timeout_s),
+        )
+        self._client = client.v1
+
+    def open_page(
+        self,
+        id: UUID,
+        amount: Money,
+        *,
+        key: str,
+        is_held: bool,
+        title: str,
+        back_to: str,
+        now: int,
+    ) -> Report:
+        """A page where `amount` is paid by card, at once or (`is_held`) set aside first.
+
+        `now` is in milliseconds; `back_to` is where the payer is sent afterwards.
+        """
+        mark = {METADATA_KEY: str(id)}
+        params: Any = {
+            "mode": "payment",
+            "client_reference_id": str(id),
+            "metadata": mark,
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": amount.currency.lower(),
+                        "unit_amount": to_rail(amount),
+                        "product_data": {"name": title},
+                    },
+                }
+            ],
+            "payment_intent_data": {
+                "metadata": mark,
+                "capture_method": "manual" if is_held else "automatic",
+            },
+            "success_url": back_to,
+            "cancel_url": back_to,
+            "expires_at": now // 1000 + PAGE_OPEN_S,
+        }
+        return self._report(self._client.checkout.sessions.create, params, key=key)
+
+    def close_page(self, session_id: str, *, key: str) -> Report:
+        """Nobody can pay there any more. Turned when it was paid or has closed already."""
+        return self._report(self._client.checkout.sessions.expire, session_id, {}, key=key)
+
+    def capture(self, intent_id: str, amount: Money, *, key: str) -> Report:
+        """Take what was set aside, or part of it; the rest is free."""
+        params = {"amount_to_capture": to_rail(amount)}
+        return self._report(self._client.payment_intents.capture, intent_id, params, key=key)
+
+    def cancel(self, intent_id: str, *, key: str) -> Report:
+        """Let go what was set aside."""
+        return self._report(self._client.payment_intents.cancel, intent_id, {}, key=key)
+
+    def refund(self, id: UUID, intent_id: str, amount: Money, *, key: str) -> Report:
+        """Give back to the card."""
+        params = {
+            "payment_intent": intent_id,
+            "amount": to_rail(amount),
+            "metadata": {METADATA_KEY: str(id)},
+        }
+        return self._report(self._client.refunds.create, params, key=key)
+
+    def look_up(self, external_id: str) -> Report:
+        """How a page, a payment or a refund stands now, by its id at Stripe."""
+        if external_id.startswith("cs_"):
+            expand: Any = {"expand": ["payment_intent"]}
+            return self._report(self._client.checkout.sessions.retrieve, external_id, expand)
+        if external_id.startswith("re_"):
+            return self._report(self._client.refunds.retrieve, external_id)
+        return self._report(self._client.payment_intents.retrieve, external_id)
+
+    def find_page(self, id: UUID, *, since: int) -> Report | None:
+        """The page that was opened for this payment at `since` (milliseconds) or later."""
+        params: Any = {"created": {"gte": since // 1000 - _SLACK_S}, "limit": 100}
+        for it in self._pages(self._client.checkout.sessions.list, params):
+            if (it.get("metadata") or {}).get(METADATA_KEY) == str(id):
+                return self.look_up(it["id"])
+        return None
+
+    def find_refund(self, id: UUID, intent_id: str) -> Report | None:
+        """The refund of a payment that was made for this refund of ours."""
+        params: Any = {"payment_intent": intent_id, "limit": 100}
+        for it in self._pages(self._client.refunds.list, params):
+            if (it.get("metadata") or {}).get(METADATA_KEY) == str(id):
+                return report_of(it)
+        return None
+
+    def _pages(self, call: Any, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        while True:
+            answer = self._call(call, params)
+            yield from answer["data"]
+            if not answer["has_more"]:
+                return
+            params = {**params, "starting_after": answer["data"][-1]["id"]}
+
+    def _report(self, call: Any, *arguments: Any, key: str | None = None) -> Report:
+        report = report_of(self._call(call, *arguments, key=key))
+        if report is None:
+            raise Lost("The answer makes no sense.")
+        return report
+
+    def _call(self, call: Any, *arguments: Any, key: str | None = None) -> dict[str, Any]:
+        options: Any = {"idempotency_key": key} if key else {}
+        try:
+            answer: dict[str, Any] = call(*arguments, options=options).to_dict()
+        except self._stripe.StripeError as error:
+            _tell_apart(self._stripe, error)
+        return answer
+
+
+def _tell_apart(api: Any, error: "stripe.StripeError") -> NoReturn:
+    """Whether Stripe refused, broke down, was busy, or was not heard.
+
+    Texts of errors are not passed on: they may quote what was sent, keys included.
+    """
+    status = error.http_status
+    if isinstance(error, api.APIConnectionError) or status is None:
+        raise Lost(type(error).__name__) from None
+    if status in (409, 429):
+        raise Busy(str(status)) from None
+    if status >= 500 or isinstance(error, api.IdempotencyError):
+        raise Broken(str(status)) from None
+    if status in (401, 403):
+        raise Busy(f"the key was refused ({status})") from None
+    raise Turned(error.code or type(error).__name__) from None
