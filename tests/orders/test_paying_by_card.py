@@ -90,6 +90,8 @@ def test_an_order_by_card_is_held_taken_when_fulfilled_and_refunded_to_the_card(
 
 def test_the_shop_cannot_promise_what_is_not_paid_yet(sale: Sale) -> None:
     assert sale.order.moves == (State.CANCELED,)
+    [shown] = sale.db.read(orders.list_orders, business_id=sale.shop.id, by=sale.shop.owner).items
+    assert shown.moves == (State.CANCELED,)
 
     with pytest.raises(orders.NotPaid):
         sale.move(State.ACCEPTED)

@@ -212,7 +212,7 @@ def _summary(tx: Tx, row: Row, seat: Seat) -> OrderSummary:
         placed_at=row.placed_at,
         changed_at=row.changed_at,
         held_until=row.held_until,
-        moves=seat.moves(state, Method(row.method), funds),
+        moves=_moves(row, seat, state, funds),
     )
 
 
