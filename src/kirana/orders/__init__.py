@@ -34,6 +34,7 @@ from .model import (
     State,
     Step,
     TaxLine,
+    waits_for_card,
 )
 from .ownership import (
     OrdersExport,
@@ -151,4 +152,5 @@ __all__ = [
     "set_line",
     "set_method",
     "show_held",
+    "waits_for_card",
 ]

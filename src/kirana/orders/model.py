@@ -94,6 +94,15 @@ def allowed_moves(state: State, method: Method, side: Side) -> tuple[State, ...]
     return (*forward, State.CANCELED) if state in OPEN else ()
 
 
+def waits_for_card(order: "Order") -> bool:
+    """Whether the buyer still has to pay by card. Until then the shop promises nothing."""
+    return (
+        order.payment is Payment.CARD
+        and order.payment_state is PaymentState.UNPAID
+        and order.state is State.PLACED
+    )
+
+
 # What a cart costs
 
 

@@ -114,7 +114,12 @@ async def place_order(
         if isinstance(problem, NotFound | InvalidInput | NotAllowed):
             raise
         return await _come_back(request, db, settings, words, handle, form, problem, viewer)
-    return Redirect(f"/o/{order.token}", status_code=303)
+    return Redirect(_next_page(order), status_code=303)
+
+
+def _next_page(order: orders.Order) -> str:
+    """Where the buyer goes on: to pay by card, or to look at the order."""
+    return f"/o/{order.token}/pay" if orders.waits_for_card(order) else f"/o/{order.token}"
 
 
 async def _place(db: Db, limits: Limits, handle: str, form: Form, by: Actor) -> orders.Order:
@@ -217,11 +222,17 @@ def _draw(
     if viewer.kind == "person" and (currency, "wallet", "kirana") not in off:
         wallet = money.get_wallet(desk.tx, viewer.user_id, currency)
     method = form.method if form and form.method in cart.delivery.methods else cart.method
-    payment = form.payment if form else None
     has_cash = (currency, "direct", "cash") not in off
-    if payment is None:
+    has_card = money.takes_cards(desk.tx, currency)
+    offered = {
+        orders.Payment.WALLET: wallet is not None,
+        orders.Payment.CASH: has_cash,
+        orders.Payment.CARD: has_card,
+    }
+    payment = form.payment if form else None
+    if payment is None or not offered[payment]:
         enough = wallet is not None and wallet.available >= quotes[method.value].quote.total
-        payment = orders.Payment.WALLET if enough or not has_cash else orders.Payment.CASH
+        payment = _likeliest(enough=enough, has_cash=has_cash, has_card=has_card)
     return desk.draw(
         "checkout.html",
         bar=read_bar(desk.tx, desk.shop, viewer),
@@ -232,11 +243,20 @@ def _draw(
         payment=payment.value,
         wallet=wallet,
         has_cash=has_cash,
+        has_card=has_card,
         is_guest=viewer.kind == "guest",
         texts=texts,
         trouble=trouble,
         asks_pin=isinstance(problem, money.ConfirmationRequired | identity.WrongPin),
     )
+
+
+def _likeliest(*, enough: bool, has_cash: bool, has_card: bool) -> orders.Payment:
+    if enough:
+        return orders.Payment.WALLET
+    if has_cash:
+        return orders.Payment.CASH
+    return orders.Payment.CARD if has_card else orders.Payment.WALLET
 
 
 def _first_texts(tx: Tx, cart: orders.Cart, viewer: Actor) -> dict[str, str]:

@@ -60,6 +60,7 @@ def _amount(session: Object) -> str:
 def _html(content: str, status: int = 200) -> Answer:
     text = f"""<!doctype html><html lang="en"><meta charset="utf-8">
       <meta name="viewport" content="width=device-width"><title>Simulated Checkout</title>
+      <link rel="icon" href="data:,">
       <body style="font: 16px/1.5 sans-serif; max-width: 28rem; margin: 2rem auto; padding: 0 1rem">
       {content}</body></html>"""
     return status, text.encode(), {"Content-Type": "text/html; charset=utf-8"}

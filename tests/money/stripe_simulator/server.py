@@ -38,6 +38,10 @@ class Simulator:
     slow_s: float = 0.9
     webhook_url: str | None = None
     """Where events are posted as they happen; without it they wait for `take_deliveries`."""
+    times_told: int = 1
+    """How often each event is posted. Stripe says once at least."""
+    is_quiet: bool = False
+    """Events are late: they wait until this is False again."""
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
@@ -53,10 +57,10 @@ class Simulator:
         self.stripe.base_url = self.url
         self._threads = [threading.Thread(target=self._server.serve_forever, daemon=True)]
         self._is_closed = threading.Event()
-        if self.webhook_url:
-            self._threads.append(threading.Thread(target=self._post_events, daemon=True))
 
     def __enter__(self) -> "Simulator":
+        if self.webhook_url:
+            self._threads.append(threading.Thread(target=self._post_events, daemon=True))
         for thread in self._threads:
             thread.start()
         return self
@@ -186,8 +190,9 @@ class Simulator:
         assert self.webhook_url is not None
         with httpx.Client(timeout=10) as client:
             while not self._is_closed.wait(0.02):
-                for delivery in self.take_deliveries():
-                    _post(client, self.webhook_url, delivery, self._is_closed)
+                for delivery in [] if self.is_quiet else self.take_deliveries():
+                    for _ in range(self.times_told):
+                        _post(client, self.webhook_url, delivery, self._is_closed)
 
 
 def _post(client: httpx.Client, url: str, delivery: Delivery, is_closed: threading.Event) -> None:

@@ -108,7 +108,7 @@ def _of_session(it: Object) -> Report | None:
         amount=from_rail(it["amount_total"], it["currency"]),
         kirana_id=_kirana_id(it),
         session_id=str(it["id"]),
-        url=it.get("url"),
+        url=_web_address(it.get("url")),
         reason="expired" if is_over else None,
     )
 
@@ -121,7 +121,7 @@ def _with_page(report: Report, it: Object) -> Report:
         amount=report.amount,
         kirana_id=report.kirana_id or _kirana_id(it),
         session_id=str(it["id"]),
-        url=it.get("url"),
+        url=_web_address(it.get("url")),
         reason=report.reason,
     )
 
@@ -172,6 +172,12 @@ def _kirana_id(it: Object) -> UUID | None:
         return UUID(text) if text else None
     except ValueError:
         return None
+
+
+def _web_address(it: Any) -> str | None:
+    """Where people are sent: nothing but a page."""
+    text = str(it or "")
+    return text if text.startswith(("https://", "http://")) else None
 
 
 def _id_of(it: Any) -> str | None:
