@@ -3,6 +3,8 @@ export type { CallOptions, GetOptions } from './client.ts';
 export { askConfirmation, setAsker, withConfirmation } from './confirmation.ts';
 export type { Question } from './confirmation.ts';
 export { forgetAnswers } from './memory.ts';
+export { fetchCardPayment, fetchWays, goToPage, pageOf } from './card-payment.ts';
+export type { CardPayment, Ways } from './card-payment.ts';
 export { download } from './download.ts';
 export { findPerson } from './people.ts';
 export { Problem } from './problem.ts';

@@ -1,4 +1,4 @@
-import { Problem, sayProblem, withConfirmation } from '#lib/api/index.ts';
+import { fetchWays, Problem, sayProblem, type Ways, withConfirmation } from '#lib/api/index.ts';
 import { t } from '#lib/i18n/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 import type { Money } from '#lib/values/money.ts';
@@ -39,6 +39,8 @@ export class Checkout {
   postcode = $state('');
   addressNote = $state('');
   wallet = $state.raw<Wallet | null | undefined>(undefined);
+  /** How one can pay here; until it is known, as everywhere. */
+  ways = $state.raw<Ways | null>(null);
   #trouble = $state.raw<Trouble | null>(null);
   isPlacing = $state(false);
   placed = $state.raw<Order | null>(null);
@@ -48,6 +50,11 @@ export class Checkout {
   readonly hasEnough = $derived.by(
     () => (this.wallet?.available.amount_minor ?? 0) >= this.total.amount_minor,
   );
+  /** What the operator has switched on. A card only where it is known to work. */
+  readonly offers: readonly Payment[] = $derived.by(() => {
+    const { wallet = true, card = false, cash = true } = this.ways ?? {};
+    return (['wallet', 'card', 'cash'] as const).filter((way) => ({ wallet, card, cash })[way]);
+  });
   readonly trouble: Trouble | null = $derived.by(() => {
     const { cart } = this.#trouble ?? {};
     return cart === undefined || cart === this.#cart ? this.#trouble : null;
@@ -71,14 +78,21 @@ export class Checkout {
     await Promise.all([this.readWallet(), this.#readAddress()]);
   }
 
-  /** How much there is to pay with; the choice follows it until the person chooses. */
+  /** How much there is to pay with, and how one can pay; the choice follows it until the person chooses. */
   async readWallet(): Promise<void> {
-    try {
-      this.wallet = await fetchWallet(this.total.currency);
-    } catch {
-      this.wallet = null;
+    const { currency } = this.total;
+    const [wallet, ways] = await Promise.allSettled([fetchWallet(currency), fetchWays(currency)]);
+    this.wallet = wallet.status === 'fulfilled' ? wallet.value : null;
+    if (ways.status === 'fulfilled') this.ways = ways.value;
+    if (!this.#hasChosenPayment || !this.offers.includes(this.payment)) {
+      this.payment = this.#likeliest();
     }
-    if (!this.#hasChosenPayment) this.payment = this.hasEnough ? 'wallet' : 'cash';
+  }
+
+  #likeliest(): Payment {
+    const canUse = (way: Payment) => this.offers.includes(way);
+    if (canUse('wallet') && this.hasEnough) return 'wallet';
+    return (['cash', 'card', 'wallet'] as const).find(canUse) ?? 'cash';
   }
 
   async #readAddress(): Promise<void> {

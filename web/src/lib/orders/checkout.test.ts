@@ -152,6 +152,29 @@ describe('placing an order', () => {
     expect(checkout.placed).toBeNull();
   });
 
+  const ways = (it: { wallet: boolean; card: boolean; cash: boolean }) => {
+    answer = (asked) =>
+      asked.path.startsWith('/v1/ways/') ? [200, { currency: 'INR', ...it }] : otherwise(asked);
+  };
+
+  test('a card is offered where it is known to work, and nowhere else', async () => {
+    ways({ wallet: true, card: true, cash: true });
+    const checkout = begin();
+    expect(checkout.offers).toEqual(['wallet', 'cash']);
+    await checkout.readWallet();
+    expect(checkout.offers).toEqual(['wallet', 'card', 'cash']);
+    expect(checkout.payment).toBe('cash');
+  });
+
+  test('what is switched off is not chosen, even if it was', async () => {
+    answer = otherwise;
+    const checkout = begin();
+    checkout.pay('cash');
+    ways({ wallet: false, card: true, cash: false });
+    await checkout.readWallet();
+    expect(checkout.payment).toBe('card');
+  });
+
   test('without a name nothing is sent', async () => {
     answer = otherwise;
     const checkout = begin();

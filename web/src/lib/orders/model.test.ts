@@ -203,6 +203,16 @@ describe('where the money is', () => {
       { ...order, payment_state: 'part_refunded', captured: inr(54000), refunded: inr(4000) },
       '₹40 of ₹540 was returned.',
     ],
+    [{ ...order, payment: 'card', payment_state: 'unpaid' }, 'Waiting for your bank.'],
+    [
+      { ...order, payment: 'card', method: 'delivery' },
+      'Set aside until delivery: your bank keeps ₹540 for this order.',
+    ],
+    [{ ...order, payment: 'card', state: 'fulfilled' }, '₹540 is being taken from your card.'],
+    [
+      { ...order, payment: 'card', state: 'canceled', payment_state: 'unpaid' },
+      'Not paid. Nothing was taken from your card.',
+    ],
   ] as const)('%# is said to the buyer', (of, text) => {
     expect(sayPayment(of, 'buyer')).toBe(text);
   });

@@ -197,9 +197,23 @@ export const toneOf = (state: State): 'waiting' | 'accent' | 'done' | 'plain' =>
         ? 'plain'
         : 'accent';
 
+/** It is placed, and the buyer still has to pay by card: until then the shop promises nothing. */
+export const waitsForCard = (
+  order: Pick<Order, 'state' | 'payment' | 'payment_state' | 'total'>,
+): boolean =>
+  order.state === 'placed' &&
+  order.payment === 'card' &&
+  order.payment_state === 'unpaid' &&
+  order.total.amount_minor > 0;
+
 /** Where it is, in a sentence. */
-export function sayLead(order: Pick<Order, 'state' | 'method'>, shop: string, side: Side): string {
+export function sayLead(
+  order: Pick<Order, 'state' | 'method' | 'payment' | 'payment_state' | 'total'>,
+  shop: string,
+  side: Side,
+): string {
   const words = side === 'buyer' ? t.orders.lead : t.orders.shopLead;
+  if (waitsForCard(order)) return words.toPay;
   if (order.state === 'ready') {
     return order.method === 'pickup' ? words.readyPickup : words.readyDelivery;
   }
@@ -218,6 +232,7 @@ export function sayPayment(order: Paid, side: Side): string {
   const sum = say(order.total);
   const isBuyer = side === 'buyer';
   const hasEnded = order.state === 'canceled' || order.state === 'expired';
+  if (order.payment === 'card' && order.total.amount_minor > 0) return sayCard(order, side);
   switch (order.payment_state) {
     case 'held':
       return isBuyer ? words.held(sum) : words.heldShop(sum);
@@ -233,6 +248,30 @@ export function sayPayment(order: Paid, side: Side): string {
       if (hasEnded) return isBuyer ? words.back : words.backShop;
       if (!isBuyer) return words.unpaidShop(sum);
       return order.method === 'pickup' ? words.unpaidCounter(sum) : words.unpaidDoor(sum);
+  }
+}
+
+/** The same of what is paid by card. */
+function sayCard(order: Paid, side: Side): string {
+  const words = t.orders;
+  const sum = say(order.total);
+  const isBuyer = side === 'buyer';
+  const hasEnded = order.state === 'canceled' || order.state === 'expired';
+  switch (order.payment_state) {
+    case 'held':
+      if (order.state === 'fulfilled')
+        return isBuyer ? words.cardTaking(sum) : words.cardTakingShop(sum);
+      if (!isBuyer) return words.heldShop(sum);
+      return order.method === 'pickup' ? words.cardPickup(sum) : words.cardHeld(sum);
+    case 'paid':
+      return words.cardPaid(sum);
+    case 'part_refunded':
+      return words.cardPartReturned(say(order.refunded), say(order.captured));
+    case 'refunded':
+      return words.cardReturned(say(order.captured));
+    case 'unpaid':
+      if (hasEnded) return isBuyer ? words.cardNotPaid : words.cardNotPaidShop;
+      return isBuyer ? words.cardUnpaid : words.cardUnpaidShop;
   }
 }
 

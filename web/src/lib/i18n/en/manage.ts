@@ -308,6 +308,7 @@ export const manage = {
   boardHint: 'Arrow keys move between orders, Enter opens one.',
   methods: { pickup: 'Pickup', delivery: 'Delivery' },
   payments: { wallet: 'Wallet', cash: 'Cash', card: 'Card' },
+  cardUnpaid: 'Card, not paid yet',
   paymentStates: {
     unpaid: 'Not paid yet',
     held: 'Money set aside',

@@ -1,0 +1,159 @@
+"""Paying by card, at a provider that is as strict as the real one, over networks that are bad: an
+order from the shelf to the hand-over, a card that is declined, and what operators decide."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.money.stripe_simulator import Fault, Simulator
+from tests.servers import Server
+
+from .conftest import DESKTOP, PHONE, TABLET, Opener, keep, looked_at, running
+from .steps import enter_as
+
+GOOD, ASKS, DECLINED = "4242 4242 4242 4242", "4000002500003155", "4000000000000002"
+POHA = 4200
+
+
+@pytest.fixture(scope="module")
+def stripe() -> Simulator:
+    return Simulator()
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory, stripe: Simulator) -> Iterator[Server]:
+    """A demo town where cards are taken."""
+    server = Server(
+        tmp_path_factory.mktemp("market"),
+        demo=True,
+        KIRANA_STRIPE_KEY=stripe.key,
+        KIRANA_STRIPE_URL=stripe.url,
+        KIRANA_STRIPE_WEBHOOK_SECRETS=stripe.stripe.secret,
+    )
+    stripe.webhook_url = f"{server.url}/v1/rails/stripe/events"
+    with stripe:
+        yield from running(server)
+
+
+def pays(page: Page, number: str) -> None:
+    """On the provider's page."""
+    expect(page.get_by_role("heading", name=re.compile("^Pay "))).to_be_visible()
+    page.get_by_label("Card number").fill(number)
+    page.get_by_role("button", name="Pay").click()
+
+
+def puts_poha_into_the_cart(page: Page, server: Server) -> Locator:
+    page.goto(f"{server.url}/app/shops/ashas-kirana")
+    page.get_by_role("button", name="Add Poha, 500 g").click()
+    page.get_by_role("button", name=re.compile("See the cart")).click()
+    cart = page.get_by_role("dialog", name="Your cart at Asha's Kirana")
+    cart.get_by_role("radio", name="Pick up").check(force=True)
+    return cart
+
+
+def test_an_order_is_paid_by_card_and_the_money_is_taken_at_the_hand_over(
+    market: Server, stripe: Simulator, visit: Opener
+) -> None:
+    asha = visit(f"{market.url}/app/sign-in", size=DESKTOP)
+    enter_as(asha, market, "Asha Kulkarni", "/app/my-shop")
+    asha.get_by_role("navigation", name="My shop").get_by_role("link", name="Orders").click()
+    meera = visit(f"{market.url}/app/sign-in", size=PHONE)
+    enter_as(meera, market, "Meera Joshi")
+
+    # From the shelf to the provider's page, though the first answer of the provider is lost.
+    stripe.fail_next(Fault.LOST, "sessions")
+    cart = puts_poha_into_the_cart(meera, market)
+    cart.get_by_role("radio", name=re.compile("^Card")).check()
+    looked_at(meera, "card-checkout")
+    cart.get_by_role("button", name="Order and pay · ₹42").click()
+    expect(meera.get_by_role("heading", name="Pay 4200 INR")).to_be_visible()
+    assert len(of_poha(stripe.stripe.sessions)) == 1
+
+    # She goes back without paying: the order waits for her bank, and the shop for her.
+    meera.get_by_role("link", name="Back without paying").click()
+    expect(meera.get_by_text("Waiting for your bank.")).to_be_visible()
+    pay_now = meera.get_by_role("link", name="Pay now · ₹42")
+    expect(pay_now).to_be_visible()
+    looked_at(meera, "card-order-waits")
+    number = re.sub(r"\D", "", meera.get_by_role("heading", level=1).inner_text())
+    order = asha.get_by_role("article", name=f"Order {number}", exact=True)
+    expect(order).to_contain_text("Card, not paid yet")
+    expect(order.get_by_role("button", name=re.compile("^Accept"))).to_have_count(0)
+    looked_at(asha, "card-board")
+
+    # Her card is declined, another one is taken after her bank asked; what the provider tells of
+    # it comes late, and twice.
+    pay_now.click()
+    pays(meera, DECLINED)
+    expect(meera.get_by_role("alert")).to_have_text("Your card was declined.")
+    stripe.is_quiet, stripe.times_told = True, 2
+    pays(meera, ASKS)
+    meera.get_by_role("button", name="Yes, it is me").click()
+    expect(meera.get_by_text("Waiting for your bank.")).to_be_visible()
+    stripe.is_quiet = False
+    expect(meera.get_by_text("Set aside until you pick it up")).to_be_visible()
+    expect(meera.get_by_role("link", name="Pay now · ₹42")).to_have_count(0)
+    looked_at(meera, "card-order-held")
+    assert only_intent(stripe)["status"] == "requires_capture"
+
+    # Now the shop accepts it, and hands it over: the money is taken, once.
+    stripe.fail_next(Fault.LOST, "capture")
+    order.get_by_role("button", name=re.compile("^Accept")).click()
+    expect(meera.get_by_text("is getting it ready.")).to_be_visible()
+    order.get_by_role("link").click()
+    asha.get_by_role("button", name=re.compile(f"^Picked up, Order {number}")).first.click()
+    expect(meera.get_by_text("₹42 paid by card.")).to_be_visible()
+    looked_at(meera, "card-order-paid")
+    intent = only_intent(stripe)
+    assert (intent["status"], intent["amount_received"]) == ("succeeded", 4200)
+    expect(asha.get_by_text("Card · Paid")).to_be_visible()
+
+    # It goes back to the card.
+    asha.get_by_role("button", name="Refund", exact=True).click()
+    refund = asha.get_by_role("dialog", name=re.compile("^Refund"))
+    refund.get_by_role("button", name="More of Poha, 500 g").click()
+    refund.get_by_role("button", name="Refund ₹42").click()
+    expect(meera.get_by_text("Returned: ₹42 to the card.")).to_be_visible()
+    looked_at(meera, "card-order-returned")
+    stripe.times_told = 1
+    audited = market.run("audit")
+    assert audited.returncode == 0, audited.stdout
+
+
+def test_a_stranger_without_javascript_pays_by_card(
+    market: Server, stripe: Simulator, visit: Opener
+) -> None:
+    page = visit(f"{market.url}/ashas-kirana", size=TABLET, java_script_enabled=False)
+    page.get_by_role("button", name=re.compile("Add Onions, 1 kg")).click()
+    page.goto(f"{market.url}/ashas-kirana/checkout")
+    page.get_by_label("Name").fill("Tomás")
+    page.get_by_label("E-mail").fill("tomas@example.org")
+    page.get_by_role("radio", name=re.compile("^Pickup")).check()
+    page.get_by_role("radio", name=re.compile("^Card")).check()
+    keep(page, "card-storefront-checkout")
+    page.get_by_role("button", name="Place the order").click()
+    pays(page, DECLINED)
+    expect(page.get_by_role("alert")).to_have_text("Your card was declined.")
+    page.get_by_role("link", name="Back without paying").click()
+    expect(page.get_by_text("Waiting for your bank")).to_be_visible()
+    keep(page, "card-storefront-waits")
+    page.get_by_role("link", name=re.compile("^Pay now")).click()
+    pays(page, GOOD)
+    expect(page.get_by_role("heading", name="Order placed")).to_be_visible()
+    while page.get_by_text("Waiting for your bank").count():
+        page.reload()
+    expect(page.get_by_text("Set aside by your bank until you have the goods.")).to_be_visible()
+    keep(page, "card-storefront-held")
+
+
+def only_intent(stripe: Simulator) -> Any:
+    [intent] = of_poha(stripe.stripe.intents)
+    return intent
+
+
+def of_poha(among: dict[str, Any]) -> list[Any]:
+    """What is about the price of poha: nothing else here costs as much."""
+    return [it for it in among.values() if it.get("amount_total", it.get("amount")) == POHA]
