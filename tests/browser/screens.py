@@ -5,6 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from kirana.values import uuid7
 from tests.servers import Server
 
 SHOP = "ashas-kirana"
@@ -64,6 +65,10 @@ def of_buyer(page: Page, server: Server) -> list[str]:
         "/app/pay/do/cash-out",
         "/app/pay/receive",
         "/app/pay/out",
+        "/app/pay/link",
+        "/app/pay/links",
+        make_link(page, server),
+        f"/app/take/{uuid7()}#nothing-is-behind-this",
         "/app/pay/bank",
         "/app/pay/months",
         f"/app/pay/transfers/{line['transfer_id']}",
@@ -160,3 +165,16 @@ def _order_of_a_guest(page: Page, server: Server) -> str:
     path = page.url.removeprefix(server.url)
     page.goto(f"{server.url}/{SHOP}")
     return path
+
+
+def make_link(page: Page, server: Server) -> str:
+    """A rupee of whoever is signed in here, for whoever opens this."""
+    id, secret = uuid7(), "a-secret-for-all-to-see"
+    body = {
+        "id": str(id),
+        "amount": {"amount_minor": 100, "currency": "INR"},
+        "secret": secret,
+    }
+    answer = page.request.post(f"{server.url}/v1/money-links", data=body)
+    assert answer.ok, answer.text()
+    return f"/app/take/{id}#{secret}"

@@ -15,6 +15,8 @@ Purse = tuple[Any, str]
 Rules = dict[tuple[str, str], int]
 """What may be done at most: by what and over what. Of `count` rules, how often."""
 
+WEEK_MS = 7 * 24 * 3_600_000
+
 FORGOTTEN = {
     "not-found",
     "id-reused",
@@ -173,6 +175,59 @@ class Oracle:
 
         return self._attempt(id, ("void", hold_id, by), act)
 
+    def park(self, id: Any, payer: Purse, amount: int, proof: str = "none") -> str:
+        parked = (("link", id), payer[1])
+
+        def act() -> str:
+            if refused := self._may_spend(payer, parked, amount):
+                return refused
+            if refused := self._proven(amount, payer[1], proof):
+                return refused
+            self._set_aside(id, payer, parked, amount, self.now + WEEK_MS)
+            self.holds[id].said = self._say(payer, parked, amount)
+            return "ok"
+
+        return self._attempt(id, ("park", payer, amount), act)
+
+    def take(self, id: Any, link_id: Any, taker: Any) -> str:
+        """The sender has paid when the link was made: only the taker's limits are asked."""
+        self.sweep()
+        link = self.holds[link_id]
+        payee = (taker, link.payer[1])
+        if self.answers.get(id) == (("take", link_id, taker), "ok"):
+            return "ok"
+        if link.state != "open":
+            return "hold-expired" if link.state == "expired" else "hold-resolved"
+
+        def act() -> str:
+            if payee == link.payer:
+                return "same-account"
+            if refused := self._stopped(link.payer, payee):
+                return refused
+            if self._too_much("receive", 1, payee, link.amount):
+                return "payee-cannot-receive"
+            if self._too_full(payee, link.amount):
+                return "payee-cannot-receive"
+            said, link.said = link.said, None
+            self._let_go(link, "voided")
+            link.said = said
+            self._pay(id, link.payer, payee, link.amount)
+            self._say((None, payee[1]), payee, link.amount)
+            return "ok"
+
+        return self._attempt(id, ("take", link_id, taker), act)
+
+    def take_back(self, id: Any, link_id: Any, by: Any) -> str:
+        self.sweep()
+        link = self.holds[link_id]
+        if link.payer[0] != by:
+            return "not-found"
+        if self.answers.get(id) == (("void", link_id, by), "ok"):
+            return "ok"
+        if link.state != "open":
+            return "hold-expired" if link.state == "expired" else "hold-resolved"
+        return self.void(id, link_id, by)
+
     def refund(self, id: Any, original_id: Any, amount: int | None, by: Any) -> str:
         def act() -> str:
             original = self.payments.get(original_id)
@@ -293,6 +348,13 @@ class Oracle:
     def _may_pay(self, payer: Purse, payee: Purse, amount: int) -> str | None:
         if payer == payee:
             return "same-account"
+        if refused := self._may_spend(payer, payee, amount):
+            return refused
+        if self._too_much("receive", 1, payee, amount) or self._too_full(payee, amount):
+            return "payee-cannot-receive"
+        return None
+
+    def _may_spend(self, payer: Purse, payee: Purse, amount: int) -> str | None:
         if refused := self._stopped(payer, payee):
             return refused
         if self._free(payer) < amount:
@@ -302,8 +364,6 @@ class Oracle:
             return "limit-exceeded"
         if self._too_much("send", 0, payer, amount):
             return "limit-exceeded"
-        if self._too_much("receive", 1, payee, amount) or self._too_full(payee, amount):
-            return "payee-cannot-receive"
         return None
 
     def _too_much(self, doing: str, side: int, purse: Purse, amount: int) -> bool:

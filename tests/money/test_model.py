@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kirana.money.model import (
@@ -256,6 +256,7 @@ def stories(draw: st.DrawFn) -> list[Group]:
     return groups
 
 
+@settings(deadline=None)
 @given(stories(), st.lists(st.integers(1, 5), min_size=14, max_size=14))
 def test_every_way_of_cutting_into_batches_writes_the_same_books(
     story: list[Group], cuts: list[int]
@@ -276,6 +277,7 @@ def test_every_way_of_cutting_into_batches_writes_the_same_books(
     assert reasons(outcomes) == reasons(expected)
 
 
+@settings(deadline=None)
 @given(stories())
 def test_money_is_neither_made_nor_lost(story: list[Group]) -> None:
     books, _ = run(*story)

@@ -36,6 +36,7 @@ from tests.money.oracle import Oracle
 
 CURRENCIES = ("INR", "JPY")
 LINES = {"INR": 2000_00, "JPY": 5000}
+SECRET = "a-secret-that-is-known-to-all"
 AMOUNTS = st.one_of(st.sampled_from([1, 100, 999, 1000, 4999, 5001, 250_000]), st.integers(1, 3000))
 PART = st.one_of(st.none(), AMOUNTS)
 SECONDS = st.sampled_from([None, 1, 60])
@@ -66,6 +67,7 @@ class Ledger(RuleBasedStateMachine):
     transfers = Bundle("transfers")
     holds = Bundle("holds")
     asks = Bundle("asks")
+    links = Bundle("links")
 
     def __init__(self) -> None:
         super().__init__()
@@ -197,6 +199,31 @@ class Ledger(RuleBasedStateMachine):
         id = make.transfer_id()
         answer = self._do(money.refund, id, hold, by=self.people[who])
         assert answer == self.oracle.refund(id, hold, None, who)
+
+    @rule(target=links, payer=PEOPLE, code=CODES, amount=AMOUNTS, proof=PROOFS)
+    def park(self, payer: int, code: str, amount: int, proof: str) -> Any:
+        id = make.transfer_id()
+        self._proving(
+            lambda by: self._do(money.make_link, id, Money(amount, code), SECRET, by=by),
+            payer,
+            proof,
+            lambda given: self.oracle.park(id, (payer, code), amount, given),
+        )
+        return id if id in self.oracle.holds else multiple()
+
+    @rule(link=links, who=PEOPLE, twice=st.booleans())
+    def take(self, link: TransferId, who: int, twice: bool) -> None:
+        id = make.transfer_id()
+        for _ in range(1 + twice):
+            answer = self._do(money.take_link, id, link, SECRET, by=self.people[who])
+            assert answer == self.oracle.take(id, link, who)
+
+    @rule(link=links, who=PEOPLE, twice=st.booleans())
+    def take_a_link_back(self, link: TransferId, who: int, twice: bool) -> None:
+        id = make.transfer_id()
+        for _ in range(1 + twice):
+            answer = self._do(money.take_back_link, id, link, by=self.people[who])
+            assert answer == self.oracle.take_back(id, link, who)
 
     @rule(target=asks, asker=PEOPLE, payer=PEOPLE, code=CODES, amount=AMOUNTS, seconds=SECONDS)
     def ask(self, asker: int, payer: int, code: str, amount: int, seconds: int | None) -> Any:

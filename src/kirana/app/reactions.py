@@ -69,6 +69,20 @@ def post_transfer_card(tx: Tx, event: money.TransferPosted) -> None:
     )
 
 
+def post_link_card(tx: Tx, event: money.TransferPosted) -> None:
+    """Tell the sender who has taken the money of a link, in a conversation of the two: the sender
+    began it, by sending the link."""
+    _post_money(
+        tx,
+        event,
+        chat.Subject("transfer", event.transfer_id),
+        "taken",
+        begun_by=UserId(event.payer_id),
+        payer_id=UserId(event.payer_id),
+        payee_id=UserId(event.payee_id),
+    )
+
+
 def spare_the_blocked(tx: Tx, event: money.RequestEvent) -> None:
     """Somebody who is blocked asks for nothing: the request ends before it is looked at."""
     if event.payer_id is None:
@@ -160,6 +174,7 @@ def _post_money(
     *,
     payer_id: UserId,
     payee_id: UserId,
+    begun_by: UserId | None = None,
 ) -> None:
     cards = identity.get_cards(tx, [payer_id, payee_id])
     if len(cards) < 2 or payer_id == payee_id:
@@ -170,7 +185,7 @@ def _post_money(
     # The conversation of these two, whatever the client said it was paying in.
     chat.post_fact(
         tx,
-        chat.direct_conversation(tx, payer_id, payee_id, begun_by=actor_id),
+        chat.direct_conversation(tx, payer_id, payee_id, begun_by=begun_by or actor_id),
         event.event_id,
         event.name,
         subject,

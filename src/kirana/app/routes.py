@@ -28,7 +28,7 @@ from kirana.platform.problems import NotAllowed
 from kirana.platform.settings import Settings
 from kirana.values import Actor
 
-from . import account_doors, report_doors, split_doors, suspension_doors
+from . import account_doors, link_doors, report_doors, split_doors, suspension_doors
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ API_ROUTES: Sequence[Any] = [
     *report_doors.routes,
     *suspension_doors.routes,
     *split_doors.routes,
+    *link_doors.routes,
     describe_server,
     read_stream,
 ]

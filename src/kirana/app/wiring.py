@@ -34,6 +34,8 @@ def wire(bus: Bus) -> None:
         for told in (money.RequestReminded, *money.REQUEST_ENDS):
             bus.on(told, reactions.post_request_card, ref_kind=between_people)
 
+    bus.on(money.TransferPosted, reactions.post_link_card, ref_kind="link")
+
     bus.on(money.CardPaymentHeld, orders.show_held, ref_kind="order")
     bus.on(money.CardPaymentEnded, orders.cancel_unpaid, ref_kind="order")
     bus.on(money.RailPaymentDue, money.hear_due)

@@ -295,7 +295,10 @@ class _Meter:
             at, amount, times = row.created_at, row.amount_minor, 1
             if row.kind == "pending":
                 self._whole.add(row.id)
-        elif earlier not in self._begun:
+            if row.purpose == "link_taken":  # its payer paid when the link was made
+                self._add(credit.id, "receive", at, amount, times)
+                return
+        elif row.purpose == "link_taken" or earlier not in self._begun:
             return
         else:
             at, times = self._begun[earlier], 0
@@ -346,7 +349,7 @@ def _doings(debit_code: int, credit_code: int) -> tuple[str, str]:
     if credit_code == 900:
         return "", ""
     from_wallet, to_wallet = debit_code == 100, credit_code == 100
-    if from_wallet and to_wallet:
+    if from_wallet and credit_code in (100, 130):
         return "send", "receive"
     return "pay_out" if from_wallet else "", "top_up" if to_wallet else ""
 

@@ -26,6 +26,7 @@ from .tables import (
 )
 from .usages import (
     NOT_COUNTED,
+    PASSED_ON,
     Action,
     Bounds,
     Bucket,
@@ -110,6 +111,7 @@ _FIRST_PAID = Q(
         transfers.c.credit_id == bindparam("payee_id"),
         transfers.c.kind.in_(["posted", "pending"]),
         transfers.c.reverses_id.is_(None),
+        transfers.c.purpose.not_in(sorted(PASSED_ON)),
     )
 )
 _BUCKETS = [f"{window}_{part}" for window in ("day", "month", "year") for part in Bucket._fields]
@@ -131,7 +133,7 @@ def load(tx: Tx, books: Books, moves: Iterable[Move]) -> None:
         books.made_at = {
             TransferId(row.of_id): row.created_at
             for row in tx.all(_MADE_AT, ids=list(ids))
-            if row.purpose not in NOT_COUNTED
+            if row.purpose not in NOT_COUNTED | PASSED_ON
         }
     books.usages = _usages(tx, books)
     pairs = _pairs(books, moves)
@@ -254,6 +256,8 @@ def _retold(tx: Tx, account_id: UUID, now: int, zone: str) -> dict[Action, Usage
     for row in tx.all(_HISTORY, account_id=account_id, since=starts(now, zone)[2]):
         minor, count = row.amount_minor, 0
         root = row.hold_id or row.reverses_id
+        if row.purpose in PASSED_ON and row.debit_id == account_id:
+            continue
         if root is None:
             paying, receiving = actions_of(row.debit_code, row.credit_code)
             action = paying if row.debit_id == account_id else receiving
@@ -276,6 +280,8 @@ def _retold(tx: Tx, account_id: UUID, now: int, zone: str) -> dict[Action, Usage
         action, made_at = made[row.id]
         usage = told.get(action) or Usage.begun(now, zone)
         told[action] = usage.counted(minor, count, made_at)
+        if row.purpose in PASSED_ON:
+            del made[row.id]
     return told
 
 

@@ -31,6 +31,7 @@ from kirana.values import (
 
 from .usages import (
     NOT_COUNTED,
+    PASSED_ON,
     Action,
     Bounds,
     Over,
@@ -68,6 +69,7 @@ class Code(IntEnum):
 
     WALLET = 100
     AGENT_FLOAT = 120
+    PARKED = 130
     COMING_IN = 200
     GOING_OUT = 210
     BANK = 300
@@ -89,6 +91,7 @@ class Flag(IntFlag):
 FLAGS = {
     Code.WALLET: Flag.DEBITS_WITHIN_CREDITS,
     Code.AGENT_FLOAT: Flag.DEBITS_WITHIN_CREDITS,
+    Code.PARKED: Flag.DEBITS_WITHIN_CREDITS,
     Code.COMING_IN: Flag.CREDITS_WITHIN_DEBITS,
     Code.GOING_OUT: Flag.DEBITS_WITHIN_CREDITS,
     Code.BANK: Flag.CREDITS_WITHIN_DEBITS,
@@ -802,7 +805,7 @@ class _Draft:
         captured = amount if move.kind is Kind.POST else 0
         self._holds[hold.id] = hold._replace(state=_RESOLVED[move.kind], captured_minor=captured)
         self._move(move.kind, debit, credit, amount, move=move, hold=hold)
-        if self._books.bounds:
+        if self._books.bounds and self._group.purpose not in PASSED_ON:
             is_void = move.kind is not Kind.POST and hold.is_whole
             self._count_back(debit, credit, captured - hold.amount_minor, -is_void, hold.id)
 
@@ -887,7 +890,7 @@ class _Draft:
         if books.bounds:
             root = move.hold_id or move.reverses_id
             made_at = self._was_made_at(root) if root else books.now
-            if made_at is not None and group.purpose not in NOT_COUNTED:
+            if made_at is not None and group.purpose not in NOT_COUNTED | PASSED_ON:
                 self._made_at[row.id] = made_at
 
     def _count(self, debit: Account, credit: Account, credited: Account, amount: int) -> None:
@@ -896,6 +899,8 @@ class _Draft:
             return
         now = self._books.now
         paying, receiving = actions_of(debit.code, credit.code)
+        if self._group.purpose in PASSED_ON:
+            paying = None
         if paying and (over := self._over(debit, paying, amount)):
             raise _limit_exceeded(debit, over)
         if paying is Action.SEND:
@@ -906,7 +911,8 @@ class _Draft:
             raise Refused(Reason.PAYEE_CANNOT_RECEIVE)
         self._enter(debit, paying, amount, 1, now)
         self._enter(credit, receiving, amount, 1, now)
-        self._enter_payee(debit, credit, amount, now)
+        if paying:
+            self._enter_payee(debit, credit, amount, now)
 
     def _count_back(
         self, debit: Account, credit: Account, minor: int, count: int, id: TransferId

@@ -13,6 +13,7 @@ from .bank_statements import forget_statements
 from .cards import forget_rail_payments
 from .claims import Claim, export_claims, forget_claims
 from .ledger import expire_holds
+from .links import MoneyLink, export_links
 from .owners import forget_usages, open_owner
 from .problems import WalletNotEmpty
 from .rail_payments import RailPayment, export_rail_payments
@@ -50,6 +51,7 @@ class MoneyExport:
     claims: list[Claim]
     bank_lines: list[ImportedLine]
     cards: list[RailPayment]
+    links: list[MoneyLink]
 
 
 def export_user(tx: Tx, user_id: UserId) -> MoneyExport:
@@ -67,6 +69,7 @@ def export_user(tx: Tx, user_id: UserId) -> MoneyExport:
         export_claims(tx, user_id),
         export_lines(tx, user_id),
         export_rail_payments(tx, user_id),
+        export_links(tx, user_id),
     )
 
 

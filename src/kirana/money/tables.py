@@ -361,6 +361,25 @@ Index(
     sqlite_where=_CONFIRMED,
     postgresql_where=_CONFIRMED,
 )
+links = table(
+    "money_links",
+    Column("transfer_id", ForeignKey("money_transfers.id"), primary_key=True),
+    Column("payer_id", Id, nullable=False),
+    Column("secret_hash", Bytes, nullable=False),
+    Column("taker_id", Id),
+    Column("created_at", Int, nullable=False),
+    Column("fp", Bytes, nullable=False),
+    CheckConstraint("length(secret_hash) = 32", name="secret_hash"),
+)
+"""Money for whoever has the secret of a link: each is a hold on an account of its own."""
+Index("ix_money_links_payer_id", links.c.payer_id, links.c.created_at)
+_TAKEN = text("taker_id IS NOT NULL")
+Index(
+    "ix_money_links_taker_id",
+    links.c.taker_id,
+    sqlite_where=_TAKEN,
+    postgresql_where=_TAKEN,
+)
 rails = table(
     "money_rails",
     Column("rail", Text, primary_key=True),

@@ -13,13 +13,17 @@ from zoneinfo import ZoneInfo
 
 _QUARTER_MS = 900_000
 """Wherever people live, midnight is at a whole quarter of an hour of UTC."""
-_WALLET, _GOING_OUT, _CASH_IN_HAND, _MEMO = 100, 210, 910, 900
+_WALLET, _PARKED, _GOING_OUT, _CASH_IN_HAND, _MEMO = 100, 130, 210, 910, 900
 NOT_COUNTED = frozenset(
     {"hand_over", "correction", "dispute", "dispute_won"}
     | {"card", "card_late", "card_refund", "card_refund_failed", "card_ended", "card_not_captured"}
 )
 """Purposes of what nobody is held to: moving house, putting a mistake right, and what only passes
 through a wallet on its way from a card or back to it."""
+
+PASSED_ON = frozenset({"link_taken"})
+"""Purposes of what was set aside for nobody yet and goes to somebody now: counted for its payer
+when it was set aside, and for its payee when it arrives. It is given back by paying again."""
 
 
 class Action(StrEnum):
@@ -154,7 +158,7 @@ def actions_of(debit_code: int, credit_code: int) -> tuple[Action | None, Action
         return None, Action.HOLD_CASH
     if credit_code >= _MEMO:
         return None, None
-    if debit_code == credit_code == _WALLET:
+    if debit_code == _WALLET and credit_code in (_WALLET, _PARKED):
         return Action.SEND, Action.RECEIVE
     if debit_code == _WALLET:
         return Action.PAY_OUT, None

@@ -2913,6 +2913,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/money-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The links that one made, the newest first. Their secrets are not among what is known */
+        get: operations["V1MoneyLinksListLinks"];
+        put?: never;
+        /** Park money of one's wallet for whoever has the secret, for seven days */
+        post: operations["V1MoneyLinksMakeLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/money-links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A link that one made, and what has become of it */
+        get: operations["V1MoneyLinksLinkIdGetLink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/money-links/{link_id}/lookups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who sends how much by a link, for whoever has it. Nobody needs to be signed in */
+        post: operations["V1MoneyLinksLinkIdLookupsLookAtLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/money-links/{link_id}/taking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put what somebody parked into one's wallet. Whoever is first has it */
+        post: operations["V1MoneyLinksLinkIdTakingTakeLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/money-links/{link_id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back what nobody has taken yet */
+        post: operations["V1MoneyLinksLinkIdWithdrawalTakeBackLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/server": {
         parameters: {
             query?: never;
@@ -4225,6 +4311,23 @@ export interface components {
             app: string | null;
         };
         /**
+         * LinkSeen
+         * @description What a link says to whoever has it, signed in or not.
+         */
+        LinkSeen: {
+            from_name: string;
+            amount: components["schemas"]["Money"];
+            /** @enum {unknown} */
+            state: "expired" | "open" | "taken" | "taken_back";
+            expires_at: number;
+            is_mine: boolean;
+            is_taken_by_me: boolean;
+        };
+        /** LookAtLink */
+        LookAtLink: {
+            secret: string;
+        };
+        /**
          * MakeClaim
          * @description `address_id` is the one of the offer that was paid; `bank_ref` what the payer's bank calls
          *     the payment (for UPI the UTR).
@@ -4238,6 +4341,13 @@ export interface components {
             address_id: string;
             /** @default null */
             bank_ref: string | null;
+        };
+        /** MakeLink */
+        MakeLink: {
+            /** Format: uuid */
+            id: string;
+            amount: components["schemas"]["Amount"];
+            secret: string;
         };
         /**
          * MakeReport
@@ -4362,6 +4472,23 @@ export interface components {
         Money: {
             amount_minor: number;
             currency: string;
+        };
+        /**
+         * MoneyLink
+         * @description `payer_id` has parked `amount` for whoever has the link, until `expires_at`.
+         */
+        MoneyLink: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            payer_id: string;
+            amount: components["schemas"]["Money"];
+            /** @enum {unknown} */
+            state: "expired" | "open" | "taken" | "taken_back";
+            taker_id: string | null;
+            expires_at: number;
+            ended_at: number | null;
+            created_at: number;
         };
         /** MoveOrder */
         MoveOrder: {
@@ -4696,6 +4823,15 @@ export interface components {
          */
         Page_ImportedLine_: {
             items: components["schemas"]["ImportedLine"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[MoneyLink]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_MoneyLink_: {
+            items: components["schemas"]["MoneyLink"][];
             /** @default null */
             next: string | null;
         };
@@ -6133,6 +6269,11 @@ export interface components {
             reason: string;
             suspended_at: number;
         };
+        /** TakeBackLink */
+        TakeBackLink: {
+            /** Format: uuid */
+            id: string;
+        };
         /** TakeCashIn */
         TakeCashIn: {
             /** Format: uuid */
@@ -6148,6 +6289,15 @@ export interface components {
             /** Format: uuid */
             agent_id: string;
             amount: components["schemas"]["Amount"];
+        };
+        /**
+         * TakeLink
+         * @description `id` is the one of the transfer that it makes.
+         */
+        TakeLink: {
+            /** Format: uuid */
+            id: string;
+            secret: string;
         };
         /**
          * TaxLine
@@ -24611,6 +24761,579 @@ export interface operations {
             };
             /** @description invalid-input */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MoneyLinksListLinks: {
+        parameters: {
+            query?: {
+                before?: string | null;
+                limit?: number;
+            };
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MoneyLink_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MoneyLinksMakeLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeLink"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoneyLink"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, limit-exceeded, way-off */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MoneyLinksLinkIdGetLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoneyLink"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MoneyLinksLinkIdLookupsLookAtLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookAtLink"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkSeen"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MoneyLinksLinkIdTakingTakeLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeLink"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkSeen"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-closed, account-frozen, counter-full, hold-expired, hold-resolved, id-reused, payee-cannot-receive */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input, same-account */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1MoneyLinksLinkIdWithdrawalTakeBackLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeBackLink"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoneyLink"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description hold-expired, hold-resolved, id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -177,6 +177,9 @@ export function factText(fact: Fact, sides: Sides): string {
       if (state === 'refunded') {
         return payer_id === own ? t.chat.youReturned(of) : t.chat.returnedYou(nameOf(other), of);
       }
+      if (state === 'taken') {
+        return payer_id === own ? t.chat.tookYours(nameOf(other), of) : t.chat.youTook(of);
+      }
       return payer_id === own ? t.chat.youPaid(of) : t.chat.paidYou(nameOf(other), of);
     case 'request':
       if (state === 'made') {

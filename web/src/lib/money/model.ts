@@ -18,6 +18,8 @@ export type MoneyRequest = Schema['Request'];
 export type Split = Schema['Split'];
 export type PaymentAddress = Schema['PaymentAddress'];
 export type Claim = Schema['Claim'];
+export type MoneyLink = Schema['MoneyLink'];
+export type LinkSeen = Schema['LinkSeen'];
 export type Offers = Schema['OffersToPay'];
 
 /** The server's own side of a top-up or a pay-out. */
@@ -133,9 +135,14 @@ export function readable(lines: readonly Line[]): Line[] {
   return lines.filter((line) => {
     if (line.kind === 'pending') return !resolved.has(line.transfer_id) && line.is_outgoing;
     if (line.posted.amount_minor !== 0) return true;
+    if (line.purpose === 'link_taken') return false;
     return line.is_outgoing;
   });
 }
+
+/** What is in a link, and has not been taken. */
+export const isOfLink = (line: Line): boolean =>
+  line.ref?.kind === 'link' && line.posted.amount_minor === 0;
 
 /** What a line says: its title, a second line, and the sum with its sign. */
 export interface Told {
@@ -149,6 +156,15 @@ export function tell(line: Line, other: Card | null): Told {
   const name =
     line.counterparty_id === OPERATOR ? t.money.operator : (other?.name ?? t.money.operator);
   const what = t.money.purposes[line.purpose] ?? line.purpose;
+  if (isOfLink(line)) {
+    const text =
+      line.kind === 'pending'
+        ? t.links.states.open
+        : line.purpose === 'taken_back'
+          ? t.links.states.taken_back
+          : t.money.wentBack;
+    return { title: t.money.purposes.link!, text, amount: line.amount, tone: 'aside' };
+  }
   if (line.kind === 'pending') {
     return { title: name, text: t.money.setAside, amount: line.amount, tone: 'aside' };
   }

@@ -242,6 +242,8 @@ export const chat = {
 
   youPaid: (sum: string) => `You paid ${sum}`,
   paidYou: (name: string, sum: string) => `${name} paid you ${sum}`,
+  tookYours: (name: string, sum: string) => `${name} took your ${sum}`,
+  youTook: (sum: string) => `You took ${sum}`,
   youReturned: (sum: string) => `You gave back ${sum}`,
   returnedYou: (name: string, sum: string) => `${name} gave you back ${sum}`,
   youAsked: (sum: string) => `You asked for ${sum}`,
@@ -280,6 +282,8 @@ export const chat = {
   paidTo: (name: string) => `To ${name}`,
   paidFrom: (name: string) => `From ${name}`,
   paid: 'Paid',
+  takenBy: (name: string) => `Taken by ${name}, from your link`,
+  taken: 'Taken',
   returned: 'Returned',
   pay: (sum: string) => `Pay ${sum}`,
   decline: 'Decline',

@@ -9,6 +9,7 @@ import { identity } from './identity.ts';
 import { kept } from './kept.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
+import { links } from './links.ts';
 import { kinds } from './kinds.ts';
 import { order } from './order.ts';
 import { orders } from './orders.ts';
@@ -37,6 +38,7 @@ export const en = {
   keys,
   kinds,
   limits,
+  links,
   manage,
   media,
   money,

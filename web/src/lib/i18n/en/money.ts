@@ -5,7 +5,7 @@ export const money = {
   whose: 'Whose money',
   me: 'Me',
   balance: 'Balance',
-  onHold: (sum: string) => `${sum} set aside for orders`,
+  onHold: (sum: string) => `${sum} set aside`,
   coming: (sum: string) => `${sum} on the way to you`,
   free: (sum: string) => `${sum} free to use`,
   frozen: 'The operator of this server has stopped payments of this wallet for now.',
@@ -36,6 +36,7 @@ export const money = {
   activity: 'Activity',
   noActivity: 'What you send and receive is written down here.',
   moreActivity: 'Show earlier',
+  showAll: 'Show all',
 
   toWhom: 'Who receives it?',
   fromWhom: 'Who should pay?',
@@ -80,6 +81,9 @@ export const money = {
 
   purposes: {
     send: 'Payment',
+    link: 'Money link',
+    link_taken: 'By a link',
+    taken_back: 'Taken back',
     request: 'Paid request',
     purchase: 'Order',
     top_up: 'Top-up',
@@ -117,6 +121,7 @@ export const money = {
   myCodeText: 'Whoever scans this or opens the link can send you money.',
   share: 'Share link',
   copyLink: 'Copy link',
+  savePicture: 'Save as a picture',
   needHandle: 'Choose a handle, and your link is easier to read and to remember.',
   chooseHandle: 'Choose a handle',
 

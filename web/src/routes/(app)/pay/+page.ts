@@ -1,5 +1,12 @@
 import { api, type Page } from '#lib/api/index.ts';
-import type { Card, Line, MoneyRequest, MyMoney, TransferDetails } from '#lib/money/model.ts';
+import type {
+  Card,
+  Line,
+  MoneyLink,
+  MoneyRequest,
+  MyMoney,
+  TransferDetails,
+} from '#lib/money/model.ts';
 import { peopleOf } from '#lib/money/model.ts';
 import type { PageLoad } from './$types';
 import { whose } from './whose.ts';
@@ -9,9 +16,10 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
   const { me } = await parent();
   const { own, actingFor, as } = whose(url, me);
   const options = { fetch, actingFor, remember: true };
-  const [mine, requests] = await Promise.all([
+  const [mine, requests, links] = await Promise.all([
     api.get<MyMoney>('/v1/wallets', options),
     api.get<Page<MoneyRequest>>('/v1/requests', options),
+    api.get<Page<MoneyLink>>('/v1/money-links', options),
   ]);
   const wanted = url.searchParams.get('currency');
   // An agent's day is about the float; the wallet is one tap away.
@@ -47,6 +55,7 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
     statement,
     payouts: payouts.items.length,
     requests: open,
+    links: links.items.filter(({ state }) => state === 'open'),
     cards,
   };
 };
