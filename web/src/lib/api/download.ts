@@ -1,4 +1,4 @@
-import { Problem } from './problem.ts';
+import { Problem, problemFrom } from './problem.ts';
 
 /** A file that the server makes, saved by the browser as `name`. Throws a Problem. */
 export async function download(
@@ -12,11 +12,15 @@ export async function download(
   }).catch(() => {
     throw Problem.offline();
   });
-  if (!response.ok) throw new Problem('server-error', response.status, response.statusText);
-  const url = URL.createObjectURL(await response.blob());
+  if (!response.ok) throw await problemFrom(response);
+  saveFile(await response.blob(), name);
+}
+
+/** Offers a file, or what is at an address, for keeping outside of the app. */
+export function saveFile(content: Blob | string, name: string): void {
   const link = document.createElement('a');
-  link.href = url;
+  link.href = typeof content === 'string' ? content : URL.createObjectURL(content);
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
+  if (typeof content !== 'string') setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

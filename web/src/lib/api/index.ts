@@ -5,7 +5,7 @@ export type { Question } from './confirmation.ts';
 export { forgetAnswers } from './memory.ts';
 export { fetchCardPayment, fetchWays, goToPage, pageOf } from './card-payment.ts';
 export type { CardPayment, Ways } from './card-payment.ts';
-export { download } from './download.ts';
+export { download, saveFile } from './download.ts';
 export { findPerson } from './people.ts';
 export { Problem } from './problem.ts';
 export { sayProblem } from './words.ts';

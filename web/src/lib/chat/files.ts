@@ -1,4 +1,4 @@
-/** Files: how large, how far, and where to. */
+/** Files: how large, and how far. */
 
 import { reader } from '#lib/i18n/index.ts';
 
@@ -18,11 +18,3 @@ export const percent = (part: number): string =>
   new Intl.NumberFormat(reader.formats, { style: 'percent', maximumFractionDigits: 0 }).format(
     part,
   );
-
-/** Offers a file for keeping, outside of the app. */
-export function saveFile(href: string, name: string): void {
-  const link = document.createElement('a');
-  link.href = href;
-  link.download = name;
-  link.click();
-}
