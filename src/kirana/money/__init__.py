@@ -9,7 +9,6 @@ from .bank_lines import (
     LineMatch,
     LineProposal,
     LineState,
-    NameOf,
     get_line,
     list_lines,
 )
@@ -99,6 +98,7 @@ from .metering import forget_waived
 from .model import Kind, Ref, Transfer, Way
 from .offers import Offers, RailOffer, get_offers
 from .owners import (
+    NameOf,
     Owner,
     Tier,
     appoint_agent,

@@ -6,9 +6,6 @@ again when a later file brings more of it.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, bindparam, cast, func, or_, select
 
@@ -17,6 +14,7 @@ from kirana.platform.stream import Change
 from kirana.values import Actor, Mandate, Money, OwnerId, UserId
 
 from .bank_lines import TO_LOOK_AT, ImportedLine, lines_of_day
+from .days import day_of
 from .events import DifferenceFound
 from .matching import CONFIRMED_SINCE
 from .model import currency_of
@@ -113,7 +111,7 @@ def list_days(tx: Tx, *, by: Actor) -> list[BankDay]:
     """What the bank says and what the books say, the newest day first. Raises: NotAllowed."""
     require_mandate(Mandate.SPEND, by=by)
     owner_id, zone = by.user_id, _zone_of(tx, by.user_id)
-    from_on = _day_of(tx.now - DAYS * _DAY_MS, zone)
+    from_on = day_of(tx.now - DAYS * _DAY_MS, zone)
     sums: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(
         lambda: defaultdict(lambda: [0, 0])
     )
@@ -123,7 +121,7 @@ def list_days(tx: Tx, *, by: Actor) -> list[BankDay]:
         sums[row.booked_on, row.currency][row.rail][0] += row.amount_minor
     for row in tx.all(CONFIRMED_SINCE, owner_id=owner_id, since=tx.now - DAYS * _DAY_MS):
         if missing := row.amount_minor - row.covered_minor:
-            day = _day_of(row.confirmed_at, zone)
+            day = day_of(row.confirmed_at, zone)
             sums[day, currency_of(row.ledger_id)][row.rail][1] += missing
     return [
         _day(tx, owner_id, day, currency, rails)
@@ -135,8 +133,8 @@ def close_bank_days(tx: Tx) -> int:
     """Close every day that is over and not closed yet; the number of them. What is unexplained is
     announced."""
     closed = 0
-    for row in tx.all(_NOT_CLOSED, from_on=_day_of(tx.now - DAYS * _DAY_MS, ZoneInfo("UTC"))):
-        if row.booked_on >= _day_of(tx.now, _zone_of(tx, row.owner_id)):
+    for row in tx.all(_NOT_CLOSED, from_on=day_of(tx.now - DAYS * _DAY_MS, "UTC")):
+        if row.booked_on >= day_of(tx.now, _zone_of(tx, row.owner_id)):
             continue
         unexplained = _unexplained(tx, row.owner_id, row.booked_on, row.currency)
         amount = sum(_open_minor(line) for line in unexplained)
@@ -188,11 +186,6 @@ def _open_minor(line: ImportedLine) -> int:
     return (line.amount - line.matched).amount_minor
 
 
-def _zone_of(tx: Tx, owner_id: OwnerId) -> Any:
+def _zone_of(tx: Tx, owner_id: OwnerId) -> str:
     owner = find_owner(tx, owner_id)
-    return ZoneInfo(owner.zone if owner else "UTC")
-
-
-def _day_of(at: int, zone: ZoneInfo) -> str:
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)
-    return moment.astimezone(zone).date().isoformat()
+    return owner.zone if owner else "UTC"

@@ -29,8 +29,9 @@ from kirana.values import (
 )
 
 from . import bank_days, bank_statements, clearing, matching
-from .bank_lines import TO_LOOK_AT, ImportedLine, LineState, NameOf, get_line, list_lines
+from .bank_lines import TO_LOOK_AT, ImportedLine, LineState, get_line, list_lines
 from .edge import Amount, slow_down, version_7
+from .owners import NameOf
 from .problems import AmountOutOfRange, LineExplained
 from .rails.bankfiles import MAX_BYTES, ColumnMap, StatementRefused, require_announced_size
 

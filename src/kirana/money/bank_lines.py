@@ -3,10 +3,10 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, bindparam, cast, func, or_, select
 
@@ -27,7 +27,7 @@ from kirana.values import (
 from .claims import ANSWER_WITHIN_S
 from .matching import CONFIRMED_SINCE, How, is_payment, references_in
 from .model import OPERATOR, currency_of
-from .owners import require_mandate
+from .owners import NameOf, require_mandate
 from .requests import OpenClaim, list_open_requests
 from .tables import accounts, bank_lines, matches, transfers
 
@@ -112,13 +112,6 @@ _SAME_AMOUNT = Q(
         bank_lines.c.matched_minor > 0,
     )
 )
-
-
-@runtime_checkable
-class NameOf(Protocol):
-    """Money knows nobody: whoever calls says what its owners are called."""
-
-    def __call__(self, tx: Tx, owner_ids: Iterable[OwnerId], /) -> Mapping[OwnerId, str]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The chain: each commit that wrote transfers seals them with a hash that includes the last one."""
 
+from dataclasses import dataclass
 from hashlib import sha256
 
 from sqlalchemy import insert, select
 
-from kirana.platform.db import Q, Tx
+from kirana.platform.db import Q, Row, Tx
 
 from . import journal
 from .tables import blocks
@@ -13,6 +14,15 @@ _FIRST_PREV = bytes(32)
 
 _LAST = Q(select(blocks).order_by(blocks.c.no.desc()).limit(1))
 _SEAL = Q(insert(blocks))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One link of the chain. Its `hash`, in hexadecimal digits, stands for everything up to it."""
+
+    no: int
+    hash: str
+    sealed_at: int
 
 
 def seal(tx: Tx) -> None:
@@ -39,3 +49,12 @@ def seal(tx: Tx) -> None:
         hash=digest.digest(),
         sealed_at=created_at,
     )
+
+
+def head(tx: Tx) -> Block | None:
+    """The last block; None in books where nothing was written yet."""
+    return _block(tx.one(_LAST))
+
+
+def _block(row: Row | None) -> Block | None:
+    return Block(row.no, row.hash.hex(), row.sealed_at) if row else None

@@ -2,17 +2,19 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get, post, put
 from litestar.params import Parameter
+from litestar.response import Stream
 from msgspec import Meta
 
 from kirana.platform.db import Db, Tx
 from kirana.platform.http import problems
-from kirana.platform.limits import Limits
+from kirana.platform.limits import Limits, Rate
 from kirana.platform.problems import (
     IdReused,
     InvalidInput,
@@ -21,6 +23,7 @@ from kirana.platform.problems import (
     NotSignedIn,
     RateLimited,
 )
+from kirana.platform.settings import Settings
 from kirana.values import (
     MAX_AMOUNT_MINOR,
     Actor,
@@ -50,9 +53,13 @@ from . import (
     wallets,
 )
 from . import limits as rules
-from .bank_lines import NameOf
 from .edge import Amount, currency_code, invalid, slow_down, version_7
+from .exports.beancount import Beancount
+from .exports.camt import Camt
+from .exports.pdf import MOST_LINES, Paper, Pdf
+from .exports.spreadsheet import Spreadsheet
 from .model import Ref, Transfer
+from .owners import NameOf
 from .problems import (
     AccountClosed,
     AccountFrozen,
@@ -75,6 +82,8 @@ from .problems import (
 )
 
 MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
+MONTHS_PER_PERSON = Rate(30, 10)
+"""A file of a busy month is a second's work."""
 LineMinor = Annotated[int, Meta(ge=0, le=MAX_AMOUNT_MINOR)]
 Timeout = Annotated[int, Meta(ge=60, le=366 * 24 * 3600)]
 """In seconds."""
@@ -369,21 +378,64 @@ async def list_statement(
     return await db.read(statements.list_statement, code, before=before, limit=limit, by=by)
 
 
-@get("/v1/wallets/{currency:str}/months/{month:str}", raises=problems(NotSignedIn, InvalidInput))
+@get(
+    "/v1/wallets/{currency:str}/months/{month:str}",
+    raises=problems(NotSignedIn, InvalidInput, RateLimited),
+)
 async def download_month(
-    currency: str, month: str, db: Db, by: Actor, name_of: NameOf, format: exports.Format = "csv"
-) -> Response[bytes]:
-    """The statement of a wallet for a month (`2026-11`, of its owner's time zone) as a file: CSV,
-    or camt.053 of what was booked."""
+    currency: str,
+    month: str,
+    db: Db,
+    by: Actor,
+    limits: Limits,
+    settings: Settings,
+    name_of: NameOf,
+    format: exports.Format = "csv",
+    language: Annotated[str, Parameter(max_length=35)] = "en",
+) -> Response[Any]:
+    """The statement of a wallet for a month (`2026-11`, of its owner's time zone) as a file: CSV;
+    camt.053, beancount or PDF of what was booked. `language` (`mr-IN`) writes the amounts and days
+    of the PDF."""
     code = currency_code(currency)
     if not (match := MONTH.fullmatch(month)):
         raise invalid("month", "A month is written like 2026-11.")
-    of = await db.read(exports.read_month, code, int(match[1]), int(match[2]), name_of, by=by)
-    content = await asyncio.to_thread(exports.write_month, of, format)
-    kind, ending = {"csv": ("text/csv; charset=utf-8", "csv"), "camt": ("text/xml", "xml")}[format]
-    name = f"kirana-{code}-{of.month}.{ending}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=kind, headers=headers)
+    limits.take("months", by.person_id, MONTHS_PER_PERSON)
+    year, number = int(match[1]), int(match[2])
+    of = await db.read(exports.open_month, code, year, number, name_of, by=by)
+    writer = _writer(of, format, language, settings)
+    name = f"kirana-{code}-{of.month}.{writer.ending}"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "no-store",
+    }
+    pieces = _pieces(db, of, writer, name_of)
+    return Stream(pieces, media_type=writer.media_type, headers=headers)
+
+
+def _writer(
+    of: exports.MonthOfWallet, format: exports.Format, language: str, settings: Settings
+) -> exports.Writer:
+    if format == "csv":
+        return Spreadsheet(of)
+    if format == "camt":
+        return Camt(of)
+    if format == "beancount":
+        return Beancount(of)
+    if of.end - of.first > MOST_LINES:
+        raise invalid("format", f"More than {MOST_LINES} lines are no PDF: take the spreadsheet.")
+    return Pdf(of, Paper(settings.name, f"{settings.public_url}/app/verify", language))
+
+
+async def _pieces(
+    db: Db, of: exports.MonthOfWallet, writer: exports.Writer, name_of: NameOf
+) -> AsyncIterator[bytes]:
+    yield writer.begin()
+    at = of.first
+    while at < of.end:
+        page = await db.read(exports.read_lines, of, at, name_of)
+        yield await asyncio.to_thread(writer.write, page)
+        at = page.lines[-1].line + 1
+    yield await asyncio.to_thread(writer.end)
 
 
 @get("/v1/floats/{currency:str}/statement", raises=problems(NotSignedIn, InvalidInput))

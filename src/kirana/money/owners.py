@@ -1,7 +1,8 @@
 """Who holds money here, and what the operator lets them do with it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -66,6 +67,13 @@ _LINE = Q(
     )
 )
 _SET_LINE = Q(upsert(confirm_lines, ["owner_id", "currency"], ["above_minor"]))
+
+
+@runtime_checkable
+class NameOf(Protocol):
+    """Money knows nobody: whoever calls says what its owners are called."""
+
+    def __call__(self, tx: Tx, owner_ids: Iterable[OwnerId], /) -> Mapping[OwnerId, str]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What happened to a wallet or a float, line by line. Read from the entries, by version: no sums,
 and pages that stay as they are while new lines arrive."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, case, select
@@ -17,6 +18,7 @@ _ALL = (
     select(
         entries,
         transfers.c.id,
+        transfers.c.group_id,
         transfers.c.kind,
         transfers.c.purpose,
         transfers.c.amount_minor,
@@ -44,10 +46,28 @@ _LINES = Q(
     .order_by(entries.c.version.desc())
     .limit(bindparam("limit"))
 )
-_BETWEEN = Q(
-    _ALL.where(
-        transfers.c.created_at >= bindparam("since"), transfers.c.created_at < bindparam("until")
-    ).order_by(entries.c.version)
+_FROM = Q(
+    _ALL.where(entries.c.version >= bindparam("first"), entries.c.version < bindparam("end"))
+    .order_by(entries.c.version)
+    .limit(bindparam("limit"))
+)
+_LAST_LINE = Q(
+    select(entries.c.version)
+    .where(entries.c.account_id == bindparam("account_id"))
+    .order_by(entries.c.version.desc())
+    .limit(1)
+)
+_WRITTEN_AT = Q(
+    select(transfers.c.created_at)
+    .join_from(entries, transfers, transfers.c.seq == entries.c.seq)
+    .where(
+        entries.c.account_id == bindparam("account_id"), entries.c.version == bindparam("version")
+    )
+)
+_AFTER = Q(
+    select(entries).where(
+        entries.c.account_id == bindparam("account_id"), entries.c.version == bindparam("version")
+    )
 )
 
 
@@ -58,6 +78,8 @@ class StatementLine:
 
     line: int
     transfer_id: TransferId
+    group_id: TransferId
+    """Shared by what was moved together."""
     kind: Kind
     purpose: str
     counterparty_id: OwnerId
@@ -89,10 +111,34 @@ def list_float_statement(
     return _list(tx, float_key(by.user_id, currency), before, limit)
 
 
-def lines_between(tx: Tx, key: AccountKey, since: int, until: int) -> list[StatementLine]:
-    """All lines from one instant to before another, the oldest first."""
-    rows = tx.all(_BETWEEN, account_id=key.id, since=since, until=until)
+def first_line_from(tx: Tx, key: AccountKey, at: int) -> int:
+    """The first line that was written at `at` or later; the one after the last if there is none.
+
+    Lines are numbered in the order of their times, so looking twenty times finds it among a
+    million: no index by time is kept.
+    """
+    last = tx.one(_LAST_LINE, account_id=key.id)
+    lines = range(1, last.version + 1 if last else 1)
+
+    def written_at(line: int) -> int:
+        row = tx.one(_WRITTEN_AT, account_id=key.id, version=line)
+        assert row is not None, f"line {line} of {key.id} is missing"
+        return int(row.created_at)
+
+    return bisect_left(lines, at, key=written_at) + 1
+
+
+def lines_from(tx: Tx, key: AccountKey, first: int, end: int, limit: int) -> list[StatementLine]:
+    """At most `limit` lines from `first` to before `end`, the oldest first."""
+    rows = tx.all(_FROM, account_id=key.id, first=first, end=end, limit=limit)
     return [_line(row, key.currency) for row in rows]
+
+
+def balances_after(tx: Tx, key: AccountKey, line: int) -> tuple[Money, Money]:
+    """The balance after a line, and what was on hold then. Line 0: nothing."""
+    row = tx.one(_AFTER, account_id=key.id, version=line)
+    balance, on_hold = (row.balance_after_minor, row.on_hold_after_minor) if row else (0, 0)
+    return Money(balance, key.currency), Money(on_hold, key.currency)
 
 
 def _list(tx: Tx, key: AccountKey, before: int | None, limit: int) -> Page[StatementLine]:
@@ -111,6 +157,7 @@ def _line(row: Row, currency: str) -> StatementLine:
     return StatementLine(
         line=row.version,
         transfer_id=row.id,
+        group_id=row.group_id,
         kind=Kind(row.kind),
         purpose=row.purpose,
         counterparty_id=row.counterparty_id,

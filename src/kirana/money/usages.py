@@ -5,11 +5,12 @@ the zone of the account's owner; a bucket keeps the moment it began, and never b
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+
+from .days import local, midnight
 
 _QUARTER_MS = 900_000
 """Wherever people live, midnight is at a whole quarter of an hour of UTC."""
@@ -196,37 +197,21 @@ def starts(now: int, zone: str) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=4096)
 def _starts(quarter: int, zone: str) -> tuple[int, int, int]:
-    local = _local(quarter * _QUARTER_MS, zone)
+    here = local(quarter * _QUARTER_MS, zone)
     return (
-        _midnight(local.year, local.month, local.day, zone),
-        _midnight(local.year, local.month, 1, zone),
-        _midnight(local.year, 1, 1, zone),
+        midnight(here.year, here.month, here.day, zone),
+        midnight(here.year, here.month, 1, zone),
+        midnight(here.year, 1, 1, zone),
     )
 
 
 @lru_cache(maxsize=4096)
 def renewal(start: int, zone: str, window: Window) -> int:
     """When the period that began at `start` ends there."""
-    local = _local(start, zone)
+    here = local(start, zone)
     if window is Window.DAY:
-        day = local.date() + timedelta(days=1)
-        return _midnight(day.year, day.month, day.day, zone)
+        day = here.date() + timedelta(days=1)
+        return midnight(day.year, day.month, day.day, zone)
     if window is Window.MONTH:
-        return _midnight(local.year + local.month // 12, local.month % 12 + 1, 1, zone)
-    return _midnight(local.year + 1, 1, 1, zone)
-
-
-def month_of(year: int, month: int, zone: str) -> tuple[int, int]:
-    """When a month begins there, and when the next one does, in epoch milliseconds."""
-    next_year, next_month = year + month // 12, month % 12 + 1
-    return _midnight(year, month, 1, zone), _midnight(next_year, next_month, 1, zone)
-
-
-def _local(at: int, zone: str) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone))
-
-
-def _midnight(year: int, month: int, day: int, zone: str) -> int:
-    """The day's first moment: where clocks are set forward at midnight, it begins at one; where
-    they are set back over it, at the first of the two."""
-    return int(datetime(year, month, day, tzinfo=ZoneInfo(zone)).timestamp() * 1000)
+        return midnight(here.year + here.month // 12, here.month % 12 + 1, 1, zone)
+    return midnight(here.year + 1, 1, 1, zone)

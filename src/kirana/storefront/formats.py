@@ -1,17 +1,15 @@
 """How a language writes money, times and dates. Babel knows the patterns, we know the decimals."""
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import NumberPattern, format_currency, get_currency_symbol
+from babel.numbers import get_currency_symbol
 from markupsafe import Markup, escape
 
-from kirana.values import Money
-from kirana.values.currencies import currency
+from kirana.platform.amounts import money_text
 
 from .words import Words
 
@@ -23,23 +21,6 @@ def locale_of(language: str, country: str = "") -> Locale:
         return Locale.parse(f"{language}_{country}" if country else language)
     except (UnknownLocaleError, ValueError):
         return Locale.parse(language)
-
-
-@lru_cache(20_000)
-def money_text(amount_minor: int, code: str, locale: Locale, *, is_short: bool = False) -> str:
-    """An amount in words of the locale. Short: whole amounts have no decimals.
-
-    ISO 4217 decides the decimals, never CLDR: it has others for a dozen currencies.
-    """
-    exponent = currency(code).exponent
-    decimals = 0 if is_short and amount_minor % 10**exponent == 0 else exponent
-    return format_currency(
-        Decimal(amount_minor).scaleb(-exponent),
-        code,
-        format=_pattern(locale, decimals),
-        locale=locale,
-        currency_digits=False,
-    )
 
 
 @lru_cache(20_000)
@@ -64,12 +45,6 @@ def phone_text(number: str) -> str:
     except phonenumbers.NumberParseException:
         return number
     return phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-
-
-def decimal_text(money: Money) -> str:
-    """An amount for machines: `120.00`."""
-    exponent = currency(money.currency).exponent
-    return f"{Decimal(money.amount_minor).scaleb(-exponent):.{exponent}f}"
 
 
 def clock_text(at: int, zone: str, locale: Locale) -> str:
@@ -129,19 +104,3 @@ def opening_text(at: int, now: int, zone: str, locale: Locale, words: Words) -> 
         return words("opens_tomorrow", time=time)
     day = weekday_text(there.date(), locale) if days < 7 else short_day_text(there.date(), locale)
     return words("opens_on", day=day, time=time)
-
-
-@lru_cache(512)
-def _pattern(locale: Locale, decimals: int) -> NumberPattern:
-    found = locale.currency_formats["standard"]
-    return NumberPattern(
-        found.pattern,
-        found.prefix,
-        found.suffix,
-        found.grouping,
-        found.int_prec,
-        (decimals, decimals),
-        found.exp_prec,
-        found.exp_plus,
-        found.number_pattern,
-    )

@@ -133,7 +133,7 @@ def _offer(variant: catalog.VariantView, shop: business.Business, url: str, shop
         stock = "BackOrder"
     offer: Facts = {
         "@type": "Offer",
-        "price": formats.decimal_text(price),
+        "price": price.decimal,
         "priceCurrency": price.currency,
         "availability": f"https://schema.org/{stock}",
         "url": url,

@@ -12,6 +12,7 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 from markupsafe import Markup
 
+from kirana.platform.amounts import money_text
 from kirana.platform.settings import Settings
 from kirana.values import Money
 
@@ -36,7 +37,7 @@ def draw(
         return formats.money_html(money.amount_minor, money.currency, locale)
 
     def plain(money: Money) -> str:
-        return formats.money_text(money.amount_minor, money.currency, locale, is_short=True)
+        return money_text(money.amount_minor, money.currency, locale, is_short=True)
 
     text = (
         _environment()

@@ -26,6 +26,14 @@ class Money:
     def zero(cls, code: str) -> Self:
         return cls(0, code)
 
+    @property
+    def decimal(self) -> str:
+        """For machines, with all decimals of its currency: `-120.00`."""
+        exponent = currency(self.currency).exponent
+        digits = str(abs(self.amount_minor)).rjust(exponent + 1, "0")
+        sign = "-" if self.amount_minor < 0 else ""
+        return sign + (f"{digits[:-exponent]}.{digits[-exponent:]}" if exponent else digits)
+
     def __add__(self, other: "Money") -> "Money":
         return Money(self.amount_minor + self._same(other), self.currency)
 

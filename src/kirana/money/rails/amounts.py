@@ -26,9 +26,7 @@ def text_of(amount: Money) -> str:
     """With all decimals of its currency: `4.20`. Raises: CodeRefused for nothing or less."""
     if amount.amount_minor <= 0:
         refuse("amount", "An amount to pay is more than nothing.", "amount")
-    exponent = currency(amount.currency).exponent
-    digits = str(amount.amount_minor).rjust(exponent + 1, "0")
-    return f"{digits[:-exponent]}.{digits[-exponent:]}" if exponent else digits
+    return amount.decimal
 
 
 def shortest_text_of(amount: Money) -> str:

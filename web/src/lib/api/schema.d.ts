@@ -1407,7 +1407,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The statement of a wallet for a month (`2026-11`, of its owner's time zone) as a file: CSV, or camt.053 of what was booked */
+        /** The statement of a wallet for a month (`2026-11`, of its owner's time zone) as a file: CSV; camt.053, beancount or PDF of what was booked. `language` (`mr-IN`) writes the amounts and days of the PDF */
         get: operations["V1WalletsCurrencyMonthsDownloadMonth"];
         put?: never;
         post?: never;
@@ -6158,6 +6158,8 @@ export interface components {
             line: number;
             /** Format: uuid */
             transfer_id: string;
+            /** Format: uuid */
+            group_id: string;
             kind: components["schemas"]["money_model_Kind"];
             purpose: string;
             /** Format: uuid */
@@ -15359,7 +15361,8 @@ export interface operations {
     V1WalletsCurrencyMonthsDownloadMonth: {
         parameters: {
             query?: {
-                format?: "csv" | "camt";
+                format?: "csv" | "camt" | "pdf" | "beancount";
+                language?: string;
             };
             header?: {
                 /** @description The shop that one acts for, as one of its team. */
@@ -15381,7 +15384,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/json": unknown;
                 };
             };
             /** @description not-signed-in */
@@ -15413,6 +15416,15 @@ export interface operations {
             };
             /** @description invalid-input */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,7 @@
 /** What a person does with money. Each act carries the id it was begun with, so that it happens once. */
 
 import { api, download, type Page } from '#lib/api/index.ts';
+import { reader } from '#lib/i18n/index.ts';
 import type { Money } from '#lib/values/money.ts';
 import type {
   Claim,
@@ -176,14 +177,23 @@ export const takeBackClaim = (
   actingFor: string | null,
 ): Promise<Claim> => api.post(`/v1/claims/${claimId}/withdrawal`, { id }, { actingFor });
 
+export type MonthFormat = 'pdf' | 'csv' | 'camt' | 'beancount';
+
+const ENDINGS: Readonly<Record<MonthFormat, string>> = {
+  pdf: 'pdf',
+  csv: 'csv',
+  camt: 'xml',
+  beancount: 'beancount',
+};
+
 /** What happened to a wallet in a month (`2026-11`), as a file that the browser saves. */
 export function saveMonth(
   currency: string,
   month: string,
-  format: 'csv' | 'camt',
+  format: MonthFormat,
   actingFor: string | null,
 ): Promise<void> {
-  const path = `/v1/wallets/${currency}/months/${month}?format=${format}`;
-  const ending = format === 'csv' ? 'csv' : 'xml';
-  return download(path, `kirana-${currency}-${month}.${ending}`, actingFor);
+  const language = encodeURIComponent(reader.formats);
+  const path = `/v1/wallets/${currency}/months/${month}?format=${format}&language=${language}`;
+  return download(path, `kirana-${currency}-${month}.${ENDINGS[format]}`, actingFor);
 }

@@ -187,10 +187,13 @@ export const money = {
   months: {
     title: 'Monthly statements',
     format: 'Kind of file',
-    csv: 'Spreadsheet',
-    camt: 'Bookkeeping',
-    csvHint: 'CSV: every line, for Excel, Numbers or LibreOffice.',
-    camtHint: 'camt.053: what was booked, as banks send it to bookkeeping programs.',
+    formats: { pdf: 'To read', csv: 'Spreadsheet', camt: 'Bookkeeping', beancount: 'Beancount' },
+    hints: {
+      pdf: 'PDF: to read, print or hand in.',
+      csv: 'CSV: every line, for Excel, Numbers or LibreOffice.',
+      camt: 'camt.053: what was booked, as banks send it to bookkeeping programs.',
+      beancount: 'Plain text accounting: what was booked, one entry for each payment.',
+    },
     save: (month: string) => `Save ${month}`,
   },
   payouts: 'Waiting to be paid out',
