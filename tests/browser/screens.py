@@ -70,6 +70,7 @@ def of_buyer(page: Page, server: Server) -> list[str]:
         make_link(page, server),
         f"/app/take/{uuid7()}#nothing-is-behind-this",
         "/app/pay/bank",
+        "/app/pay/exchange",
         "/app/pay/months",
         f"/app/pay/transfers/{line['transfer_id']}",
         "/app/my-shop",
@@ -138,6 +139,7 @@ def of_operator() -> list[str]:
         "/app/pay/do/top-up",
         "/app/pay/payouts",
         "/app/operator/reports",
+        "/app/operator/exchange",
         "/app/operator/suspensions",
     ]
 

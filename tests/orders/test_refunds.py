@@ -5,7 +5,7 @@ import pytest
 from kirana import money, orders
 from kirana.orders import Method, Payment, PaymentState
 from kirana.platform.problems import IdReused, InvalidInput
-from kirana.values import total
+from kirana.values import SYSTEM, Actor, FeeId, UserId, total, uuid7
 from tests.database import RehearsedDatabase
 
 from . import make
@@ -153,3 +153,25 @@ def test_a_refund_says_what_it_is_for(db: RehearsedDatabase) -> None:
         make.refund(db, shop, order, {tea: 2})
     with pytest.raises(make.Refused):
         make.refund(db, shop, order, {tea: 1}, by=ravi)
+
+
+def test_a_fee_of_the_operator_is_no_part_of_what_an_order_was_paid(db: RehearsedDatabase) -> None:
+    db.before_commit.append(money.seal)
+    operator = UserId(uuid7())
+    omar = Actor(operator, operator)
+    db.write(money.set_owner, omar.user_id, by=SYSTEM)
+    db.write(money.appoint_operator, omar.user_id, by=SYSTEM)
+    db.write(money.set_fee, FeeId(uuid7()), "INR", "wallet", money.Fee(ppm=20_000), by=omar)
+    shop, buyer = make.shop(db), make.buyer(db, purse=inr(1_000))
+    tea = make.variant(db, shop, price=500, stock=3)
+    order = make.place(db, shop, {tea: 1}, total=500, by=buyer)
+    make.hand_over(db, shop, order)
+
+    paid = db.read(orders.get_order, order.id, by=buyer)
+    assert (paid.payment_state, paid.captured) == (orders.PaymentState.PAID, inr(500))
+    assert make.available(db, shop.owner_as_shop) == inr(490)
+    make.top_up(db, shop.owner_as_shop, inr(10))
+    make.refund(db, shop, order, {tea: 1})
+    given_back = db.read(orders.get_order, order.id, by=buyer)
+    assert given_back.payment_state is orders.PaymentState.REFUNDED
+    assert db.read(money.audit) == []

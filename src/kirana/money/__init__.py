@@ -68,6 +68,20 @@ from .events import (
     TransferPosted,
     TransferVoided,
 )
+from .exchange import (
+    Desk,
+    Exchanged,
+    ExchangeQuote,
+    ExchangeRate,
+    Position,
+    get_desk,
+    list_rates,
+    make_quote,
+    set_most_short,
+    set_rate,
+    take_quote,
+)
+from .fees import Fee, SaleFee, capture_sale, list_fees, set_fee
 from .freezes import Freeze, find_freeze, freeze_owner, list_freezes
 from .ledger import capture, expire_holds, hold, refund, void
 from .limits import (
@@ -95,7 +109,7 @@ from .links import (
 )
 from .matching import bring_line_back, match_line, set_line_aside
 from .metering import forget_waived
-from .model import Kind, Ref, Transfer, Way
+from .model import FEE, Kind, Ref, Transfer, Way
 from .offers import Offers, RailOffer, get_offers
 from .owners import (
     NameOf,
@@ -126,15 +140,18 @@ from .problems import (
     ConfirmationRequired,
     ConfirmationWrong,
     CounterFull,
+    ExchangeShort,
     HoldExpired,
     HoldResolved,
     InsufficientFunds,
     LimitExceeded,
     LineExplained,
+    NoRate,
     OverCapture,
     OverRefund,
     PayeeCannotReceive,
     ProofTooNew,
+    QuoteExpired,
     RemindedAlready,
     RequestEnded,
     SameAccount,
@@ -197,6 +214,7 @@ from .wallets import Wallet, close_wallet, freeze_wallet, get_wallet, list_float
 from .ways import switch_way, ways_off
 
 __all__ = [
+    "FEE",
     "MAX_SHARES",
     "REQUEST_ENDS",
     "AccountClosed",
@@ -219,8 +237,14 @@ __all__ = [
     "ConfirmationRequired",
     "ConfirmationWrong",
     "CounterFull",
+    "Desk",
     "DifferenceFound",
     "DisputeOpened",
+    "ExchangeQuote",
+    "ExchangeRate",
+    "ExchangeShort",
+    "Exchanged",
+    "Fee",
     "Finding",
     "Freeze",
     "HoldExpired",
@@ -240,6 +264,7 @@ __all__ = [
     "MoneyLink",
     "MyLimits",
     "NameOf",
+    "NoRate",
     "Offers",
     "OpenClaim",
     "OpenItem",
@@ -248,9 +273,11 @@ __all__ = [
     "Owner",
     "PayeeCannotReceive",
     "PaymentAddress",
+    "Position",
     "Preset",
     "Preview",
     "ProofTooNew",
+    "QuoteExpired",
     "RailCase",
     "RailOfDay",
     "RailOffer",
@@ -267,6 +294,7 @@ __all__ = [
     "RequestMade",
     "RequestPaid",
     "RequestReminded",
+    "SaleFee",
     "SameAccount",
     "Share",
     "ShareDraft",
@@ -302,6 +330,7 @@ __all__ = [
     "cancel_split",
     "capture",
     "capture_card",
+    "capture_sale",
     "cash_in",
     "cash_out",
     "choose_preset",
@@ -330,6 +359,7 @@ __all__ = [
     "freeze_owner",
     "freeze_wallet",
     "get_claim",
+    "get_desk",
     "get_import",
     "get_line",
     "get_link",
@@ -351,6 +381,7 @@ __all__ = [
     "list_agents",
     "list_claims",
     "list_days",
+    "list_fees",
     "list_float_statement",
     "list_floats",
     "list_freezes",
@@ -360,6 +391,7 @@ __all__ = [
     "list_links",
     "list_payouts",
     "list_rail_cases",
+    "list_rates",
     "list_requests",
     "list_statement",
     "list_transfers",
@@ -368,6 +400,7 @@ __all__ = [
     "look_at_rail_payments",
     "make_claim",
     "make_link",
+    "make_quote",
     "match_line",
     "my_limits",
     "open_owner",
@@ -392,9 +425,12 @@ __all__ = [
     "send_money",
     "set_address",
     "set_confirm_line",
+    "set_fee",
     "set_limits",
     "set_line_aside",
+    "set_most_short",
     "set_owner",
+    "set_rate",
     "set_tier",
     "set_zone",
     "settle_payout",
@@ -407,6 +443,7 @@ __all__ = [
     "take_back_request",
     "take_link",
     "take_over",
+    "take_quote",
     "takes_cards",
     "top_up",
     "top_up_by_card",

@@ -37,6 +37,10 @@ from .tables import (
 )
 
 _PAGE = 2000
+_NOT_COUNTED = {
+    *("hand_over", "correction", "dispute", "dispute_won", "exchange", "fee"),
+    *("card", "card_late", "card_refund", "card_refund_failed", "card_ended", "card_not_captured"),
+}
 _FIRST = UUID(int=0)
 
 _JOURNAL = Q(
@@ -290,7 +294,7 @@ class _Meter:
             return
         earlier = row.hold_id or row.reverses_id
         if earlier is None:
-            if row.purpose in ("hand_over", "correction"):
+            if row.purpose in _NOT_COUNTED:
                 return
             at, amount, times = row.created_at, row.amount_minor, 1
             if row.kind == "pending":

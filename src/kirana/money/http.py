@@ -41,6 +41,7 @@ from . import (
     card_http,
     cash,
     direct_http,
+    exchange_http,
     exports,
     freezes,
     limits_http,
@@ -605,4 +606,5 @@ routes: list[Any] = [
     *bank_http.routes,
     *limits_http.routes,
     *card_http.routes,
+    *exchange_http.routes,
 ]

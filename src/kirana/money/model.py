@@ -36,6 +36,7 @@ from .usages import (
     Bounds,
     Over,
     Payee,
+    Rule,
     Usage,
     Window,
     actions_of,
@@ -50,6 +51,8 @@ PROOF_COOLS_MS = 24 * 3_600_000
 """For so long a PIN that took the place of a forgotten one vouches for small payments only."""
 OPERATOR: OwnerId = SYSTEM.user_id
 """Who owns the bank account, the cash box and all else that is nobody's wallet."""
+FEE = "fee"
+"""The purpose of what the operator takes for a payment."""
 
 
 class Kind(StrEnum):
@@ -74,8 +77,10 @@ class Code(IntEnum):
     GOING_OUT = 210
     BANK = 300
     CASH_BOX = 310
+    FEES = 400
     LOST_DISPUTES = 420
     CREDIT_GIVEN = 440
+    EXCHANGE = 600
     DIRECT = 900
     CASH_IN_HAND = 910
 
@@ -96,8 +101,10 @@ FLAGS = {
     Code.GOING_OUT: Flag.DEBITS_WITHIN_CREDITS,
     Code.BANK: Flag.CREDITS_WITHIN_DEBITS,
     Code.CASH_BOX: Flag.CREDITS_WITHIN_DEBITS,
+    Code.FEES: Flag(0),
     Code.LOST_DISPUTES: Flag(0),
     Code.CREDIT_GIVEN: Flag(0),
+    Code.EXCHANGE: Flag(0),
     Code.DIRECT: Flag(0),
     Code.CASH_IN_HAND: Flag.DEBITS_WITHIN_CREDITS,
 }
@@ -322,10 +329,18 @@ class Move:
     hold_id: TransferId | None = None
     timeout_s: int | None = None
     reverses_id: TransferId | None = None
+    purpose: str | None = None
+    """None: the group's."""
 
     @classmethod
     def posted(cls, debit: AccountKey, credit: AccountKey, amount: Money) -> "Move":
         return cls(Kind.POSTED, debit, credit, amount)
+
+    @classmethod
+    def fee(cls, payer: AccountKey, amount: Money) -> "Move":
+        """What the operator takes for a payment that came."""
+        desk = AccountKey(OPERATOR, Code.FEES, amount.currency)
+        return cls(Kind.POSTED, payer, desk, amount, purpose=FEE)
 
     @classmethod
     def pending(
@@ -374,7 +389,8 @@ def move_id(group_id: TransferId, index: int) -> TransferId:
 
 
 def fingerprint(group: Group) -> bytes:
-    """What makes two attempts with one id the same attempt. A PIN is no part of it."""
+    """What makes two attempts with one id the same attempt. A PIN is no part of it, nor is a fee,
+    which the operator may have changed between the two."""
     moves = [
         (
             move.kind,
@@ -386,6 +402,7 @@ def fingerprint(group: Group) -> bytes:
             move.reverses_id,
         )
         for move in group.moves
+        if move.purpose != FEE
     ]
     ref = group.ref
     return digest(
@@ -460,6 +477,8 @@ class Reason(StrEnum):
     PAYEE_CANNOT_RECEIVE = "payee-cannot-receive"
     WAY_OFF = "way-off"
     COUNTER_FULL = "counter-full"
+    QUOTE_EXPIRED = "quote-expired"
+    EXCHANGE_SHORT = "exchange-short"
     CONFIRMATION_REQUIRED = "confirmation-required"
     CONFIRMATION_WRONG = "confirmation-wrong"
     PROOF_TOO_NEW = "proof-too-new"
@@ -769,7 +788,7 @@ class _Draft:
         assert move.amount is not None
         assert move.debit.currency == move.credit.currency
         amount = _amount(move, debit, if_none=0)
-        _check_open(debit, credit)
+        _check_open(debit, credit, is_fee=move.purpose == FEE)
         expires_at = None
         if move.timeout_s is not None:
             expires_at = self._books.now + move.timeout_s * 1000
@@ -840,6 +859,7 @@ class _Draft:
     ) -> None:
         """Bring both accounts up to date and write the transfer with its two entries."""
         group, books = self._group, self._books
+        purpose = move.purpose or group.purpose
         posted = amount if kind in (Kind.POSTED, Kind.POST) else 0
         pending = amount if kind is Kind.PENDING else 0
         if hold and kind is not Kind.PENDING:
@@ -849,7 +869,7 @@ class _Draft:
         if posted or pending > 0:
             _check_funds(debit, credit, debit_after, credit_after)
             if self._books.bounds and move.hold_id is None and move.reverses_id is None:
-                self._count(debit, credit, credit_after, amount)
+                self._count(debit, credit, credit_after, amount, purpose)
             _check_counters(debit_after, credit_after)
         self._accounts[debit.id], self._accounts[credit.id] = debit_after, credit_after
 
@@ -869,7 +889,7 @@ class _Draft:
             timeout_s=move.timeout_s,
             expires_at=expires_at,
             reverses_id=move.reverses_id,
-            purpose=group.purpose,
+            purpose=purpose,
             ref_kind=ref.kind if ref else None,
             ref_id=ref.id if ref else None,
             by_id=group.by_id,
@@ -884,18 +904,24 @@ class _Draft:
         self._transfers.append(Transfer.of(row, debit.owner_id, credit.owner_id))
         if kind is Kind.PENDING:
             self._holds[row.id] = Hold(
-                row.id, debit.id, credit.id, debit.ledger_id, group.purpose, ref, amount, 0, "open",
+                row.id, debit.id, credit.id, debit.ledger_id, purpose, ref, amount, 0, "open",
                 expires_at, move.hold_id is None,
             )  # fmt: skip
         if books.bounds:
             root = move.hold_id or move.reverses_id
             made_at = self._was_made_at(root) if root else books.now
-            if made_at is not None and group.purpose not in NOT_COUNTED | PASSED_ON:
+            if made_at is not None and purpose not in NOT_COUNTED | PASSED_ON:
                 self._made_at[row.id] = made_at
 
-    def _count(self, debit: Account, credit: Account, credited: Account, amount: int) -> None:
+    def _count(
+        self, debit: Account, credit: Account, credited: Account, amount: int, purpose: str
+    ) -> None:
         """Enter a payment into the usages of both sides. Raises: Refused by the rules of one."""
-        if self._group.purpose in NOT_COUNTED:
+        if debit.code == Code.EXCHANGE and (full := self._fullness(credited, Action.RECEIVE)):
+            held = credited.balance_minor + credited.credits_pending - amount
+            left = max(0, (full.max_minor or 0) - held)
+            raise _limit_exceeded(credit, Over(full, left, None, None))
+        if purpose in NOT_COUNTED:
             return
         now = self._books.now
         paying, receiving = actions_of(debit.code, credit.code)
@@ -906,7 +932,7 @@ class _Draft:
         if paying is Action.SEND:
             self._meet_payee(debit, credit, amount)
         if receiving and (
-            self._over(credit, receiving, amount) or self._is_over_full(credited, receiving)
+            self._over(credit, receiving, amount) or self._fullness(credited, receiving)
         ):
             raise Refused(Reason.PAYEE_CANNOT_RECEIVE)
         self._enter(debit, paying, amount, 1, now)
@@ -933,14 +959,15 @@ class _Draft:
             return None
         return exceeded(rules, self._usage(account.id, action, bounds), amount, bounds.zone)
 
-    def _is_over_full(self, credited: Account, action: Action) -> bool:
-        """Whether more is in an account, or on its way there, than may be."""
+    def _fullness(self, credited: Account, action: Action) -> Rule | None:
+        """The rule that is broken when more is in an account, or on its way there, than may be."""
         bounds = self._books.bounds.get(credited.id)
         kept = action if action is Action.HOLD_CASH else Action.RECEIVE
         rule = bounds.find(kept, Window.BALANCE) if bounds else None
         if rule is None or rule.max_minor is None:
-            return False
-        return credited.balance_minor + credited.credits_pending > rule.max_minor
+            return None
+        is_over = credited.balance_minor + credited.credits_pending > rule.max_minor
+        return rule if is_over else None
 
     def _usage(self, account_id: UUID, action: Action, bounds: Bounds) -> Usage:
         key, now = (account_id, action), self._books.now
@@ -1071,10 +1098,10 @@ def _amount(move: Move, account: Account, *, if_none: int) -> int:
     return move.amount.amount_minor
 
 
-def _check_open(debit: Account, credit: Account) -> None:
+def _check_open(debit: Account, credit: Account, *, is_fee: bool = False) -> None:
     if debit.flags & _IS_CLOSED or credit.flags & _IS_CLOSED:
         raise Refused(Reason.ACCOUNT_CLOSED, side=_side(debit, _IS_CLOSED))
-    if debit.flags & _NO_DEBITS or credit.flags & _NO_CREDITS:
+    if (debit.flags & _NO_DEBITS and not is_fee) or credit.flags & _NO_CREDITS:
         raise Refused(Reason.ACCOUNT_FROZEN, side=_side(debit, _NO_DEBITS))
 
 

@@ -12,6 +12,7 @@ from .bank_lines import ImportedLine, export_lines
 from .bank_statements import forget_statements
 from .cards import forget_rail_payments
 from .claims import Claim, export_claims, forget_claims
+from .exchange import forget_quotes
 from .ledger import expire_holds
 from .links import MoneyLink, export_links
 from .owners import forget_usages, open_owner
@@ -87,6 +88,7 @@ def erase_user(tx: Tx, user_id: UserId) -> None:
         close_wallet(tx, user_id, wallet.currency, by=by)
     forget_claims(tx, user_id)
     forget_rail_payments(tx, user_id)
+    forget_quotes(tx, user_id)
     for request in _requests(tx, by=by):
         if request.state == "open":
             end = cancel_request if request.asker_id == user_id else decline_request

@@ -29,6 +29,7 @@ __all__ = [
     "ConfirmationRequired",
     "ConfirmationWrong",
     "CounterFull",
+    "ExchangeShort",
     "HoldExpired",
     "HoldResolved",
     "IdReused",
@@ -36,12 +37,14 @@ __all__ = [
     "LedgerRefusal",
     "LimitExceeded",
     "LineExplained",
+    "NoRate",
     "NotAllowed",
     "NotFound",
     "OverCapture",
     "OverRefund",
     "PayeeCannotReceive",
     "ProofTooNew",
+    "QuoteExpired",
     "RequestEnded",
     "SameAccount",
     "WalletNotEmpty",
@@ -103,6 +106,18 @@ class LimitExceeded(LedgerRefusal):
 
 class PayeeCannotReceive(LedgerRefusal):
     """They cannot be paid this at the moment."""
+
+
+class QuoteExpired(LedgerRefusal):
+    """This rate does not hold any more."""
+
+
+class ExchangeShort(LedgerRefusal):
+    """There is not enough of that currency here at the moment."""
+
+
+class NoRate(Problem):
+    """These currencies are not exchanged here."""
 
 
 class ProofTooNew(Problem):

@@ -48,6 +48,47 @@ ways = table(
     Column("enabled", Bool, nullable=False),
     PrimaryKeyConstraint("currency", "way", "rail"),
 )
+fees = table(
+    "money_fees",
+    Column("id", Id, primary_key=True),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("sale", Text, nullable=False),
+    Column("fixed_minor", Int, nullable=False),
+    Column("ppm", Int, nullable=False),
+    Column("low_minor", Int, nullable=False),
+    Column("high_minor", Int),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+    CheckConstraint("sale IN ('wallet', 'card')", name="sale"),
+    CheckConstraint(f"fixed_minor BETWEEN 0 AND {MAX_AMOUNT_MINOR}", name="fixed_minor"),
+    CheckConstraint("ppm BETWEEN 0 AND 1000000", name="ppm"),
+    CheckConstraint(f"low_minor BETWEEN 0 AND {MAX_AMOUNT_MINOR}", name="low_minor"),
+    CheckConstraint(f"high_minor BETWEEN 0 AND {MAX_AMOUNT_MINOR}", name="high_minor"),
+)
+"""What the operator takes for sales, and took before: the newest of a currency and a way holds."""
+Index("ix_money_fees_currency", fees.c.currency, fees.c.sale, fees.c.at)
+rates = table(
+    "money_rates",
+    Column("id", Id, primary_key=True),
+    Column("pay_currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("get_currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("rate", Text),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+    CheckConstraint("pay_currency <> get_currency", name="two_currencies"),
+)
+"""At what rate the operator exchanges, and did before: the newest of a pair holds. Without a rate
+the pair is not exchanged any more."""
+Index("ix_money_rates_pay_currency", rates.c.pay_currency, rates.c.get_currency, rates.c.at)
+exchange_limits = table(
+    "money_exchange_limits",
+    Column("currency", ForeignKey("money_currencies.code"), primary_key=True),
+    Column("most_minor", Int, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+    CheckConstraint(f"most_minor BETWEEN 0 AND {MAX_AMOUNT_MINOR}", name="most_minor"),
+)
+"""How much of a currency the operator will be short of by exchanging."""
 owners = table(
     "money_owners",
     Column("id", Id, primary_key=True),
@@ -495,6 +536,22 @@ Index(
     sqlite_where=_IN_USE,
     postgresql_where=_IN_USE,
 )
+quotes = table(
+    "money_quotes",
+    Column("id", Id, primary_key=True),
+    Column("owner_id", ForeignKey("money_owners.id"), nullable=False),
+    Column("pay_minor", Int, nullable=False),
+    Column("pay_currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("get_minor", Int, nullable=False),
+    Column("get_currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("rate", Text, nullable=False),
+    Column("expires_at", Int, nullable=False),
+    Column("transfer_id", ForeignKey("money_transfers.id"), unique=True),
+    _amount("pay_minor"),
+    _amount("get_minor"),
+)
+"""What somebody was offered for their money, and the exchange that came of it."""
+Index("ix_money_quotes_owner_id", quotes.c.owner_id, quotes.c.expires_at)
 bank_imports = table(
     "money_bank_imports",
     Column("id", Id, primary_key=True),

@@ -16,11 +16,11 @@ _QUARTER_MS = 900_000
 """Wherever people live, midnight is at a whole quarter of an hour of UTC."""
 _WALLET, _PARKED, _GOING_OUT, _CASH_IN_HAND, _MEMO = 100, 130, 210, 910, 900
 NOT_COUNTED = frozenset(
-    {"hand_over", "correction", "dispute", "dispute_won"}
+    {"hand_over", "correction", "dispute", "dispute_won", "exchange", "fee"}
     | {"card", "card_late", "card_refund", "card_refund_failed", "card_ended", "card_not_captured"}
 )
-"""Purposes of what nobody is held to: moving house, putting a mistake right, and what only passes
-through a wallet on its way from a card or back to it."""
+"""Purposes of what nobody is held to: moving house, putting a mistake right, changing money into
+another currency, fees, and what only passes through a wallet on its way from a card or back."""
 
 PASSED_ON = frozenset({"link_taken"})
 """Purposes of what was set aside for nobody yet and goes to somebody now: counted for its payer

@@ -63,7 +63,11 @@ def funds_of(tx: Tx, row: Row) -> Funds:
         and transfer.state == "open"
         and (transfer.expires_at is None or tx.now < transfer.expires_at)
     ]
-    moved = [t for t in transfers if t.kind in (money.Kind.POSTED, money.Kind.POST)]
+    moved = [
+        transfer
+        for transfer in transfers
+        if transfer.kind in (money.Kind.POSTED, money.Kind.POST) and transfer.purpose != money.FEE
+    ]
     captured = [transfer for transfer in moved if transfer.reverses_id is None]
     refunded = [transfer.amount for transfer in moved if transfer.reverses_id is not None]
     return Funds(
@@ -134,7 +138,15 @@ def capture(tx: Tx, row: Row, *, by: Actor) -> None:
     if row.payment == Payment.CARD:
         money.capture_card(tx, RailPaymentId(row.id), by=by)
     elif row.payment == Payment.WALLET:
-        money.capture(tx, TransferId(derived_id(row.id, "capture")), TransferId(row.id), by=by)
+        money.capture_sale(
+            tx,
+            TransferId(derived_id(row.id, "capture")),
+            TransferId(row.id),
+            payee=row.business_id,
+            amount=Money(row.total_minor, row.currency),
+            ref=ref_to(row.id),
+            by=by,
+        )
 
 
 def let_go(tx: Tx, row: Row, reason: str, *, by: Actor) -> None:

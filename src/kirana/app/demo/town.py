@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from decimal import Decimal
 from multiprocessing import get_context
 
 from kirana import identity, money
@@ -18,7 +19,7 @@ from kirana.platform.db import Database, Tx
 from kirana.platform.events import Bus
 from kirana.platform.images import Rendered, render
 from kirana.platform.settings import Settings
-from kirana.values import SYSTEM
+from kirana.values import SYSTEM, Money, RateId, uuid7
 
 from . import drawing
 from .people import BY_KEY, PEOPLE, PIN, is_filled
@@ -71,6 +72,7 @@ def _fill(database: Database, bus: Bus, clock: StoryClock, settings: Settings) -
     jobs.deliver_all(database, bus)
     database.write(money.appoint_operator, BY_KEY["omar"].id, by=SYSTEM)
     database.write(money.appoint_agent, BY_KEY["nadia"].id, by=SYSTEM)
+    database.write(_set_rates)
     for shop in shops:
         faces = {
             part: drawn[key] for part in ("logo", "cover") if (key := f"{part}/{shop.key}") in drawn
@@ -90,6 +92,14 @@ def _fill(database: Database, bus: Bus, clock: StoryClock, settings: Settings) -
     tell(Teller(database, clock, deliver), {shop.key: shop for shop in shops})
     clock.now = max(clock.now, wall_clock() - 5 * 60_000)
     jobs.deliver_all(database, bus)
+
+
+def _set_rates(tx: Tx) -> None:
+    """What comes home with the cousins abroad is exchanged here."""
+    for pay, get, rate in (("INR", "EUR", "0.0098"), ("EUR", "INR", "99.5")):
+        money.set_rate(tx, RateId(uuid7()), pay, get, Decimal(rate), by=SYSTEM)
+    for most in (Money(500_00, "EUR"), Money(50_000_00, "INR")):
+        money.set_most_short(tx, most, by=SYSTEM)
 
 
 def _settle_people(tx: Tx, drawn: dict[str, str], pin_hash: str) -> None:

@@ -2055,6 +2055,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exchange-rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be exchanged here, and at what rate */
+        get: operations["V1ExchangeRatesListRates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exchange-rates/{pay}/{into}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** For operators: exchange at this rate from now on, or no longer */
+        put: operations["V1ExchangeRatesPayIntoSetRate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exchange-desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: the rates, and how each currency stands */
+        get: operations["V1ExchangeDeskGetDesk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exchange-desk/{currency}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** For operators: how much of a currency one will be short of by exchanging, at most */
+        put: operations["V1ExchangeDeskCurrencySetMostShort"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What one would pay and get, for a minute. Moves nothing. Safe to repeat */
+        post: operations["V1QuotesMakeQuote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quotes/{quote_id}/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchange as it was offered. Safe to repeat with the same `id` */
+        post: operations["V1QuotesQuoteIdExchangeTakeQuote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the operator takes for sales, of what the shop is paid */
+        get: operations["V1FeesListFees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fees/{currency}/{sale}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** For operators: take this for sales (`wallet` or `card`) from now on */
+        put: operations["V1FeesCurrencySaleSetFee"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/conversations": {
         parameters: {
             query?: never;
@@ -3721,6 +3857,14 @@ export interface components {
             delivery_note: string;
         };
         /**
+         * Desk
+         * @description For operators: what is exchanged here.
+         */
+        Desk: {
+            rates: components["schemas"]["ExchangeRate"][];
+            positions: components["schemas"]["Position"][];
+        };
+        /**
          * Device
          * @description A browser, an app or a program that is signed in.
          */
@@ -3909,6 +4053,39 @@ export interface components {
             body: (components["schemas"]["chat_content_Text"] | components["schemas"]["Image"] | components["schemas"]["Video"] | components["schemas"]["Voice"] | components["schemas"]["Document"] | components["schemas"]["chat_content_Location"] | components["schemas"]["chat_content_Contact"] | components["schemas"]["Product"] | components["schemas"]["Reaction"] | components["schemas"]["Edit"] | components["schemas"]["Fact"] | components["schemas"]["Changed"]) | null;
         };
         /**
+         * ExchangeQuote
+         * @description What one pays and gets, if one says so before it expires. `transfer_id` when one has.
+         */
+        ExchangeQuote: {
+            /** Format: uuid */
+            id: string;
+            pay: components["schemas"]["Money"];
+            get: components["schemas"]["Money"];
+            rate: string;
+            expires_at: number;
+            transfer_id: string | null;
+        };
+        /**
+         * ExchangeRate
+         * @description For one unit of `pay` one gets `rate` units of `get`, as a decimal number.
+         */
+        ExchangeRate: {
+            pay: string;
+            get: string;
+            rate: string;
+            /** Format: uuid */
+            by_id: string;
+            at: number;
+        };
+        /**
+         * Exchanged
+         * @description Both sides of an exchange: two transfers that happened together.
+         */
+        Exchanged: {
+            paid: components["schemas"]["Transfer"];
+            got: components["schemas"]["Transfer"];
+        };
+        /**
          * Fact
          * @description Something that happened, in the words of the server. No person can send this.
          *
@@ -3956,6 +4133,21 @@ export interface components {
         Failure: {
             errcode: string;
             error: string;
+        };
+        /**
+         * Fee
+         * @description A fixed part and millionths of the amount; together at least `low_minor`, at most
+         *     `high_minor`, and never more than the amount.
+         */
+        Fee: {
+            /** @default 0 */
+            fixed_minor: number;
+            /** @default 0 */
+            ppm: number;
+            /** @default 0 */
+            low_minor: number;
+            /** @default null */
+            high_minor: number | null;
         };
         /** FindPlace */
         FindPlace: {
@@ -4348,6 +4540,18 @@ export interface components {
             id: string;
             amount: components["schemas"]["Amount"];
             secret: string;
+        };
+        /**
+         * MakeQuote
+         * @description `amount` is what one wants to pay, or to get; the rest is in the currency `other`.
+         */
+        MakeQuote: {
+            /** Format: uuid */
+            id: string;
+            amount: components["schemas"]["Amount"];
+            /** @enum {unknown} */
+            side: "get" | "pay";
+            other: string;
         };
         /**
          * MakeReport
@@ -4809,6 +5013,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[ExchangeRate]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_ExchangeRate_: {
+            items: components["schemas"]["ExchangeRate"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Found]
          * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
          */
@@ -4886,6 +5099,15 @@ export interface components {
          */
         Page_Request_: {
             items: components["schemas"]["Request"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[SaleFee]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_SaleFee_: {
+            items: components["schemas"]["SaleFee"][];
             /** @default null */
             next: string | null;
         };
@@ -5031,6 +5253,15 @@ export interface components {
         Point: {
             lat: number;
             lon: number;
+        };
+        /**
+         * Position
+         * @description How much of a currency the operator has taken in (or is short of, below zero) by exchanging,
+         *     and how much it will be short of at most.
+         */
+        Position: {
+            held: components["schemas"]["Money"];
+            most_short: components["schemas"]["Money"];
         };
         /**
          * Preset
@@ -5636,6 +5867,16 @@ export interface components {
             /** @default null */
             new_days: number | null;
         };
+        /**
+         * SaleFee
+         * @description What is taken for sales in a currency that are paid in this way.
+         */
+        SaleFee: {
+            currency: string;
+            /** @enum {unknown} */
+            sale: "card" | "wallet";
+            fee: components["schemas"]["Fee"];
+        };
         /** SaveCollection */
         SaveCollection: {
             name: string;
@@ -5838,6 +6079,12 @@ export interface components {
         SetColumns: {
             columns: components["schemas"]["ColumnMap"];
         };
+        /** SetFee */
+        SetFee: {
+            /** Format: uuid */
+            id: string;
+            fee: components["schemas"]["Fee"];
+        };
         /**
          * SetFreeze
          * @description Why is for the operators. Neither stopped: all goes on.
@@ -5907,6 +6154,10 @@ export interface components {
             /** @default null */
             address: components["schemas"]["Address"] | null;
         };
+        /** SetMostShort */
+        SetMostShort: {
+            most_short_minor: number;
+        };
         /**
          * SetPaymentAddress
          * @description `details` are the rail's own: `vpa` and `name` for upi; `key`, `name` and `city` for pix;
@@ -5961,6 +6212,15 @@ export interface components {
             sale_starts_at: number | null;
             /** @default null */
             sale_ends_at: number | null;
+        };
+        /**
+         * SetRate
+         * @description Units of the one currency for a unit of the other, as a decimal number. None: no longer.
+         */
+        SetRate: {
+            /** Format: uuid */
+            id: string;
+            rate: string | null;
         };
         /**
          * SetReceipt
@@ -6300,6 +6560,11 @@ export interface components {
             /** Format: uuid */
             id: string;
             secret: string;
+        };
+        /** TakeQuote */
+        TakeQuote: {
+            /** Format: uuid */
+            id: string;
         };
         /**
          * TaxLine
@@ -19099,6 +19364,704 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ExchangeRatesListRates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExchangeRate_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ExchangeRatesPayIntoSetRate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                pay: string;
+                into: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetRate"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desk"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description amount-out-of-range, invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ExchangeDeskGetDesk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desk"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ExchangeDeskCurrencySetMostShort: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                currency: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetMostShort"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desk"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1QuotesMakeQuote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeQuote"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeQuote"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused, no-rate */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description amount-out-of-range, invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1QuotesQuoteIdExchangeTakeQuote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                quote_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeQuote"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exchanged"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-closed, account-frozen, counter-full, exchange-short, id-reused, insufficient-funds, limit-exceeded, quote-expired */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1FeesListFees: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SaleFee_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1FeesCurrencySaleSetFee: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                currency: string;
+                sale: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetFee"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SaleFee_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

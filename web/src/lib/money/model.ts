@@ -21,6 +21,9 @@ export type Claim = Schema['Claim'];
 export type MoneyLink = Schema['MoneyLink'];
 export type LinkSeen = Schema['LinkSeen'];
 export type Offers = Schema['OffersToPay'];
+export type Rate = Schema['ExchangeRate'];
+export type Quote = Schema['ExchangeQuote'];
+export type SaleFee = Schema['SaleFee'];
 
 /** The server's own side of a top-up or a pay-out. */
 const OPERATOR = '00000000-0000-0000-0000-000000000000';

@@ -4,6 +4,7 @@ import { catalog } from './catalog.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { direct } from './direct.ts';
+import { exchange } from './exchange.ts';
 import { groups } from './groups.ts';
 import { identity } from './identity.ts';
 import { kept } from './kept.ts';
@@ -32,6 +33,7 @@ export const en = {
   chat,
   common,
   direct,
+  exchange,
   groups,
   identity,
   kept,

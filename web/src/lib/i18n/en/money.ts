@@ -106,6 +106,8 @@ export const money = {
     expired: 'Its time was over',
     cash_handed_in: 'Cash handed in',
     hand_over: 'From before you signed up',
+    exchange: 'Exchange',
+    fee: 'Fee of this server',
   } as Record<string, string>,
   setAside: 'Set aside',
   wentBack: 'Went back to you',

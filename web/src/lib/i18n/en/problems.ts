@@ -84,6 +84,8 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
       typeof renews_at === 'number' ? ` There is more from ${exact(renews_at, here())}.` : '';
     if (window === 'transfer')
       return `One payment may be up to ${left ?? 'less'}. Nothing was moved.`;
+    if (window === 'balance')
+      return `Your wallet can take ${left ?? 'no'} more. Nothing was moved.`;
     if (window === 'new_payee')
       return `To somebody new you can pay ${left ?? 'no more'} for now. Nothing was moved.${when}`;
     return left === null
@@ -91,6 +93,12 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
       : `You can pay ${left} more for now. Nothing was moved.${when}`;
   },
   'payee-cannot-receive': 'They cannot be paid this at the moment. Nothing was moved.',
+  'quote-expired': 'This offer is over. Ask for a new one; nothing was moved.',
+  'exchange-short': ({ left_minor, currency }) =>
+    typeof left_minor === 'number' && left_minor > 0 && typeof currency === 'string'
+      ? `Only ${format(money(left_minor, currency), { locale: reader.formats, short: true })} can be had here at the moment. Nothing was moved.`
+      : 'This currency has run out here for the moment. Nothing was moved.',
+  'no-rate': 'These currencies are not exchanged here.',
   'proof-too-new': ({ until }) =>
     typeof until === 'number'
       ? `Your PIN is new. To keep you safe, larger payments wait until ${exact(until, here())}. Nothing was moved.`

@@ -5,6 +5,7 @@ import type {
   MoneyLink,
   MoneyRequest,
   MyMoney,
+  Rate,
   TransferDetails,
 } from '#lib/money/model.ts';
 import { peopleOf } from '#lib/money/model.ts';
@@ -16,10 +17,11 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
   const { me } = await parent();
   const { own, actingFor, as } = whose(url, me);
   const options = { fetch, actingFor, remember: true };
-  const [mine, requests, links] = await Promise.all([
+  const [mine, requests, links, rates] = await Promise.all([
     api.get<MyMoney>('/v1/wallets', options),
     api.get<Page<MoneyRequest>>('/v1/requests', options),
     api.get<Page<MoneyLink>>('/v1/money-links', options),
+    api.get<Page<Rate>>('/v1/exchange-rates', { fetch, remember: true }),
   ]);
   const wanted = url.searchParams.get('currency');
   // An agent's day is about the float; the wallet is one tap away.
@@ -54,6 +56,7 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
     lines,
     statement,
     payouts: payouts.items.length,
+    canExchange: rates.items.length > 0,
     requests: open,
     links: links.items.filter(({ state }) => state === 'open'),
     cards,
