@@ -413,6 +413,33 @@ def test_a_top_up_that_is_paid_late_is_credited_all_the_same(world: World) -> No
     world.check()
 
 
+def test_a_late_top_up_of_a_stopped_wallet_is_credited_when_an_operator_looks_again(
+    world: World,
+) -> None:
+    asha = make.owner(world.db, purse=inr(1))
+    id = world.top_up(asha, inr(50_000))
+    world.run()
+    world.pay(id)
+    events = world.simulator.take_deliveries()
+    with world.simulator.lock:
+        expired = dict(world.session(id)) | {"status": "expired", "payment_intent": None}
+        world.simulator.stripe.tell("checkout.session.expired", expired)
+    world.hear_all()
+    world.db.write(money.freeze_wallet, asha.user_id, "INR", into=True, out=False, by=SYSTEM)
+    for event in events:
+        world.hear(event)
+    world.run()
+    [case] = world.cases()
+    assert (case.payment.reason, case.is_over) == ("account-frozen", False)
+
+    world.db.write(money.freeze_wallet, asha.user_id, "INR", into=False, out=False, by=SYSTEM)
+    world.db.write(money.decide_case, id, "look", by=SYSTEM)
+    world.run()
+
+    assert (world.balance(asha), world.cases()) == (50_001, [])
+    world.check()
+
+
 def test_money_that_the_bank_lets_go_by_itself_was_never_there(world: World) -> None:
     shop, buyer = cards.shop_and_buyer(world.db)
     id = world.order(buyer, shop, inr(9000))

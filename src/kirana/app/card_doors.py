@@ -26,10 +26,11 @@ def _way_back(tx: Tx, payment_id: UUID, viewer: Actor | None) -> str:
     try:
         payment = money.get_rail_payment(tx, RailPaymentId(payment_id), by=viewer)
         if payment.ref is None or payment.ref.kind != "order":
-            return "/app/pay"
+            return f"/app/pay/card/{payment_id}"
         order = orders.get_order(tx, OrderId(payment.ref.id), by=viewer)
     except NotFound:
-        return "/app/pay"
+        # Of a shop that they act for, which the app knows; or nobody's.
+        return f"/app/pay/card/{payment_id}"
     return f"/o/{order.token}" if viewer.kind == "guest" else f"/app/orders/{order.id}"
 
 

@@ -82,6 +82,12 @@ async def top_up_by_card(
     return await db.write(cards.top_up_by_card, version_7(data.id), data.amount.money(), by=by)
 
 
+@get("/v1/card-top-ups", raises=problems(NotSignedIn))
+async def list_open_top_ups(db: Db, by: Actor) -> Page[rail_payments.RailPayment]:
+    """What is on its way into one's wallets by card, the latest first."""
+    return Page(await db.read(rail_payments.list_open_top_ups, by=by))
+
+
 @get("/v1/card-payments/{payment_id:uuid}", raises=problems(NotFound, NotSignedIn))
 async def get_card_payment(payment_id: UUID, db: Db, by: Actor) -> rail_payments.RailPayment:
     """How a payment by card stands: a top-up, or an order by the order's id."""
@@ -137,6 +143,7 @@ def _ways(tx: Tx, currency: str) -> Ways:
 routes: list[Any] = [
     list_ways,
     top_up_by_card,
+    list_open_top_ups,
     get_card_payment,
     list_rail_cases,
     decide_case,

@@ -25,6 +25,7 @@ from .rail_payments import (
     amount_of,
     find_row,
     go_on,
+    is_over,
     log_step,
     require_row,
     save,
@@ -172,7 +173,7 @@ def decide_case(tx: Tx, id: RailPaymentId, decision: Decision, *, by: Actor) -> 
         return seen(row)
     row = log_step(tx, row, row.step or "report", "decided", f"{decision} {by.person_id}")
     row = row._replace(attention=None)
-    if row.kind == "dispute" or row.stage >= Stage.SETTLED:
+    if is_over(row):
         return seen(save(tx, row))
     if decision == "retry" and row.step:
         row = row._replace(attempt=row.attempt + 1, step_since=tx.now, doubt="not_found")
@@ -199,7 +200,7 @@ def next_step(row: Row) -> str | None:
 
 
 def _glance(tx: Tx, row: Row) -> Call | None:
-    if row.external_id is None or row.stage >= Stage.ENDED or row.kind == "dispute":
+    if row.external_id is None or is_over(row):
         if row.look_at is not None:
             save(tx, row, look_at=None)
         return None

@@ -48,6 +48,16 @@ _OF_OWNER = Q(
     .where(rail_payments.c.owner_id == bindparam("owner_id"))
     .order_by(rail_payments.c.created_at.desc(), rail_payments.c.id.desc())
 )
+_OPEN_TOP_UPS = Q(
+    select(rail_payments)
+    .where(
+        rail_payments.c.owner_id == bindparam("owner_id"),
+        rail_payments.c.kind == "top_up",
+        rail_payments.c.stage < int(Stage.ENDED),
+    )
+    .order_by(rail_payments.c.created_at.desc(), rail_payments.c.id.desc())
+    .limit(50)
+)
 _ATTENTION = Q(
     select(rail_payments)
     .where(rail_payments.c.attention.is_not(None))
@@ -124,6 +134,10 @@ class RailCase:
     shortfall: Money
     """Of a dispute: what the payee did not have."""
     steps: list[RailStep]
+    step: str | None
+    """What was asked of the provider and is not known to have happened."""
+    is_over: bool
+    """There is nothing to ask any more: a decision notes that somebody has looked."""
 
 
 def switch_rail(tx: Tx, rail: str, *, is_on: bool) -> None:
@@ -144,6 +158,11 @@ def get_rail_payment(tx: Tx, id: RailPaymentId, *, by: Actor) -> RailPayment:
     if row is None or by.user_id not in (row.owner_id, row.payee_id):
         raise NotFound()
     return seen(row, whole=row.owner_id == by.user_id)
+
+
+def list_open_top_ups(tx: Tx, *, by: Actor) -> list[RailPayment]:
+    """What is on its way into `by`'s wallets by card, the latest first."""
+    return [seen(row) for row in tx.all(_OPEN_TOP_UPS, owner_id=by.user_id)]
 
 
 def find_rail_payment(tx: Tx, id: UUID) -> RailPayment | None:
@@ -309,6 +328,12 @@ def _state(row: Row) -> RailState:
     return "looked_into" if row.attention else _STATES[row.stage]
 
 
+def is_over(row: Row) -> bool:
+    """Whether nothing can be asked of the provider about it. What ended may still be paid, late."""
+    last = Stage.ENDED if row.kind == "refund" else Stage.SETTLED
+    return bool(row.kind == "dispute" or row.stage >= last)
+
+
 def _case(tx: Tx, row: Row) -> RailCase:
     return RailCase(
         payment=seen(row),
@@ -320,4 +345,6 @@ def _case(tx: Tx, row: Row) -> RailCase:
             RailStep(it.step, it.attempt, it.outcome, it.detail, it.at)
             for it in tx.all(_STEPS, payment_id=row.id)
         ],
+        step=row.step,
+        is_over=is_over(row),
     )

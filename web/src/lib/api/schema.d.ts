@@ -1977,7 +1977,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** What is on its way into one's wallets by card, the latest first */
+        get: operations["V1CardTopUpsListOpenTopUps"];
         put?: never;
         /** Pay into one's wallet by card, on the provider's page: its address comes in a moment, and what was paid is in the wallet once the provider says so. Safe to repeat with the same `id` */
         post: operations["V1CardTopUpsTopUpByCard"];
@@ -5085,6 +5086,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[RailPayment]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_RailPayment_: {
+            items: components["schemas"]["RailPayment"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Record]
          * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
          */
@@ -5582,6 +5592,8 @@ export interface components {
             external_id: string | null;
             shortfall: components["schemas"]["Money"];
             steps: components["schemas"]["RailStep"][];
+            step: string | null;
+            is_over: boolean;
         };
         /**
          * RailOfDay
@@ -18980,6 +18992,67 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1CardTopUpsListOpenTopUps: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RailPayment_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
