@@ -69,6 +69,7 @@ def of_buyer(page: Page, server: Server) -> list[str]:
         "/app/pay/links",
         make_link(page, server),
         f"/app/take/{uuid7()}#nothing-is-behind-this",
+        "/app/pay/add",
         "/app/pay/bank",
         "/app/pay/exchange",
         "/app/pay/months",
@@ -141,6 +142,7 @@ def of_operator() -> list[str]:
         "/app/operator/reports",
         "/app/operator/exchange",
         "/app/operator/suspensions",
+        "/app/operator/cards",
     ]
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
+from kirana.values import uuid7
 from tests.money.stripe_simulator import Fault, Simulator
 from tests.servers import Server
 
 from .conftest import DESKTOP, PHONE, TABLET, Opener, keep, looked_at, running
-from .steps import enter_as
+from .steps import enter_as, type_digits
 
 GOOD, ASKS, DECLINED = "4242 4242 4242 4242", "4000002500003155", "4000000000000002"
 POHA = 4200
@@ -152,6 +153,122 @@ def test_a_stranger_without_javascript_pays_by_card(
 def only_intent(stripe: Simulator) -> Any:
     [intent] = of_poha(stripe.stripe.intents)
     return intent
+
+
+def test_a_wallet_is_topped_up_by_card_and_never_before_the_money_is_there(
+    market: Server, stripe: Simulator, visit: Opener
+) -> None:
+    ravi = visit(f"{market.url}/app/sign-in", size=PHONE)
+    enter_as(ravi, market, "Ravi Menon", "/app/pay")
+    before = in_wallet(ravi, market)
+
+    # The answer is lost on its way to him: he tries again, and it is one top-up.
+    ravi.get_by_role("link", name="Add money").click()
+    expect(ravi.get_by_role("heading", name="Add money")).to_be_visible()
+    looked_at(ravi, "card-add-empty")
+    type_digits(ravi, "500")
+    lose_the_next_answer(ravi, "**/v1/card-top-ups")
+    ravi.get_by_role("button", name="Add ₹500 by card").click()
+    expect(ravi.get_by_role("button", name="Try again")).to_be_enabled()
+    looked_at(ravi, "card-add-unsure")
+    ravi.get_by_role("button", name="Try again").click()
+    expect(ravi.get_by_role("heading", name="Pay 50000 INR")).to_be_visible()
+    assert len([it for it in stripe.stripe.sessions.values() if it["amount_total"] == 50_000]) == 1
+
+    # A declined card adds nothing; it stays on its way, and he can go on.
+    pays(ravi, DECLINED)
+    ravi.get_by_role("link", name="Back without paying").click()
+    expect(ravi.get_by_text("On its way", exact=True)).to_be_visible()
+    looked_at(ravi, "card-add-open")
+    stripe.is_quiet, stripe.times_told = True, 2
+    ravi.get_by_role("link", name="Pay now · ₹500").click()
+    pays(ravi, GOOD)
+    expect(ravi.get_by_text("On its way", exact=True)).to_be_visible()
+    ravi.get_by_role("link", name="To the wallet").click()
+    row = ravi.get_by_role("link", name=re.compile("On its way.*₹500"))
+    expect(row).to_be_visible()
+    looked_at(ravi, "card-add-coming")
+    assert in_wallet(ravi, market) == before
+    row.click()
+    expect(ravi.get_by_text("On its way", exact=True)).to_be_visible()
+
+    # The provider tells it late, and twice: it is there, once.
+    stripe.is_quiet = False
+    expect(ravi.get_by_role("heading", name="It is in your wallet")).to_be_visible()
+    looked_at(ravi, "card-add-arrived")
+    ravi.get_by_role("link", name="Done").click()
+    expect(ravi.get_by_role("region", name="Activity")).to_contain_text("₹500")
+    expect(ravi.get_by_role("link", name=re.compile("On its way"))).to_have_count(0)
+    assert in_wallet(ravi, market) == before + 50_000
+    stripe.times_told = 1
+
+
+def test_an_operator_decides_what_becomes_of_money_for_a_stopped_wallet(
+    market: Server, stripe: Simulator, visit: Opener
+) -> None:
+    omar = visit(f"{market.url}/app/sign-in", size=TABLET)
+    enter_as(omar, market, "Omar", "/app/you")
+    omar.get_by_role("link", name="Card payments to look into").click()
+    expect(omar.get_by_text("Nothing needs you.")).to_be_visible()
+    looked_at(omar, "card-cases-none")
+    meera = visit(f"{market.url}/app/sign-in", size=PHONE)
+    enter_as(meera, market, "Meera Joshi", "/app/pay")
+    before = in_wallet(meera, market)
+    meera_id = meera.request.get(f"{market.url}/v1/me").json()["id"]
+
+    # She pays, and her wallet is stopped before the money comes.
+    meera.goto(f"{market.url}/app/pay/add")
+    type_digits(meera, "300")
+    meera.get_by_role("button", name="Add ₹300 by card").click()
+    expect(meera.get_by_role("heading", name="Pay 30000 INR")).to_be_visible()
+    freeze = f"{market.url}/v1/freezes/{meera_id}"
+    stop(omar, freeze, is_stopped=True)
+    pays(meera, GOOD)
+    expect(meera.get_by_text("Being looked into", exact=True)).to_be_visible()
+    looked_at(meera, "card-add-looked-into")
+
+    # The case appears by itself, with all that was asked. He looks: it is still so.
+    case = omar.get_by_role("article", name="Top-up ₹300")
+    expect(case).to_contain_text("the wallet that it is for is stopped")
+    expect(case).to_contain_text("By Meera Joshi")
+    case.get_by_text("All that was asked").click()
+    expect(case).to_contain_text("Open the payment page: done")
+    looked_at(omar, "card-case")
+    case.get_by_role("button", name="It did not happen").click()
+    sure = omar.get_by_role("dialog", name="It did not happen?")
+    expect(sure).to_contain_text("only if you have seen at the provider")
+    looked_at(omar, "card-case-sure")
+    sure.get_by_role("button", name="Close").click()
+
+    # Her wallet is open again, and he has it looked at once more: the money is hers.
+    stop(omar, freeze, is_stopped=False)
+    assert in_wallet(meera, market) == before
+    case.get_by_role("button", name="Look again").click()
+    expect(meera.get_by_role("heading", name="It is in your wallet")).to_be_visible()
+    expect(omar.get_by_text("Nothing needs you.")).to_be_visible()
+    assert in_wallet(meera, market) == before + 30_000
+
+
+def stop(operator: Page, url: str, *, is_stopped: bool) -> None:
+    data = {"id": str(uuid7()), "stops_out": False, "stops_in": is_stopped, "reason": "A question"}
+    answer = operator.request.put(url, data=data)
+    assert answer.ok, answer.text()
+
+
+def in_wallet(page: Page, server: Server) -> int:
+    wallets = page.request.get(f"{server.url}/v1/wallets").json()["items"]
+    [balance] = [it["balance"]["amount_minor"] for it in wallets if it["currency"] == "INR"]
+    return int(balance)
+
+
+def lose_the_next_answer(page: Page, path: str) -> None:
+    """It is done, and the connection breaks before the answer."""
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort("internetdisconnected")
+
+    page.route(path, lose, times=1)
 
 
 def of_poha(among: dict[str, Any]) -> list[Any]:

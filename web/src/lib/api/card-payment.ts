@@ -9,8 +9,8 @@ export type Ways = components['schemas']['Ways'];
 const WAITS_MS = [200, 300, 400, 600, 900, 1300, 2000] as const;
 
 /** How one can pay here in this currency. */
-export const fetchWays = (currency: string): Promise<Ways> =>
-  api.get(`/v1/ways/${currency}`, { remember: true });
+export const fetchWays = (currency: string, by?: typeof fetch): Promise<Ways> =>
+  api.get(`/v1/ways/${currency}`, { remember: true, ...(by && { fetch: by }) });
 
 /** An order's by the order's id, a top-up's by its own. */
 export const fetchCardPayment = (

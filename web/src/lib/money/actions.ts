@@ -1,6 +1,6 @@
 /** What a person does with money. Each act carries the id it was begun with, so that it happens once. */
 
-import { api, download, type Page } from '#lib/api/index.ts';
+import { api, type CardPayment, download, type Page } from '#lib/api/index.ts';
 import { reader } from '#lib/i18n/index.ts';
 import type { Money } from '#lib/values/money.ts';
 import type {
@@ -99,6 +99,14 @@ export const askPayout = (
   amount: Money,
   options: { actingFor: string | null; confirmation?: string },
 ): Promise<Transfer> => api.post('/v1/payouts', { id, amount: plain(amount) }, options);
+
+/** Nothing is in the wallet until the provider has the money. */
+export const topUpByCard = (
+  id: string,
+  amount: Money,
+  actingFor: string | null,
+): Promise<CardPayment> =>
+  api.post('/v1/card-top-ups', { id, amount: plain(amount) }, { actingFor });
 
 export const settlePayout = (
   id: string,

@@ -1,5 +1,6 @@
 import { bank } from './bank.ts';
 import { business } from './business.ts';
+import { cards } from './cards.ts';
 import { catalog } from './catalog.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
@@ -29,6 +30,7 @@ import { suspensions } from './suspensions.ts';
 export const en = {
   bank,
   business,
+  cards,
   catalog,
   chat,
   common,

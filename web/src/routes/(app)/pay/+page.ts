@@ -1,4 +1,4 @@
-import { api, type Page } from '#lib/api/index.ts';
+import { api, type CardPayment, fetchWays, type Page } from '#lib/api/index.ts';
 import type {
   Card,
   Line,
@@ -8,7 +8,7 @@ import type {
   Rate,
   TransferDetails,
 } from '#lib/money/model.ts';
-import { peopleOf } from '#lib/money/model.ts';
+import { currenciesFor, peopleOf } from '#lib/money/model.ts';
 import type { PageLoad } from './$types';
 import { whose } from './whose.ts';
 
@@ -34,7 +34,10 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
     purses.toSorted((a, b) => b.amount_minor - a.amount_minor)[0]?.currency ??
     null;
   const lines = `/v1/${isFloat ? 'floats' : 'wallets'}/${currency}/statement`;
-  const [statement, payouts] = await Promise.all([
+  const [likely] = currenciesFor(mine, { zone: me.zone, preferred: currency, task: 'top-up' });
+  const [ways, coming, statement, payouts] = await Promise.all([
+    fetchWays(currency ?? likely ?? 'EUR', fetch),
+    api.get<Page<CardPayment>>('/v1/card-top-ups', options),
     currency ? api.get<Page<Line>>(lines, options) : { items: [], next: null },
     mine.tier === 'operator'
       ? api.get<Page<TransferDetails>>('/v1/payouts', { fetch, actingFor })
@@ -55,6 +58,8 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
     currency,
     lines,
     statement,
+    hasCard: ways.card,
+    coming: coming.items,
     payouts: payouts.items.length,
     canExchange: rates.items.length > 0,
     requests: open,
