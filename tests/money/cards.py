@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from kirana import money
-from kirana.money import rail_calls
+from kirana.money import rail_calls, rail_lines
 from kirana.money.rail_events import receive_event
 from kirana.money.rails import stripe
 from kirana.platform import jobs
@@ -25,8 +25,9 @@ MINUTE = 60_000
 def wire(bus: Bus) -> None:
     """As much of `app/wiring.py` as cards need."""
     bus.on(money.RailPaymentDue, money.hear_due)
+    bus.on(money.RailLinesDue, money.hear_lines_due)
     bus.jobs(money.apply_event)
-    bus.outside_jobs(money.call_rail)
+    bus.outside_jobs(money.call_rail, money.read_rail_lines)
 
 
 class World:
@@ -101,6 +102,23 @@ class World:
             if outcome.name not in ("done", "not_found"):
                 break
         self.db.write(jobs.end_job, job.id)
+
+    def read_lines(self, chance: random.Random | None = None) -> None:
+        """As `read_rail_lines` does; by chance in another order, in parts, and again."""
+        provider = stripe.Provider(self.account)
+        since = self.db.read(rail_lines.read_since)
+        lines = [it for page in provider.read_balance(since=since) for it in page]
+        if chance is not None:
+            lines += [it for it in lines if chance.random() < 0.4]
+            chance.shuffle(lines)
+        for line in lines:
+            self.db.write(rail_lines.note_lines, [line])
+        for id in self.db.read(rail_lines.list_open_payouts):
+            payout = provider.get_payout(id)
+            assert payout is not None
+            self.db.write(rail_lines.note_payout, payout)
+        self.db.write(rail_lines.book_waiting)
+        self.run()
 
     def calls(self) -> list[Any]:
         return [it for it in self.db.read(jobs.list_due) if it.name.endswith("call_rail")]

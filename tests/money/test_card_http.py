@@ -74,6 +74,10 @@ async def test_somebody_tops_up_by_card(shop_app: RunningApp, simulator: Simulat
     assert (made.status_code, made.json()["state"]) == (201, "making")
     path = f"/v1/card-payments/{body['id']}"
     opened = await until(asha, path, lambda it: it["state"] == "open")
+    coming = "/v1/card-top-ups"
+    assert [it["id"] for it in (await asha.get(coming)).json()["items"]] == [body["id"]]
+    _, other = await person(shop_app)
+    assert (await other.get(coming)).json()["items"] == []
     paid = httpx.post(opened["url"], data={"number": CARD})
     assert paid.headers["location"] == f"http://kirana.test/card/{body['id']}"
     assert set(await tell(shop_app, simulator)) == {200}
@@ -81,6 +85,7 @@ async def test_somebody_tops_up_by_card(shop_app: RunningApp, simulator: Simulat
     await until(asha, path, lambda it: it["state"] == "settled")
     [wallet] = (await asha.get("/v1/wallets")).json()["items"]
     assert wallet["balance"] == body["amount"]
+    assert (await asha.get(coming)).json()["items"] == []
     assert (await asha.post("/v1/card-top-ups", json=body)).json()["state"] == "settled"
 
 
@@ -159,3 +164,30 @@ def test_keys_do_not_show_where_settings_are_printed() -> None:
     settings = replace(Settings(), stripe_key="sk_live_1", stripe_webhook_secrets="whsec_1")
     assert "sk_live_1" not in repr(settings)
     assert "whsec_1" not in repr(settings)
+
+
+async def test_the_operator_sees_what_stripe_keeps_and_what_reached_the_bank(
+    shop_app: RunningApp, simulator: Simulator
+) -> None:
+    _, asha = await person(shop_app)
+    operator_id, operator = await person(shop_app)
+    await shop_app.db.write(money.appoint_operator, operator_id, by=SYSTEM)
+    body = asking()
+    assert (await asha.post("/v1/card-top-ups", json=body)).status_code == 201
+    path = f"/v1/card-payments/{body['id']}"
+    opened = await until(asha, path, lambda it: it["state"] == "open")
+    httpx.post(opened["url"], data={"number": CARD})
+    await tell(shop_app, simulator)
+    await until(asha, path, lambda it: it["state"] == "settled")
+    simulator.stripe.reach_bank(simulator.stripe.pay_out("INR"))
+    await tell(shop_app, simulator)
+
+    found = await until(
+        operator, "/v1/clearing-accounts", lambda it: {300, 410} <= {a["code"] for a in it["items"]}
+    )
+
+    assert {it["code"]: it["balance"]["amount_minor"] for it in found["items"]} == {
+        200: 0, 300: -48_550, 410: -1_450,
+    }  # fmt: skip
+    [cost] = [it for it in found["items"] if it["code"] == 410]
+    assert (cost["rail"], [it["purpose"] for it in cost["items"]]) == ("stripe", ["rail_fee"])

@@ -97,9 +97,11 @@ def clearing(settings: Settings, *, as_json: bool) -> int:
         say(msgspec.json.encode({"accounts": found}).decode())
         return 1 if wrong else 0
     for account in found:
-        say(f"{account.code} {_CODES[account.code]}: {_decimal(account.balance)}")
+        of = f" ({account.rail})" if account.rail else ""
+        say(f"{account.code} {_CODES[account.code]}{of}: {_decimal(account.balance)}")
         for item in account.items:
-            say(f"  {_decimal(item.amount)}  {item.purpose}  {item.transfer_id}")
+            many = f"  ({item.count} in all)" if item.count > 1 else ""
+            say(f"  {_decimal(item.amount)}  {item.purpose}  {item.transfer_id}{many}")
         for item in account.waiting:
             say(f"  {_decimal(item.amount)}  {item.purpose}  {item.transfer_id}  (waits)")
     for account in wrong:
@@ -107,7 +109,14 @@ def clearing(settings: Settings, *, as_json: bool) -> int:
     return 1 if wrong else 0
 
 
-_CODES = {210: "on its way out", 300: "bank", 310: "cash box"}
+_CODES = {
+    200: "on its way in",
+    210: "on its way out",
+    300: "bank",
+    310: "cash box",
+    410: "costs of providers",
+    500: "unexplained",
+}
 
 
 def _amounts(account: money.ClearingAccount) -> Iterator[Money]:

@@ -39,6 +39,7 @@ def wire(bus: Bus) -> None:
     bus.on(money.CardPaymentHeld, orders.show_held, ref_kind="order")
     bus.on(money.CardPaymentEnded, orders.cancel_unpaid, ref_kind="order")
     bus.on(money.RailPaymentDue, money.hear_due)
+    bus.on(money.RailLinesDue, money.hear_lines_due)
 
     bus.on(money.ClaimMade, reactions.post_claim_card)
     bus.on(money.ClaimRejected, reactions.post_claim_card)
@@ -61,6 +62,7 @@ def wire(bus: Bus) -> None:
         chat.push_notes,
         files.fetch_pictures,
         money.call_rail,
+        money.read_rail_lines,
         pictures.remove_pictures,
     )
 
@@ -70,6 +72,7 @@ def wire(bus: Bus) -> None:
         money.expire_holds,
         money.expire_requests,
         money.look_at_rail_payments,
+        money.look_at_rail_lines,
         chat.expire_messages,
     )
     bus.every(30, catalog.release_expired)

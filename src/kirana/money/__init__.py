@@ -53,6 +53,7 @@ from .events import (
     ClaimRejected,
     DifferenceFound,
     DisputeOpened,
+    RailLinesDue,
     RailPaymentDue,
     RequestCanceled,
     RequestDeclined,
@@ -160,6 +161,7 @@ from .problems import (
 )
 from .rail_calls import call_rail, decide_case, hear_due, look_at_rail_payments
 from .rail_events import apply_event, receive_event
+from .rail_lines import hear_lines_due, look_at_rail_lines, read_rail_lines
 from .rail_payments import (
     RailCase,
     RailPayment,
@@ -279,6 +281,7 @@ __all__ = [
     "ProofTooNew",
     "QuoteExpired",
     "RailCase",
+    "RailLinesDue",
     "RailOfDay",
     "RailOffer",
     "RailPayment",
@@ -373,6 +376,7 @@ __all__ = [
     "hand_in_cash",
     "hand_over",
     "hear_due",
+    "hear_lines_due",
     "hold",
     "is_operator",
     "keep_columns",
@@ -397,6 +401,7 @@ __all__ = [
     "list_transfers",
     "list_wallets",
     "look_at_link",
+    "look_at_rail_lines",
     "look_at_rail_payments",
     "make_claim",
     "make_link",
@@ -408,6 +413,7 @@ __all__ = [
     "pay_request",
     "presets",
     "preview_transfer",
+    "read_rail_lines",
     "read_statement",
     "receive_event",
     "refund",

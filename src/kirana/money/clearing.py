@@ -1,13 +1,15 @@
 """The operator's accounts, each explained by what is still in it.
 
 An item is a transfer that nothing has cleared yet. A transfer the other way clears those that it
-belongs to, the same group or what it gives back, and then the oldest. What is left adds up to the
-balance of the account, to the last minor unit.
+belongs to, the same group or what it gives back, and then the oldest. Nothing clears what a
+provider costs: it is added up by month and kind. What is left adds up to the balance of the
+account, to the last minor unit.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, select
 
@@ -18,13 +20,15 @@ from .model import OPERATOR, Code, currency_of
 from .owners import require_operator
 from .tables import accounts, entries, holds, transfers
 
-CLEARED = (Code.GOING_OUT, Code.BANK, Code.CASH_BOX)
+CLEARED = (
+    Code.COMING_IN, Code.GOING_OUT, Code.BANK, Code.CASH_BOX, Code.RAIL_COSTS, Code.SUSPENSE,
+)  # fmt: skip
 _PAGE = 2000
 
 _ACCOUNTS = Q(
     select(accounts)
     .where(accounts.c.owner_id == bindparam("owner_id"), accounts.c.code.in_(CLEARED))
-    .order_by(accounts.c.ledger_id, accounts.c.code)
+    .order_by(accounts.c.ledger_id, accounts.c.code, accounts.c.label)
 )
 _ENTRIES = Q(
     select(
@@ -71,6 +75,8 @@ class OpenItem:
     purpose: str
     amount: Money
     at: int
+    count: int = 1
+    """Of how many transfers it is the sum; `transfer_id` and `at` are the latest's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class ClearingAccount:
 
     code: int
     currency: str
+    rail: str
+    """Of which provider; empty where it is of all."""
     balance: Money
     items: list[OpenItem]
     waiting: list[OpenItem]
@@ -138,17 +146,12 @@ def explain_clearing(tx: Tx, *, by: Actor) -> list[ClearingAccount]:
 
 def _explained(tx: Tx, account: Row) -> ClearingAccount:
     currency = currency_of(account.ledger_id)
-    open_items = _OpenItems()
-    for entry in _entries(tx, account):
-        open_items.enter(entry)
     return ClearingAccount(
         code=account.code,
         currency=currency,
+        rail=account.label,
         balance=Money(account.credits_posted - account.debits_posted, currency),
-        items=[
-            OpenItem(it.row.id, it.row.purpose, Money(it.left_minor, currency), it.row.created_at)
-            for it in open_items
-        ],
+        items=(_sums if account.code == Code.RAIL_COSTS else _items)(tx, account, currency),
         waiting=[
             OpenItem(
                 row.id,
@@ -159,6 +162,28 @@ def _explained(tx: Tx, account: Row) -> ClearingAccount:
             for row in tx.all(_OPEN_HOLDS, account_id=account.id)
         ],
     )
+
+
+def _items(tx: Tx, account: Row, currency: str) -> list[OpenItem]:
+    open_items = _OpenItems()
+    for entry in _entries(tx, account):
+        open_items.enter(entry)
+    return [
+        OpenItem(it.row.id, it.row.purpose, Money(it.left_minor, currency), it.row.created_at)
+        for it in open_items
+    ]
+
+
+def _sums(tx: Tx, account: Row, currency: str) -> list[OpenItem]:
+    """By month, of the world's calendar, and kind."""
+    sums: dict[tuple[str, str], OpenItem] = {}
+    for row in _entries(tx, account):
+        month = datetime.fromtimestamp(row.created_at / 1000, UTC).strftime("%Y-%m")
+        amount, count = Money(row.posted_minor, currency), 1
+        if before := sums.get((month, row.purpose)):
+            amount, count = amount + before.amount, before.count + 1
+        sums[month, row.purpose] = OpenItem(row.id, row.purpose, amount, row.created_at, count)
+    return list(sums.values())
 
 
 def _entries(tx: Tx, account: Row) -> Iterator[Row]:

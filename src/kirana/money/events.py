@@ -188,6 +188,14 @@ class RailPaymentDue(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RailLinesDue(Event):
+    """What a provider has written down of our money is to be read."""
+
+    name: ClassVar[str] = "rail_lines.due"
+    rail: str
+
+
+@dataclass(frozen=True, slots=True)
 class CardPaymentEnded(Event):
     """A payment by card, for `ref`, will not be made: the payer did not, or the bank would not."""
 

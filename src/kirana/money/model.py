@@ -78,8 +78,10 @@ class Code(IntEnum):
     BANK = 300
     CASH_BOX = 310
     FEES = 400
+    RAIL_COSTS = 410
     LOST_DISPUTES = 420
     CREDIT_GIVEN = 440
+    SUSPENSE = 500
     EXCHANGE = 600
     DIRECT = 900
     CASH_IN_HAND = 910
@@ -102,8 +104,10 @@ FLAGS = {
     Code.BANK: Flag.CREDITS_WITHIN_DEBITS,
     Code.CASH_BOX: Flag.CREDITS_WITHIN_DEBITS,
     Code.FEES: Flag(0),
+    Code.RAIL_COSTS: Flag(0),
     Code.LOST_DISPUTES: Flag(0),
     Code.CREDIT_GIVEN: Flag(0),
+    Code.SUSPENSE: Flag(0),
     Code.EXCHANGE: Flag(0),
     Code.DIRECT: Flag(0),
     Code.CASH_IN_HAND: Flag.DEBITS_WITHIN_CREDITS,

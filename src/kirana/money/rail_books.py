@@ -111,6 +111,46 @@ def give_again(tx: Tx, row: Row, bearer_id: OwnerId, amount: Money, rest: Money)
     _post(tx, row, "won", tuple(moves), "dispute_won")
 
 
+def keep_line(tx: Tx, line: Row, *, cost: Money, foreign: Money) -> None:
+    """A line of the provider's: what it costs, and what came or went there that is none of ours and
+    waits for somebody to say what it is. Below zero it is the other way round."""
+    moves = [
+        *_either(AccountKey(OPERATOR, Code.RAIL_COSTS, cost.currency, NAME), cost),
+        *_either(AccountKey(OPERATOR, Code.SUSPENSE, foreign.currency, NAME), -foreign),
+    ]
+    if moves:
+        purpose = "rail_fee" if cost else "rail_foreign"
+        _post_of_rail(tx, f"line/{line.external_id}", tuple(moves), purpose)
+
+
+def reach_bank(tx: Tx, payout: Row) -> None:
+    """What the provider owed us is in the bank."""
+    bank = AccountKey(OPERATOR, Code.BANK, payout.currency)
+    moves = tuple(_either(bank, Money(payout.amount_minor, payout.currency)))
+    _post_of_rail(tx, f"payout/{payout.external_id}", moves, "rail_payout")
+
+
+def leave_bank(tx: Tx, payout: Row) -> None:
+    """The bank sent it back: the provider owes it to us again."""
+    bank = AccountKey(OPERATOR, Code.BANK, payout.currency)
+    moves = tuple(_either(bank, -Money(payout.amount_minor, payout.currency)))
+    _post_of_rail(tx, f"payout-back/{payout.external_id}", moves, "rail_payout_failed")
+
+
+def _either(key: AccountKey, amount: Money) -> list[Move]:
+    """From what the provider owes us into an account, or back where the amount is below zero."""
+    if not amount:
+        return []
+    plain = Money(abs(amount.amount_minor), amount.currency)
+    sides = (key, _coming_in(plain)) if amount.amount_minor > 0 else (_coming_in(plain), key)
+    return [Move.posted(*sides, plain)]
+
+
+def _post_of_rail(tx: Tx, step: str, moves: tuple[Move, ...], purpose: str) -> None:
+    id = TransferId(derived_id(OPERATOR, f"rail/{NAME}/{step}"))
+    ledger.post(tx, Group(id, moves, purpose, SYSTEM.person_id))
+
+
 def _between(
     out: AccountKey, bearer_id: OwnerId, part: Money, rest: Money, *, is_back: bool
 ) -> list[Move]:

@@ -6,10 +6,11 @@ from sqlalchemy import bindparam, select, update
 from kirana.platform.db import Q, Row, Tx, upsert
 
 from .problems import LedgerRefusal
+from .rail_lines import note_payout, read_soon
 from .rail_payments import all_or_nothing, find_by_external, find_row, go_on
 from .rail_reports import apply_dispute, apply_report, look_into
 from .rails import CodeRefused
-from .rails.stripe import NAME, Report, Told, read_event, report_of
+from .rails.stripe import NAME, Report, Told, payout_of, read_event, report_of
 from .tables import rail_events
 
 WAIT_MS = 30_000
@@ -55,6 +56,9 @@ def apply_event(tx: Tx, event_id: str) -> None:
     if told is None or told.account is not None:
         _judge(tx, event, "not_ours")
         return
+    if told.about.get("object") == "payout":
+        _payout(tx, event, told)
+        return
     try:
         report = report_of(told.about)
     except (CodeRefused, KeyError, TypeError, AttributeError):
@@ -65,6 +69,17 @@ def apply_event(tx: Tx, event_id: str) -> None:
         _dispute(tx, event, report)
     else:
         _payment(tx, event, report)
+
+
+def _payout(tx: Tx, event: Row, told: Told) -> None:
+    try:
+        payout = payout_of(told.about)
+    except (CodeRefused, KeyError, TypeError):
+        payout = None
+    if payout is not None:
+        note_payout(tx, payout)
+        read_soon(tx, 0)
+    _judge(tx, event, "applied" if payout else "ignored")
 
 
 def _payment(tx: Tx, event: Row, report: Report) -> None:

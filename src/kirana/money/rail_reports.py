@@ -8,6 +8,7 @@ from . import rail_books as books
 from .events import CardPaymentEnded, CardPaymentHeld, DisputeOpened
 from .model import digest, ref_of
 from .problems import LedgerRefusal
+from .rail_lines import read_soon
 from .rail_payments import (
     add_row,
     all_or_nothing,
@@ -106,6 +107,7 @@ def _move(tx: Tx, row: Row, report: Report) -> Row:
     before = row
     row = row._replace(stage=int(report.stage), reason=report.reason or row.reason, attention=None)
     if report.stage >= Stage.SETTLED:
+        read_soon(tx)
         row = row._replace(settled_minor=report.amount.amount_minor)
     row = log_step(tx, row, "report", "told", report.stage.name.lower())
     act = {"top_up": _top_up, "order": _order, "refund": _refund}[row.kind]

@@ -425,8 +425,10 @@ rails = table(
     "money_rails",
     Column("rail", Text, primary_key=True),
     Column("is_on", Bool, nullable=False),
+    Column("read_at", Int),
 )
-"""Which providers the operator's settings reach, as of the last start. No keys."""
+"""Which providers the operator's settings reach, as of the last start, and when what they hold for
+us is to be read next. No keys."""
 rail_payments = table(
     "money_rail_payments",
     Column("id", Id, primary_key=True),
@@ -515,6 +517,44 @@ rail_events = table(
     ),
 )
 """What providers told, byte for byte, each event once."""
+rail_lines = table(
+    "money_rail_lines",
+    Column("rail", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("amount_minor", Int, nullable=False),
+    Column("fee_minor", Int, nullable=False),
+    Column("source_id", Text),
+    Column("payment_id", Id),
+    Column("verdict", Text, nullable=False),
+    Column("at", Int, nullable=False),
+    Column("noted_at", Int, nullable=False),
+    PrimaryKeyConstraint("rail", "external_id"),
+    CheckConstraint(
+        "verdict IN ('waits', 'known', 'cost', 'payout', 'foreign', 'other_currency')",
+        name="verdict",
+    ),
+)
+"""What a provider writes down of the money it holds for us, each line once."""
+Index("ix_money_rail_lines_at", rail_lines.c.rail, rail_lines.c.at)
+_WAITS = rail_lines.c.verdict == "waits"
+Index("ix_money_rail_lines_waits", rail_lines.c.at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+rail_payouts = table(
+    "money_rail_payouts",
+    Column("rail", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("amount_minor", Int, nullable=False),
+    Column("told", Int, nullable=False),
+    Column("booked", Int, nullable=False),
+    Column("reason", Text),
+    Column("noted_at", Int, nullable=False),
+    Column("changed_at", Int, nullable=False),
+    PrimaryKeyConstraint("rail", "external_id"),
+)
+"""What a provider sends to the operator's bank: how far it says that it is, and how far the books
+are."""
 addresses = table(
     "money_addresses",
     Column("id", Id, primary_key=True),

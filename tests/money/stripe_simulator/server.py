@@ -181,7 +181,13 @@ class Simulator:
             case "GET", ["v1", "disputes", id]:
                 return shown(it._get(it.disputes, id))
             case "GET", ["v1", "balance_transactions"]:
-                return _page_of({t["id"]: t for t in it.transactions}, query, set())
+                found = _page_of({t["id"]: t for t in it.transactions}, query, {"created"})
+                if "data.source" in query.get("expand", {}).values():
+                    for line in found["data"]:
+                        line["source"] = it.source_of(line)
+                return found
+            case "GET", ["v1", "payouts", id]:
+                return shown(it._get(it.payouts, id))
         raise BadRequest("url_invalid", f"Unrecognized request URL ({method}: {path}).", status=404)
 
     # Telling

@@ -65,6 +65,7 @@ class Stripe:
     charges: dict[str, Object] = field(default_factory=dict)
     refunds: dict[str, Object] = field(default_factory=dict)
     disputes: dict[str, Object] = field(default_factory=dict)
+    payouts: dict[str, Object] = field(default_factory=dict)
     transactions: list[Object] = field(default_factory=list)
     events: list[Object] = field(default_factory=list)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
@@ -397,6 +398,76 @@ class Stripe:
             self.tell("charge.dispute.funds_reinstated", dispute)
         self.tell("charge.dispute.closed", dispute)
 
+    # Payouts
+
+    def pay_out(self, currency: str, amount: int | None = None) -> str:
+        """Send what there is, or part of it, to the bank. It is there some days later."""
+        there = self.net(currency)
+        amount = there if amount is None else amount
+        if not 0 < amount <= there:
+            raise BadRequest("balance_insufficient", "There is not so much.", param="amount")
+        id = self._id("po_")
+        transaction = self._book("payout", id, currency.lower(), -amount, 0)
+        self.payouts[id] = {
+            "id": id,
+            "object": "payout",
+            "amount": amount,
+            "arrival_date": self.now() + 2 * 86400,
+            "automatic": True,
+            "balance_transaction": transaction["id"],
+            "created": self.now(),
+            "currency": currency.lower(),
+            "failure_balance_transaction": None,
+            "failure_code": None,
+            "livemode": False,
+            "metadata": {},
+            "method": "standard",
+            "status": "in_transit",
+            "type": "bank_account",
+        }
+        self.tell("payout.created", self.payouts[id])
+        return id
+
+    def reach_bank(self, id: str) -> None:
+        payout = self._get(self.payouts, id)
+        payout["status"] = "paid"
+        self.tell("payout.paid", payout)
+
+    def fail_payout(self, id: str) -> None:
+        """The bank sends it back, perhaps after it was paid."""
+        payout = self._get(self.payouts, id)
+        back = self._book("payout_failure", id, payout["currency"], payout["amount"], 0)
+        payout |= {
+            "status": "failed",
+            "failure_code": "account_closed",
+            "failure_balance_transaction": back["id"],
+        }
+        self.tell("payout.failed", payout)
+
+    def charge_fee(self, currency: str, amount: int) -> None:
+        """What Stripe takes for itself, by no payment."""
+        self._book("stripe_fee", None, currency.lower(), -amount, 0)
+
+    def sell_elsewhere(self, currency: str, amount: int) -> None:
+        """A payment to the same account that no Kirana knows of."""
+        id = self._id("ch_")
+        self.charges[id] = {
+            "id": id, "object": "charge", "amount": amount, "currency": currency.lower(),
+            "metadata": {}, "payment_intent": None,
+        }  # fmt: skip
+        self._book("charge", id, currency.lower(), amount, amount)
+
+    def net(self, currency: str) -> int:
+        """What this account has."""
+        return sum(it["net"] for it in self.transactions if it["currency"] == currency.lower())
+
+    def source_of(self, transaction: Object) -> Object | None:
+        id = transaction["source"]
+        for among in (self.charges, self.refunds, self.disputes, self.payouts):
+            if id in among:
+                return shown(among[id])
+        return None
+
     # What is common
 
     def balance(self, currency: str) -> int:
@@ -425,7 +496,7 @@ class Stripe:
         mac = hmac.new((secret or self.secret).encode(), f"{at}.".encode() + body, hashlib.sha256)
         return Delivery(event["id"], event["type"], body, f"t={at},v1={mac.hexdigest()}")
 
-    def _book(self, type: str, source: str, currency: str, amount: int, feed: int) -> Object:
+    def _book(self, type: str, source: str | None, currency: str, amount: int, feed: int) -> Object:
         fee = feed * FEE_PPM // 1_000_000
         transaction: Object = {
             "id": self._id("txn_"),

@@ -6,7 +6,7 @@ from alembic import op
 from kirana.platform.db import schema
 
 revision = "0018"
-down_revision = "0015"
+down_revision = "0016"
 
 _INT = sa.BigInteger().with_variant(sa.INTEGER(), "sqlite")
 

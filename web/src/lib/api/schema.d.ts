@@ -3547,6 +3547,7 @@ export interface components {
         ClearingAccount: {
             code: number;
             currency: string;
+            rail: string;
             balance: components["schemas"]["Money"];
             items: components["schemas"]["OpenItem"][];
             waiting: components["schemas"]["OpenItem"][];
@@ -4825,6 +4826,8 @@ export interface components {
             purpose: string;
             amount: components["schemas"]["Money"];
             at: number;
+            /** @default 1 */
+            count: number;
         };
         /** OpenPasskeySession */
         OpenPasskeySession: {

@@ -5,6 +5,7 @@ what either says into one shape, which says how far a payment has come.
 """
 
 from .amounts import from_rail, is_known, to_rail
+from .balance import Line, Payout, payout_of
 from .provider import Account, Broken, Busy, Lost, Provider, Turned
 from .reports import Report, Stage, report_of
 from .webhook import Told, read_event, verify
@@ -16,7 +17,9 @@ __all__ = [
     "Account",
     "Broken",
     "Busy",
+    "Line",
     "Lost",
+    "Payout",
     "Provider",
     "Report",
     "Stage",
@@ -24,6 +27,7 @@ __all__ = [
     "Turned",
     "from_rail",
     "is_known",
+    "payout_of",
     "read_event",
     "report_of",
     "to_rail",

@@ -60,6 +60,12 @@ def from_rail(count: int, code: str) -> Money:
     return Money(minor, code)
 
 
+def signed_from_rail(count: int, code: str) -> int:
+    """The same in minor units, of what may also have gone. Raises: CodeRefused."""
+    minor = from_rail(abs(count), code).amount_minor
+    return -minor if count < 0 else minor
+
+
 def _exponents(code: str) -> tuple[int, int]:
     """Decimals of the currency, by ISO and by Stripe."""
     if not is_known(code):

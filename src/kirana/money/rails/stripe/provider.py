@@ -12,6 +12,7 @@ from uuid import UUID
 from kirana.values import Money
 
 from .amounts import to_rail
+from .balance import Line, Payout, line_of, payout_of
 from .reports import METADATA_KEY, Report, report_of
 
 if TYPE_CHECKING:
@@ -156,6 +157,24 @@ class Provider:
             if (it.get("metadata") or {}).get(METADATA_KEY) == str(id):
                 return report_of(it)
         return None
+
+    def read_balance(self, *, since: int) -> Iterator[list[Line]]:
+        """What was written down of our money at `since` (milliseconds) or later, the latest first,
+        in pages."""
+        params: Any = {
+            "created": {"gte": max(0, since // 1000)},
+            "limit": 100,
+            "expand": ["data.source"],
+        }
+        while True:
+            answer = self._call(self._client.balance_transactions.list, params)
+            yield [line_of(it) for it in answer["data"]]
+            if not answer["has_more"]:
+                return
+            params = {**params, "starting_after": answer["data"][-1]["id"]}
+
+    def get_payout(self, external_id: str) -> Payout | None:
+        return payout_of(self._call(self._client.payouts.retrieve, external_id))
 
     def _pages(self, call: Any, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
         while True:

@@ -104,9 +104,9 @@ def _of_session(it: Object) -> Report | None:
     return Report(
         kind="payment",
         stage=Stage.ENDED if is_over else Stage.OPEN,
-        external_id=_id_of(intent) or str(it["id"]),
+        external_id=id_of(intent) or str(it["id"]),
         amount=from_rail(it["amount_total"], it["currency"]),
-        kirana_id=_kirana_id(it),
+        kirana_id=kirana_id(it),
         session_id=str(it["id"]),
         url=_web_address(it.get("url")),
         reason="expired" if is_over else None,
@@ -119,7 +119,7 @@ def _with_page(report: Report, it: Object) -> Report:
         stage=report.stage,
         external_id=report.external_id,
         amount=report.amount,
-        kirana_id=report.kirana_id or _kirana_id(it),
+        kirana_id=report.kirana_id or kirana_id(it),
         session_id=str(it["id"]),
         url=_web_address(it.get("url")),
         reason=report.reason,
@@ -136,7 +136,7 @@ def _of_intent(it: Object) -> Report | None:
         stage=stage,
         external_id=it["id"],
         amount=from_rail(count, it["currency"]),
-        kirana_id=_kirana_id(it),
+        kirana_id=kirana_id(it),
         reason=it.get("cancellation_reason"),
     )
 
@@ -160,13 +160,13 @@ def _of_other(
         stage=stage,
         external_id=it["id"],
         amount=from_rail(it["amount"], it["currency"]),
-        kirana_id=_kirana_id(it),
-        payment_external_id=_id_of(it.get("payment_intent")),
+        kirana_id=kirana_id(it),
+        payment_external_id=id_of(it.get("payment_intent")),
         reason=reason,
     )
 
 
-def _kirana_id(it: Object) -> UUID | None:
+def kirana_id(it: Object) -> UUID | None:
     text = (it.get("metadata") or {}).get(METADATA_KEY)
     try:
         return UUID(text) if text else None
@@ -180,6 +180,6 @@ def _web_address(it: Any) -> str | None:
     return text if text.startswith(("https://", "http://")) else None
 
 
-def _id_of(it: Any) -> str | None:
+def id_of(it: Any) -> str | None:
     found = it["id"] if isinstance(it, Mapping) else it
     return str(found) if found else None
