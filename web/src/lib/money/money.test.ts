@@ -17,6 +17,7 @@ const inr = (amount_minor: number) => ({ amount_minor, currency: 'INR' });
 const line = (over: Partial<Line>): Line => ({
   line: 1,
   transfer_id: 't1',
+  group_id: 't1',
   kind: 'posted',
   purpose: 'send',
   counterparty_id: 'meera',
