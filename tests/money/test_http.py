@@ -49,6 +49,21 @@ async def test_sending_answers_the_transfer_and_repeats_it(app: RunningApp) -> N
     assert (seen.json()["state"], seen.json()["amount"]["amount_minor"]) == ("posted", 250)
 
 
+async def test_a_tip_or_a_donation_is_a_payment_by_another_name(app: RunningApp) -> None:
+    _, asha = await person(app, 1000)
+    ravi_id, ravi = await person(app)
+
+    for purpose in ("tip", "donation"):
+        body = sending(ravi_id) | {"purpose": purpose}
+        assert (await asha.post("/v1/transfers", json=body)).json()["purpose"] == purpose
+        changed = await asha.post("/v1/transfers", json=body | {"purpose": "send"})
+        assert changed.json()["type"] == "/problems/id-reused"
+        back = await ravi.post(f"/v1/transfers/{body['id']}/refunds", json={"id": str(uuid7())})
+        assert back.status_code == 201
+    other = await asha.post("/v1/transfers", json=sending(ravi_id) | {"purpose": "top_up"})
+    assert other.status_code == 422
+
+
 async def test_ten_sendings_at_once_are_one_payment_with_ten_equal_answers(
     app_on_each: RunningApp,
 ) -> None:

@@ -115,6 +115,7 @@ class SendMoney:
     amount: Amount
     conversation_id: UUID | None = None
     """Where the payment is told of."""
+    purpose: transfers.Gift = "send"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,7 @@ async def send_money(data: SendMoney, db: Db, by: Actor, limits: Limits) -> Tran
         version_7(data.id),
         data.payee_id,
         data.amount.money(),
+        purpose=data.purpose,
         ref=ref,
         by=by,
     )

@@ -51,7 +51,9 @@ _BY_REF = Q(
 )
 
 
-_BETWEEN_PEOPLE = {"send", "request", "cash_in", "cash_out"}
+Gift = Literal["send", "tip", "donation"]
+"""What money is sent for: no more than a word in the statement of both."""
+_BETWEEN_PEOPLE = {"send", "tip", "donation", "request", "cash_in", "cash_out"}
 """Purposes of what the payee may give back by themselves. The money of an order, say, goes back
 from the order, which writes down what for."""
 
@@ -95,6 +97,7 @@ def send_money(
     payee_id: OwnerId,
     amount: Money,
     *,
+    purpose: Gift = "send",
     ref: Ref | None = None,
     by: Actor,
 ) -> Transfer:
@@ -104,7 +107,7 @@ def send_money(
     ConfirmationWrong, SameAccount, WayOff, IdReused; NotFound for a payee who is not here;
     NotAllowed for whoever may not spend a shop's money.
     """
-    sending = _Sending(id, payee_id, amount, ref=ref, by=by)
+    sending = _Sending(id, payee_id, amount, purpose=purpose, ref=ref, by=by)
     return ledger.post(tx, sending.group(ways_off(tx), known_owners(tx, [payee_id])))[0]
 
 
@@ -117,10 +120,12 @@ class _Sending:
         payee_id: OwnerId,
         amount: Money,
         *,
+        purpose: Gift = "send",
         ref: Ref | None = None,
         by: Actor,
     ) -> None:
         self.id, self.payee_id, self.amount, self.ref, self.by = id, payee_id, amount, ref, by
+        self.purpose = purpose
 
     def group(self, off: set[tuple[str, str, str]], known: set[OwnerId]) -> Group:
         by, payee_id, currency = self.by, self.payee_id, self.amount.currency
@@ -135,7 +140,7 @@ class _Sending:
         return Group(
             self.id,
             (move,),
-            "send",
+            self.purpose,
             by.person_id,
             self.ref,
             objection=objection,

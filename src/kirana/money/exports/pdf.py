@@ -31,9 +31,10 @@ _INK, _MUTED, _LINE = (0.13, 0.12, 0.11), (0.42, 0.40, 0.38), (0.86, 0.84, 0.81)
 _LEFT, _RIGHT = _MARGIN, _WIDTH - _MARGIN
 _NAME_AT, _AMOUNT_AT = _LEFT + 62, _RIGHT - 108
 _PURPOSES = {
-    "send": "Payment", "request": "Request", "order": "Order", "refund": "Given back",
+    "send": "Payment", "request": "Paid request", "purchase": "Order", "refund": "Given back",
+    "tip": "Tip", "donation": "Donation", "exchange": "Exchange", "fee": "Fee of this server",
     "top_up": "Put in", "payout": "Paid out", "cash_in": "Cash put in", "cash_out": "Cash paid out",
-    "hand_over": "Brought along", "card": "Card", "correction": "Correction",
+    "hand_over": "Brought along", "card": "From a card", "correction": "Correction",
 }  # fmt: skip
 _UNWRITTEN = "(a name in letters this file has not)"
 _DIRECTIONS = dict.fromkeys(

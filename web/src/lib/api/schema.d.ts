@@ -6053,6 +6053,11 @@ export interface components {
             amount: components["schemas"]["Amount"];
             /** @default null */
             conversation_id: string | null;
+            /**
+             * @default send
+             * @enum {unknown}
+             */
+            purpose: "donation" | "send" | "tip";
         };
         /**
          * Sent

@@ -5,6 +5,7 @@ import { reader } from '#lib/i18n/index.ts';
 import type { Money } from '#lib/values/money.ts';
 import type {
   Claim,
+  Gift,
   MoneyRequest,
   MyMoney,
   Offers,
@@ -23,6 +24,7 @@ interface Act {
   readonly confirmation?: string;
   readonly source?: string;
   readonly into?: string;
+  readonly purpose?: Gift;
 }
 
 const plain = ({ amount_minor, currency }: Money): Money => ({ amount_minor, currency });
@@ -37,7 +39,7 @@ export function perform(task: Task, act: Act): Promise<Transfer | MoneyRequest> 
     case 'send':
       return api.post(
         '/v1/transfers',
-        { id, payee_id: act.with, amount, conversation_id },
+        { id, payee_id: act.with, amount, conversation_id, purpose: act.purpose },
         options,
       );
     case 'ask':

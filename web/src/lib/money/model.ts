@@ -31,6 +31,13 @@ const OPERATOR = '00000000-0000-0000-0000-000000000000';
 export const TASKS = ['send', 'ask', 'cash-in', 'cash-out', 'top-up'] as const;
 export type Task = (typeof TASKS)[number];
 
+/** What money is sent for. */
+export const GIFTS = ['send', 'tip', 'donation'] as const;
+export type Gift = (typeof GIFTS)[number];
+
+export const isGift = (text: string | null): text is Gift =>
+  (GIFTS as readonly (string | null)[]).includes(text);
+
 export const isTask = (text: string): text is Task => (TASKS as readonly string[]).includes(text);
 
 export const sum = (amount: Money): string =>
@@ -43,7 +50,14 @@ export const may = (mine: Pick<MyMoney, 'mandate'>, act: (typeof MANDATES)[numbe
   MANDATES.indexOf(mine.mandate) >= MANDATES.indexOf(act);
 
 /** What the payee may give back from its receipt. Money of an order goes back from the order, which knows what for. */
-const BETWEEN_PEOPLE: readonly string[] = ['send', 'request', 'cash_in', 'cash_out'];
+const BETWEEN_PEOPLE: readonly string[] = [
+  'send',
+  'tip',
+  'donation',
+  'request',
+  'cash_in',
+  'cash_out',
+];
 
 export const canGiveBack = (transfer: TransferDetails, own: string): boolean =>
   transfer.payee_id === own &&

@@ -81,6 +81,8 @@ export const money = {
 
   purposes: {
     send: 'Payment',
+    tip: 'Tip',
+    donation: 'Donation',
     link: 'Money link',
     link_taken: 'By a link',
     taken_back: 'Taken back',

@@ -176,6 +176,7 @@ export const orders = {
   messageShop: 'Message the shop',
 
   receipt: 'Receipt',
+  tip: 'Give a tip',
   receiptNumber: (number: string) => `Receipt ${number}`,
   print: 'Print',
   soldTo: 'To',

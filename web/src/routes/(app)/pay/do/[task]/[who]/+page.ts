@@ -2,7 +2,7 @@ import { error } from '@sveltejs/kit';
 import { api } from '#lib/api/index.ts';
 import type { Schema } from '#lib/api/index.ts';
 import type { Card, MyMoney, Purse } from '#lib/money/model.ts';
-import { isTask } from '#lib/money/model.ts';
+import { isGift, isTask } from '#lib/money/model.ts';
 import { whose } from '../../../whose.ts';
 import type { PageLoad } from './$types';
 
@@ -23,6 +23,7 @@ export const load: PageLoad = async ({ params, parent, url, fetch }) => {
     params.task === 'top-up'
       ? await api.get<Purse>(`/v1/purses/${params.who}`, { fetch, actingFor })
       : null;
+  const purpose = url.searchParams.get('for');
   return {
     task: params.task,
     own,
@@ -33,5 +34,6 @@ export const load: PageLoad = async ({ params, parent, url, fetch }) => {
     preferred: purse?.currencies[0] ?? shop?.currency ?? null,
     hasFloat: purse?.tier === 'agent',
     conversation: url.searchParams.get('conversation'),
+    purpose: isGift(purpose) ? purpose : undefined,
   };
 };
