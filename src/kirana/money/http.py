@@ -48,6 +48,7 @@ from . import (
     owners,
     payouts,
     requests,
+    standing_http,
     statements,
     topups,
     transfers,
@@ -609,4 +610,5 @@ routes: list[Any] = [
     *limits_http.routes,
     *card_http.routes,
     *exchange_http.routes,
+    *standing_http.routes,
 ]

@@ -20,6 +20,7 @@ from .problems import WalletNotEmpty
 from .rail_payments import RailPayment, export_rail_payments
 from .requests import Request, cancel_request, decline_request, list_requests
 from .splits import Split, list_splits
+from .standing import StandingOrder, end_standing_orders_of, list_standing_orders
 from .statements import StatementLine, list_statement
 from .tables import confirm_lines, owners
 from .wallets import Wallet, close_wallet, list_wallets
@@ -53,6 +54,7 @@ class MoneyExport:
     bank_lines: list[ImportedLine]
     cards: list[RailPayment]
     links: list[MoneyLink]
+    standing_orders: list[StandingOrder]
 
 
 def export_user(tx: Tx, user_id: UserId) -> MoneyExport:
@@ -71,6 +73,7 @@ def export_user(tx: Tx, user_id: UserId) -> MoneyExport:
         export_lines(tx, user_id),
         export_rail_payments(tx, user_id),
         export_links(tx, user_id),
+        list_standing_orders(tx, by=by),
     )
 
 
@@ -87,6 +90,7 @@ def erase_user(tx: Tx, user_id: UserId) -> None:
     for wallet in list_wallets(tx, by=by):
         close_wallet(tx, user_id, wallet.currency, by=by)
     forget_claims(tx, user_id)
+    end_standing_orders_of(tx, user_id)
     forget_rail_payments(tx, user_id)
     forget_quotes(tx, user_id)
     for request in _requests(tx, by=by):

@@ -421,6 +421,54 @@ Index(
     sqlite_where=_TAKEN,
     postgresql_where=_TAKEN,
 )
+standing_orders = table(
+    "money_standing_orders",
+    Column("id", Id, primary_key=True),
+    Column("payer_id", Id, nullable=False),
+    Column("payee_id", Id, nullable=False),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("amount_minor", Int, nullable=False),
+    Column("rhythm", Text, nullable=False),
+    Column("first_on", Text, nullable=False),
+    Column("ends_after", Int),
+    Column("ends_on", Text),
+    Column("state", Text, nullable=False),
+    Column("number", Int, nullable=False),
+    Column("tries", Int, nullable=False),
+    Column("next_on", Text),
+    Column("next_at", Int),
+    Column("by_id", Id, nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("fp", Bytes, nullable=False),
+    _amount("amount_minor"),
+    CheckConstraint("rhythm IN ('once', 'week', 'month')", name="rhythm"),
+    CheckConstraint("state IN ('active', 'paused', 'ended')", name="state"),
+    CheckConstraint("(state = 'active') = (next_at IS NOT NULL)", name="next_when_active"),
+    CheckConstraint("ends_after BETWEEN 1 AND 1000", name="ends_after"),
+)
+"""Payments that come by themselves. `number` is the next run, the first day's being 0."""
+Index("ix_money_standing_orders_payer_id", standing_orders.c.payer_id)
+_COMES = text("next_at IS NOT NULL")
+Index(
+    "ix_money_standing_orders_next_at",
+    standing_orders.c.next_at,
+    sqlite_where=_COMES,
+    postgresql_where=_COMES,
+)
+standing_runs = table(
+    "money_standing_runs",
+    Column("order_id", ForeignKey("money_standing_orders.id"), nullable=False),
+    Column("number", Int, nullable=False),
+    Column("attempt", Int, nullable=False),
+    Column("due_on", Text, nullable=False),
+    Column("transfer_id", ForeignKey("money_transfers.id")),
+    Column("problem", Text),
+    Column("at", Int, nullable=False),
+    PrimaryKeyConstraint("order_id", "number", "attempt"),
+    CheckConstraint("attempt IN (0, 1)", name="attempt"),
+    CheckConstraint("(transfer_id IS NULL) = (problem IS NOT NULL)", name="paid_or_why_not"),
+)
+"""What became of each run: the transfer that it made, or why it made none."""
 rails = table(
     "money_rails",
     Column("rail", Text, primary_key=True),

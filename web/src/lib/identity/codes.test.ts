@@ -12,6 +12,12 @@ describe('a code of this server', () => {
     ['  http://192.168.1.4:8000/app/u/ravi\n', 'u/ravi'],
     ['https://town.example/app/pay/to/ravi', 'pay/to/ravi'],
     [`https://town.example/app/pay/to/${ID}`, `pay/to/${ID}`],
+    [
+      'https://town.example/app/pay/to/ravi?amount=25000&currency=INR&next=evil',
+      'pay/to/ravi?amount=25000&currency=INR',
+    ],
+    ['https://town.example/app/pay/to/ravi?amount=1e9&currency=INR', 'pay/to/ravi'],
+    ['https://town.example/app/pay/to/ravi?amount=250&currency=rupees', 'pay/to/ravi'],
     ['https://town.example/ashas-kirana', 'shops/ashas-kirana'],
     ['https://town.example/ashas-kirana/p/rice?from=poster', 'shops/ashas-kirana'],
   ])('%s leads to %s', (text, place) => {

@@ -8,7 +8,7 @@ const OURS = new Set(['app', 'media', 'orders', 'static', 'v1']);
 export const isUserId = (text: string): boolean => ID.test(text);
 
 /**
- * The place within the app that a code leads to: a person (`/app/u/…`), a payment (`/app/pay/to/…`) or a shop's page
+ * The place within the app that a code leads to: a person (`/app/u/…`), a payment (`/app/pay/to/…`, perhaps of so much) or a shop's page
  * (`/…`) of this server, which is known by its `origins`. Null for every other text.
  */
 export function placeOf(text: string, origins: readonly string[]): string | null {
@@ -20,10 +20,18 @@ export function placeOf(text: string, origins: readonly string[]): string | null
     if (second === 'u' && isWho(third) && more.length === 0) return `u/${third.toLowerCase()}`;
     const [who = ''] = more;
     const isPaying = second === 'pay' && third === 'to' && more.length === 1;
-    return isPaying && isWho(who) ? `pay/to/${who.toLowerCase()}` : null;
+    return isPaying && isWho(who) ? `pay/to/${who.toLowerCase()}${amountOf(url)}` : null;
   }
   const handle = first.toLowerCase();
   return HANDLE.test(handle) && !OURS.has(handle) ? `shops/${handle}` : null;
+}
+
+/** How much is to be paid, in minor units, where a code says so; nothing else of its query is taken over. */
+function amountOf({ searchParams }: URL): string {
+  const amount = searchParams.get('amount') ?? '';
+  const currency = searchParams.get('currency') ?? '';
+  const isOne = /^[1-9][0-9]{0,15}$/.test(amount) && /^[A-Z]{3}$/.test(currency);
+  return isOne ? `?amount=${amount}&currency=${currency}` : '';
 }
 
 function parsed(text: string): URL | null {

@@ -4,7 +4,7 @@ import type { Schema } from '#lib/api/index.ts';
 import { reader, t } from '#lib/i18n/index.ts';
 import { parseAmount } from '#lib/values/amount.ts';
 import type { Money } from '#lib/values/money.ts';
-import { format, money } from '#lib/values/money.ts';
+import { exponentOf, format, money } from '#lib/values/money.ts';
 
 export type Card = Schema['Card'];
 export type Contact = Schema['identity_contacts_Contact'];
@@ -19,6 +19,7 @@ export type Split = Schema['Split'];
 export type PaymentAddress = Schema['PaymentAddress'];
 export type Claim = Schema['Claim'];
 export type MoneyLink = Schema['MoneyLink'];
+export type StandingOrder = Schema['StandingOrder'];
 export type LinkSeen = Schema['LinkSeen'];
 export type Offers = Schema['OffersToPay'];
 export type Rate = Schema['ExchangeRate'];
@@ -75,6 +76,23 @@ export const shortName = (card: Card): string =>
 export function typedAmount(text: string, currency: string): Money | null {
   const read = parseAmount(text, currency, 'en');
   return read.ok && read.minor > 0 ? money(read.minor, currency) : null;
+}
+
+/** An amount as the keypad holds it: `250`, `12.5`. */
+export function keyedText({ amount_minor, currency }: Money): string {
+  const exponent = exponentOf(currency);
+  const digits = String(amount_minor).padStart(exponent + 1, '0');
+  const whole = digits.slice(0, digits.length - exponent);
+  const decimals = digits.slice(digits.length - exponent).replace(/0+$/, '');
+  return decimals ? `${whole}.${decimals}` : whole;
+}
+
+/** The sum that a code asks for; null when its link says none that could be paid. */
+export function askedBy(query: URLSearchParams): Money | null {
+  const minor = Number(query.get('amount') ?? '');
+  const currency = query.get('currency') ?? '';
+  if (!Number.isSafeInteger(minor) || minor < 1 || !/^[A-Z]{3}$/.test(currency)) return null;
+  return money(minor, currency);
 }
 
 const BY_REGION: Readonly<Record<string, string>> = {

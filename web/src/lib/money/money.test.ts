@@ -2,9 +2,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Problem, setAsker } from '#lib/api/index.ts';
 import type { Line, MyMoney, TransferDetails } from './model.ts';
 import {
+  askedBy,
   availableFor,
   canGiveBack,
   currenciesFor,
+  keyedText,
   may,
   readable,
   tell,
@@ -50,6 +52,33 @@ describe('the keypad', () => {
 
   test.each(['', '0', '0.00', '.'])('"%s" is no amount to send', (text) => {
     expect(typedAmount(text, 'INR')).toBeNull();
+  });
+});
+
+describe('a code that asks for so much', () => {
+  test.each([
+    [25000, 'INR', '250'],
+    [5, 'INR', '0.05'],
+    [1250, 'EUR', '12.5'],
+    [1500, 'JPY', '1500'],
+    [1500, 'KWD', '1.5'],
+  ])('%i of %s is keyed as %s', (amount_minor, currency, text) => {
+    expect(keyedText({ amount_minor, currency })).toBe(text);
+    expect(typedAmount(text, currency)?.amount_minor).toBe(amount_minor);
+    const query = new URLSearchParams({ amount: String(amount_minor), currency });
+    expect(askedBy(query)).toEqual({ amount_minor, currency });
+  });
+
+  test.each([
+    '',
+    'amount=0&currency=INR',
+    'amount=1.5&currency=INR',
+    'amount=5',
+    'amount=-5&currency=INR',
+    'amount=9007199254740993&currency=INR',
+    'amount=5&currency=in',
+  ])('"%s" asks for nothing', (query) => {
+    expect(askedBy(new URLSearchParams(query))).toBeNull();
   });
 });
 

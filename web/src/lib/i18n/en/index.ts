@@ -23,6 +23,7 @@ import { privacy } from './privacy.ts';
 import { problems } from './problems.ts';
 import { reports } from './reports.ts';
 import { shell } from './shell.ts';
+import { standing } from './standing.ts';
 import { store } from './store.ts';
 import { suspensions } from './suspensions.ts';
 
@@ -53,6 +54,7 @@ export const en = {
   problems,
   reports,
   shell,
+  standing,
   store,
   suspensions,
 };

@@ -123,6 +123,12 @@ export const money = {
 
   myCode: 'Your code',
   myCodeText: 'Whoever scans this or opens the link can send you money.',
+  myCodeFor: (sum: string) => `Your code for ${sum}`,
+  myCodeForText: 'Whoever scans this or opens the link pays you this much.',
+  payMe: (sum: string, name: string) => `${sum} for ${name}`,
+  receiveAmount: 'Amount',
+  withAmount: 'With an amount',
+  withoutAmount: 'Without an amount',
   share: 'Share link',
   copyLink: 'Copy link',
   savePicture: 'Save as a picture',

@@ -6,6 +6,7 @@ import type {
   MoneyRequest,
   MyMoney,
   Rate,
+  StandingOrder,
   TransferDetails,
 } from '#lib/money/model.ts';
 import { currenciesFor, peopleOf } from '#lib/money/model.ts';
@@ -17,11 +18,12 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
   const { me } = await parent();
   const { own, actingFor, as } = whose(url, me);
   const options = { fetch, actingFor, remember: true };
-  const [mine, requests, links, rates] = await Promise.all([
+  const [mine, requests, links, rates, standing] = await Promise.all([
     api.get<MyMoney>('/v1/wallets', options),
     api.get<Page<MoneyRequest>>('/v1/requests', options),
     api.get<Page<MoneyLink>>('/v1/money-links', options),
     api.get<Page<Rate>>('/v1/exchange-rates', { fetch, remember: true }),
+    api.get<Page<StandingOrder>>('/v1/standing-orders', options),
   ]);
   const wanted = url.searchParams.get('currency');
   // An agent's day is about the float; the wallet is one tap away.
@@ -44,7 +46,10 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
       : { items: [] },
   ]);
   const open = requests.items.filter(({ state }) => state === 'open');
-  const ids = peopleOf(statement.items, open);
+  const coming = standing.items.filter(({ state }) => state !== 'ended');
+  const ids = [
+    ...new Set([...peopleOf(statement.items, open), ...coming.map(({ payee_id }) => payee_id)]),
+  ];
   const cards = ids.length
     ? await api.get<readonly Card[]>('/v1/users', { query: { ids }, fetch, remember: true })
     : [];
@@ -63,6 +68,7 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
     payouts: payouts.items.length,
     canExchange: rates.items.length > 0,
     requests: open,
+    coming,
     links: links.items.filter(({ state }) => state === 'open'),
     cards,
   };

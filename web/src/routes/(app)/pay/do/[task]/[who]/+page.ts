@@ -2,7 +2,7 @@ import { error } from '@sveltejs/kit';
 import { api } from '#lib/api/index.ts';
 import type { Schema } from '#lib/api/index.ts';
 import type { Card, MyMoney, Purse } from '#lib/money/model.ts';
-import { isGift, isTask } from '#lib/money/model.ts';
+import { askedBy, isGift, isTask } from '#lib/money/model.ts';
 import { whose } from '../../../whose.ts';
 import type { PageLoad } from './$types';
 
@@ -31,6 +31,7 @@ export const load: PageLoad = async ({ params, parent, url, fetch }) => {
     as,
     card,
     mine,
+    asked: params.task === 'send' ? askedBy(url.searchParams) : null,
     preferred: purse?.currencies[0] ?? shop?.currency ?? null,
     hasFloat: purse?.tier === 'agent',
     conversation: url.searchParams.get('conversation'),
