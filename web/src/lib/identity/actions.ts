@@ -74,8 +74,12 @@ export const editMe = (changes: Profile): Promise<Me> => api.patch('/v1/me', cha
 
 export const uploadPhoto = (file: Blob): Promise<{ id: string }> => api.post('/v1/pictures', file);
 
-export const setPin = (pin: string, oldPin: string | null): Promise<Me> =>
-  api.put('/v1/me/pin', { pin, old_pin: oldPin });
+/** What shows that one may replace a PIN: the old one, or a code sent to an address of one's own. */
+export type PinProof =
+  { readonly old_pin: string | null } | { readonly address: string; readonly code: string };
+
+export const setPin = (pin: string, proof: PinProof): Promise<Me> =>
+  api.put('/v1/me/pin', { pin, ...proof });
 
 export const renameDevice = (id: string, name: string): Promise<Device> =>
   api.patch(`/v1/devices/${id}`, { name });

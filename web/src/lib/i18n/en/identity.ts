@@ -50,6 +50,9 @@ export const identity = {
   pinRule: 'Four to six digits; not a run like 1234.',
   pinsDiffer: 'The two are not the same.',
   pinSaved: 'Your PIN is set.',
+  pinForgotten: 'I have forgotten my PIN',
+  pinForgottenText:
+    'You can set a new one with a code that we send you. For 24 hours it confirms no large payment, so that nobody who has only your phone can empty your wallet. Small payments go on as ever.',
   passkeys: 'Passkeys',
   passkeysLead: 'Sign in and confirm payments with your face, finger or screen lock.',
   addPasskey: 'Add a passkey',
