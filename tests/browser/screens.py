@@ -77,6 +77,8 @@ def of_buyer(page: Page, server: Server) -> list[str]:
         "/app/pay/exchange",
         "/app/pay/months",
         f"/app/pay/transfers/{line['transfer_id']}",
+        f"/app/pay/transfers/{line['transfer_id']}/receipt",
+        "/app/verify",
         "/app/my-shop",
         "/app/my-shop/open",
         "/app/you",

@@ -75,13 +75,14 @@ def test_a_month_is_saved_for_a_spreadsheet_or_for_bookkeeping(town: Server, vis
     expect(months).to_have_count(13)
     looked_at(ravi, "months")
 
+    ravi.get_by_text("CSV", exact=True).click()
     with ravi.expect_download() as saving:
         months.first.click()
     assert saving.value.suggested_filename.endswith(".csv")
     content = saving.value.path().read_bytes()
     assert rupees(balance(ravi)).replace(",", "").removeprefix("₹").encode() in content
 
-    ravi.get_by_text("Bookkeeping", exact=True).click()
+    ravi.get_by_text("camt.053", exact=True).click()
     with ravi.expect_download() as saving:
         months.first.click()
     assert saving.value.suggested_filename.endswith(".xml")

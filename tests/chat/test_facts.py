@@ -8,6 +8,7 @@ import pytest
 from vodozemac import Ed25519PublicKey, Ed25519Signature
 
 from kirana import chat, identity
+from kirana.platform import signatures
 from kirana.platform.problems import NotFound
 from kirana.values import ConversationId, EventId, Money, uuid7
 from tests.database import RehearsedDatabase
@@ -74,7 +75,7 @@ def test_each_fact_is_signed_and_names_the_one_before_it(db: RehearsedDatabase) 
 
     first, second, third = db.read(chat.list_messages, conversation, by=ravi).items
 
-    key = Ed25519PublicKey.from_base64(db.read(chat.find_fact_key))
+    key = Ed25519PublicKey.from_base64(db.read(signatures.public_key))
     for fact in (first, second, third):
         key.verify_signature(signed_text(fact), Ed25519Signature.from_base64(body_of(fact)["sig"]))
     assert "prev" not in body_of(first)
@@ -98,7 +99,7 @@ def test_a_guests_facts_stay_signed_and_chained_when_they_turn_out_to_be_somebod
     first, guests, last = db.read(chat.list_messages, as_ravi, by=ravi).items
 
     assert body_of(last)["prev"] == hash_of(guests)
-    key = Ed25519PublicKey.from_base64(db.read(chat.find_fact_key))
+    key = Ed25519PublicKey.from_base64(db.read(signatures.public_key))
     for fact in (first, guests, last):
         key.verify_signature(signed_text(fact), Ed25519Signature.from_base64(body_of(fact)["sig"]))
 

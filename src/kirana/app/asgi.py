@@ -15,7 +15,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 import kirana.storefront.http
 from kirana import chat, identity, money
-from kirana.platform import web_push
+from kirana.platform import signatures, web_push
 from kirana.platform.bell import Bell, LocalBell
 from kirana.platform.blobs import Blobs, LocalBlobs
 from kirana.platform.database import open_database
@@ -83,7 +83,7 @@ class Kirana:
         hub = Hub(db, bell, self.frames, truth)
         alarm = Alarm(db, hub)
         await db.write(web_push.ensure_key)
-        await db.write(chat.ensure_fact_key)
+        await db.write(signatures.ensure_key)
         await db.write(money.switch_rail, "stripe", is_on=bool(self.settings.stripe_key))
         runner = Runner(db, self.bus, Outside(db, self.settings, blobs))
         _ring_after_commit(database, bell, db)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kirana.platform.settings import BadSetting, Settings
@@ -79,6 +80,12 @@ def _parser(*, with_rooms: Sequence[str]) -> argparse.ArgumentParser:
 
     audit = commands.add_parser("audit", help="recompute all books; exit code 1 if anything is off")
     audit.add_argument("--json", action="store_true", help="print the findings as JSON")
+    audit.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="a copy of books.jsonl: does the chain still have every head that was published?",
+    )
     audit.set_defaults(run=_audit)
 
     clearing = commands.add_parser(
@@ -180,7 +187,7 @@ def _doctor(chosen: argparse.Namespace, settings: Settings) -> int:
 def _audit(chosen: argparse.Namespace, settings: Settings) -> int:
     from . import maintenance
 
-    return maintenance.audit(settings, as_json=chosen.json)
+    return maintenance.audit(settings, as_json=chosen.json, against=chosen.against)
 
 
 def _clearing(chosen: argparse.Namespace, settings: Settings) -> int:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -75,10 +76,16 @@ def migrate(settings: Settings) -> int:
     return 0
 
 
-def audit(settings: Settings, *, as_json: bool) -> int:
-    """Recompute the books; 1 when something is off."""
+def audit(settings: Settings, *, as_json: bool, against: Path | None = None) -> int:
+    """Recompute the books; 1 when something is off. `against` is a file of published heads."""
     with opened_whole(settings) as database:
         findings = database.read(money.audit)
+        if against is not None:
+            try:
+                findings += database.read(money.compare_with, against)
+            except (OSError, msgspec.DecodeError) as error:
+                say(f"{against} cannot be read: {error}")
+                return 2
     if as_json:
         say(msgspec.json.encode({"clean": not findings, "findings": findings}).decode())
     else:

@@ -19,8 +19,7 @@ import kirana.identity.http
 import kirana.identity.keys.http
 import kirana.money.http
 import kirana.orders.http
-from kirana import chat
-from kirana.platform import pictures, stream, web_push
+from kirana.platform import pictures, signatures, stream, web_push
 from kirana.platform.db import Db, Tx
 from kirana.platform.http import problems
 from kirana.platform.hub import Hub
@@ -44,7 +43,8 @@ class ServerFacts:
     push_key: str
     """The public key to which browsers bind a subscription to Web Push, in base64."""
     facts_key: str
-    """The public key (Ed25519, base64) with which this server signs what it says in chats."""
+    """The public key (Ed25519, base64) with which this server signs what it says in chats, receipts
+    and the heads of its books."""
 
 
 @get("/v1/server")
@@ -58,7 +58,7 @@ async def describe_server(settings: Settings, db: Db) -> ServerFacts:
         settings.tiles_url,
         settings.tiles_attribution,
         web_push.public_key_of(await db.read(web_push.find_key)),
-        await db.read(chat.find_fact_key),
+        await db.read(signatures.public_key),
     )
 
 

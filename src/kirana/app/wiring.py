@@ -63,6 +63,7 @@ def wire(bus: Bus) -> None:
         files.fetch_pictures,
         money.call_rail,
         money.read_rail_lines,
+        money.seal_books,
         pictures.remove_pictures,
     )
 
@@ -80,6 +81,7 @@ def wire(bus: Bus) -> None:
     bus.every(
         3600,
         money.close_bank_days,
+        money.close_books,
         identity.forget_codes,
         identity.forget_challenges,
         identity.forget_confirmations,

@@ -107,7 +107,6 @@ from .problems import (
     VideoUnreadable,
     VoiceUnreadable,
 )
-from .proofs import ensure_fact_key, find_fact_key
 from .receipts import (
     MarkMoved,
     mark_arrived,
@@ -202,14 +201,12 @@ __all__ = [
     "delete_message",
     "direct_conversation",
     "drop_stale_media",
-    "ensure_fact_key",
     "erase_user",
     "expire_device_messages",
     "expire_messages",
     "export_user",
     "find_device_messages",
     "find_direct",
-    "find_fact_key",
     "find_said",
     "find_with_mail",
     "forget_device",

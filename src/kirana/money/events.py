@@ -229,6 +229,18 @@ class DisputeOpened(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BooksSealed(Event):
+    """The books were gone through on a day. `head` is the last block, signed, as JSON: what
+    somebody keeps who does not want to believe the database alone."""
+
+    name: ClassVar[str] = "books.sealed"
+    day: str
+    block: int
+    hash: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
 class BooksBroken(Event):
     """An audit found something: the operator must look before money moves again."""
 

@@ -38,6 +38,7 @@ from kirana.values import (
 
 from . import (
     bank_http,
+    books_http,
     card_http,
     cash,
     direct_http,
@@ -607,6 +608,7 @@ routes: list[Any] = [
     refuse_payout,
     *direct_http.routes,
     *bank_http.routes,
+    *books_http.routes,
     *limits_http.routes,
     *card_http.routes,
     *exchange_http.routes,

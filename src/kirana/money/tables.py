@@ -323,6 +323,15 @@ blocks = table(
     CheckConstraint("seq_from <= seq_to", name="seq"),
     CheckConstraint("length(prev_hash) = 32 AND length(hash) = 32", name="hash"),
 )
+sealed_days = table(
+    "money_sealed_days",
+    Column("day", Text, primary_key=True),
+    Column("head", Json, nullable=False),
+    Column("findings", Int, nullable=False),
+    Column("first", Text),
+)
+"""On which days (UTC) the books were gone through, what was found, and the head that was
+published."""
 requests = table(
     "money_requests",
     Column("id", Id, primary_key=True),

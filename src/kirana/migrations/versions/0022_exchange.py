@@ -6,7 +6,7 @@ from alembic import op
 from kirana.platform.db import schema
 
 revision = "0022"
-down_revision = "0018"
+down_revision = "0020"
 
 _INT = sa.BigInteger().with_variant(sa.INTEGER(), "sqlite")
 _MOST = 2**53 - 1

@@ -40,7 +40,7 @@ class MonthOfWallet:
     first: int
     end: int
     """The line after the last."""
-    head: chain.Block | None
+    head: chain.SealedBlock | None
     """Of the books as they were when this was read."""
 
 

@@ -1868,6 +1868,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/transfers/{transfer_id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A receipt of a transfer as one's own side of it, signed by this server. Whoever has the file can have it checked, by anybody's hand */
+        get: operations["V1TransfersTransferIdReceiptGetReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/receipts/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For everybody: whether this server gave a receipt, and whether its books still say so */
+        post: operations["V1ReceiptsVerificationVerifyReceipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/books/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For everybody: the last block of the books, and the last of the day before (UTC), signed. Who keeps one can tell if anything sealed until then is ever changed */
+        get: operations["V1BooksHeadGetBooksHead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/books/blocks/{no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For everybody: a block of the books, such as the one at the foot of a statement */
+        get: operations["V1BooksBlocksNoGetBlock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/books/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: when the books were gone through, what was found, and what was published */
+        get: operations["V1BooksDaysListSealedDays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/wallets/{currency}/limits": {
         parameters: {
             query?: never;
@@ -3475,6 +3560,14 @@ export interface components {
             kind: components["schemas"]["MediaKind"];
             size_bytes: number;
             parts: number;
+        };
+        /**
+         * BooksHead
+         * @description Where the books stand, and where they stood when the day before ended in UTC.
+         */
+        BooksHead: {
+            head: components["schemas"]["SignedHead"] | null;
+            yesterday: components["schemas"]["SignedHead"] | null;
         };
         /** CancelOrder */
         CancelOrder: {
@@ -5820,6 +5913,16 @@ export interface components {
             kept: components["schemas"]["Money"];
         };
         /**
+         * ReceiptVerification
+         * @description `valid`: this server said so, and its books still do. `changed`: somebody altered it.
+         *     `not_ours`: another server's key signed it. `books_differ`: this server signed it, and its books
+         *     say something else now.
+         */
+        ReceiptVerification: {
+            /** @enum {unknown} */
+            verdict: "books_differ" | "changed" | "not_ours" | "valid";
+        };
+        /**
          * Record
          * @description One change: by whom (`person_id`, acting as `user_id`), and what it was before and after.
          */
@@ -6122,6 +6225,26 @@ export interface components {
             weight_g: number | null;
             /** @default null */
             collection_ids: string[] | null;
+        };
+        /**
+         * SealedBlock
+         * @description One link of the chain. Its `hash`, in hexadecimal digits, stands for everything up to it.
+         */
+        SealedBlock: {
+            no: number;
+            hash: string;
+            sealed_at: number;
+        };
+        /**
+         * SealedDay
+         * @description What was found when the books were gone through, and the head that was published. `first` is
+         *     the first of the findings.
+         */
+        SealedDay: {
+            day: string;
+            head: components["schemas"]["SignedHead"];
+            findings: number;
+            first: string | null;
         };
         /**
          * Secret
@@ -6502,6 +6625,21 @@ export interface components {
             };
         };
         /**
+         * SignedHead
+         * @description The last block of the books at a moment. Whoever keeps it can tell if what was sealed until
+         *     then is ever changed.
+         */
+        SignedHead: {
+            /** @enum {unknown} */
+            what: "kirana-head-1";
+            server: string;
+            key: string;
+            at: number;
+            block: components["schemas"]["SealedBlock"];
+            /** @default  */
+            signature: string;
+        };
+        /**
          * Source
          * @description Where the operator's side of it stands.
          * @enum {unknown}
@@ -6848,6 +6986,37 @@ export interface components {
             /** @enum {unknown} */
             state: "expired" | "open" | "posted" | "voided";
             refunded: components["schemas"]["Money"];
+        };
+        /**
+         * TransferReceipt
+         * @description One transfer, as the books have it at `line` of the journal. `row_hash` is the SHA-256 of all
+         *     columns of that line. `signature` is of everything else, by the owner of `key`.
+         */
+        TransferReceipt: {
+            /** @enum {unknown} */
+            what: "kirana-receipt-1";
+            server: string;
+            key: string;
+            issued_at: number;
+            /** Format: uuid */
+            transfer_id: string;
+            line: number;
+            kind: components["schemas"]["money_model_Kind"];
+            purpose: string;
+            is_outgoing: boolean;
+            amount: components["schemas"]["Money"];
+            payer: string;
+            payee: string;
+            /** Format: uuid */
+            account_id: string;
+            reverses_id: string | null;
+            ref: components["schemas"]["Ref"] | null;
+            created_at: number;
+            row_hash: string;
+            block: components["schemas"]["SealedBlock"];
+            head: components["schemas"]["SealedBlock"];
+            /** @default  */
+            signature: string;
         };
         /**
          * Trouble
@@ -18717,6 +18886,304 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ClearingAccount_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1TransfersTransferIdReceiptGetReceipt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                transfer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferReceipt"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1ReceiptsVerificationVerifyReceipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferReceipt"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptVerification"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BooksHeadGetBooksHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BooksHead"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BooksBlocksNoGetBlock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealedBlock"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1BooksDaysListSealedDays: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealedDay"][];
                 };
             };
             /** @description not-signed-in */

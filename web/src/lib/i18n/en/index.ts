@@ -21,6 +21,7 @@ import { manage } from './manage.ts';
 import { media } from './media.ts';
 import { privacy } from './privacy.ts';
 import { problems } from './problems.ts';
+import { receipts } from './receipts.ts';
 import { reports } from './reports.ts';
 import { shell } from './shell.ts';
 import { standing } from './standing.ts';
@@ -52,6 +53,7 @@ export const en = {
   orders,
   privacy,
   problems,
+  receipts,
   reports,
   shell,
   standing,

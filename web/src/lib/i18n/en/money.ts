@@ -197,11 +197,11 @@ export const money = {
   months: {
     title: 'Monthly statements',
     format: 'Kind of file',
-    formats: { pdf: 'To read', csv: 'Spreadsheet', camt: 'Bookkeeping', beancount: 'Beancount' },
+    formats: { pdf: 'PDF', csv: 'CSV', camt: 'camt.053', beancount: 'Beancount' },
     hints: {
-      pdf: 'PDF: to read, print or hand in.',
-      csv: 'CSV: every line, for Excel, Numbers or LibreOffice.',
-      camt: 'camt.053: what was booked, as banks send it to bookkeeping programs.',
+      pdf: 'To read, print or hand in.',
+      csv: 'A spreadsheet of every line, for Excel, Numbers or LibreOffice.',
+      camt: 'What was booked, as banks send it to bookkeeping programs.',
       beancount: 'Plain text accounting: what was booked, one entry for each payment.',
     },
     save: (month: string) => `Save ${month}`,
