@@ -7,7 +7,7 @@ import pytest
 from kirana import money, orders
 from kirana.orders import Order, Payment, PaymentState, State
 from kirana.platform.events import Bus
-from kirana.values import TransferId, uuid7
+from kirana.values import SYSTEM, FeeId, TransferId, uuid7
 from tests.database import RehearsedDatabase
 from tests.money import cards
 from tests.money.stripe_simulator import Simulator
@@ -153,3 +153,17 @@ def test_where_no_cards_are_taken_an_order_by_card_is_refused(sale: Sale) -> Non
 
     with pytest.raises(money.WayOff):
         make.place(sale.db, sale.shop, {sale.tea: 1}, payment=Payment.CARD, by=sale.buyer)
+
+
+def test_the_operators_fee_for_cards_is_taken_with_the_money(sale: Sale) -> None:
+    omar = make.buyer(sale.db)
+    sale.db.write(money.appoint_operator, omar.user_id, by=SYSTEM)
+    fee = money.Fee(fixed_minor=3, ppm=100_000)
+    sale.db.write(money.set_fee, FeeId(uuid7()), "INR", "card", fee, by=omar)
+    sale.pay()
+
+    sale.move(State.ACCEPTED, State.FULFILLED)
+
+    assert (sale.order.payment_state, sale.order.captured) == (PaymentState.PAID, inr(240))
+    assert make.available(sale.db, sale.shop.owner_as_shop) == inr(213)
+    assert sale.db.read(money.audit) == []

@@ -9,6 +9,7 @@ from kirana.platform.db import Row, Tx
 from kirana.values import SYSTEM, Money, OwnerId, TransferId, derived_id
 
 from . import ledger
+from .fees import fee_moves
 from .model import OPERATOR, AccountKey, Code, Group, Move, Ref
 from .rails.stripe import NAME
 from .wallets import get_wallet, wallet_key
@@ -37,14 +38,15 @@ def set_aside(tx: Tx, row: Row, amount: Money) -> TransferId:
 
 
 def take(tx: Tx, row: Row, received: Money) -> None:
-    """The money came: the payee has it. What came less was never there."""
+    """The money came: the payee has it, less the operator's fee. What came less was never there."""
     ledger.post(
         tx,
         Group(
             TransferId(derived_id(row.id, "capture")),
-            (Move.post(row.hold_id, received),),
+            (Move.post(row.hold_id, received), *fee_moves(tx, row.payee_id, received, "card")),
             "purchase",
             SYSTEM.person_id,
+            Ref(row.ref_kind, row.ref_id),
         ),
     )
     rest = Money(row.amount_minor, row.currency) - received

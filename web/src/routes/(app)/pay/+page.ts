@@ -46,9 +46,9 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
       : { items: [] },
   ]);
   const open = requests.items.filter(({ state }) => state === 'open');
-  const coming = standing.items.filter(({ state }) => state !== 'ended');
+  const orders = standing.items.filter(({ state }) => state !== 'ended');
   const ids = [
-    ...new Set([...peopleOf(statement.items, open), ...coming.map(({ payee_id }) => payee_id)]),
+    ...new Set([...peopleOf(statement.items, open), ...orders.map(({ payee_id }) => payee_id)]),
   ];
   const cards = ids.length
     ? await api.get<readonly Card[]>('/v1/users', { query: { ids }, fetch, remember: true })
@@ -68,7 +68,7 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
     payouts: payouts.items.length,
     canExchange: rates.items.length > 0,
     requests: open,
-    coming,
+    standing: orders,
     links: links.items.filter(({ state }) => state === 'open'),
     cards,
   };
