@@ -151,6 +151,21 @@ def test_a_refused_run_is_tried_once_more_the_next_day(rent: Rent) -> None:
     assert rent.is_clean()
 
 
+def test_paused_and_resumed_after_a_refusal_it_goes_on_with_the_next_day(rent: Rent) -> None:
+    order = rent.monthly()
+    rent.db.write(money.freeze_wallet, rent.ravi.user_id, "INR", out=True, into=False, by=SYSTEM)
+    rent.go_to(2028, 1, 31)
+    rent.sweep()
+    rent.db.write(money.freeze_wallet, rent.ravi.user_id, "INR", out=False, into=False, by=SYSTEM)
+
+    rent.db.write(money.pause_standing_order, order.id, by=rent.ravi)
+    rent.db.write(money.resume_standing_order, order.id, by=rent.ravi)
+    rent.sweep()
+
+    assert rent.runs(order) == [("2028-01-31", "account-frozen")]
+    assert rent.order(order).next_on == "2028-02-29"
+
+
 def test_refused_twice_it_is_left_out_and_the_next_one_is_one_payment(rent: Rent) -> None:
     order = rent.monthly()
     rent.db.write(money.freeze_wallet, rent.ravi.user_id, "INR", out=True, into=False, by=SYSTEM)

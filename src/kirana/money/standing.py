@@ -203,11 +203,16 @@ def pause_standing_order(tx: Tx, order_id: StandingOrderId, *, by: Actor) -> Sta
 
 
 def resume_standing_order(tx: Tx, order_id: StandingOrderId, *, by: Actor) -> StandingOrder:
-    """Go on with the first day that is not over. Safe to repeat. Raises: NotFound, NotAllowed."""
+    """Go on with the first day that is not over and was not tried. Safe to repeat.
+
+    Raises: NotFound, NotAllowed.
+    """
     row = _own(tx, order_id, by)
     if row.state == "paused":
         zone = _zone_of(tx, row.payer_id)
-        _go_on(tx, row, row.number, today(tx.now, zone), zone)
+        last = tx.one(_LAST_RUN, id=row.id)
+        was_tried = last is not None and last.number == row.number
+        _go_on(tx, row, row.number + was_tried, today(tx.now, zone), zone)
     return get_standing_order(tx, order_id, by=by)
 
 
