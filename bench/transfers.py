@@ -19,7 +19,7 @@ import msgspec
 from tests.postgres import find_bin
 
 from kirana import money
-from kirana.app import wiring
+from kirana.app import reactions, wiring
 from kirana.money import http
 from kirana.platform.database import open_database
 from kirana.platform.db import Db, Tx, metadata
@@ -107,7 +107,9 @@ async def _send_all(db: Db, payers: list[Actor], payees: list[Actor]) -> None:
                 http.Amount(random.randint(1, 1000), "INR"),
                 conversation_id=uuid7(),
             )
-            sent = await http.send_money.fn(data=body, db=db, by=payer, limits=limits)
+            sent = await http.send_money.fn(
+                data=body, db=db, by=payer, limits=limits, name_of=reactions.names_of
+            )
             msgspec.json.encode(sent)
 
     await asyncio.gather(*(send_in_turn() for _ in range(CALLERS)))

@@ -146,6 +146,7 @@ def of_operator() -> list[str]:
         "/app/pay/payouts",
         "/app/operator/reports",
         "/app/operator/exchange",
+        "/app/operator/payments",
         "/app/operator/suspensions",
         "/app/operator/cards",
     ]

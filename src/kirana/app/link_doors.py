@@ -23,6 +23,8 @@ from kirana.platform.problems import (
 )
 from kirana.values import Actor, Money, Page, TransferId, UserId
 
+from . import reactions
+
 LOOKS_PER_SOURCE = Rate(60, 2)
 Secret = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{22,64}$")]
 """At least 128 random bits, in base64 without padding. The link carries it behind its `#`, which no
@@ -90,7 +92,12 @@ async def make_link(data: MakeLink, db: Db, by: Actor, limits: Limits) -> money.
     """Park money of one's wallet for whoever has the secret, for seven days."""
     slow_down(limits, by)
     return await db.write(
-        money.make_link, version_7(data.id), data.amount.money(), data.secret, by=by
+        money.make_link,
+        version_7(data.id),
+        data.amount.money(),
+        data.secret,
+        screen=money.NameList(reactions.names_of),
+        by=by,
     )
 
 

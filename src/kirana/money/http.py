@@ -49,6 +49,7 @@ from . import (
     owners,
     payouts,
     requests,
+    reviews_http,
     standing_http,
     statements,
     topups,
@@ -75,6 +76,7 @@ from .problems import (
     HoldResolved,
     InsufficientFunds,
     LimitExceeded,
+    NeedsReview,
     OverRefund,
     PayeeCannotReceive,
     ProofTooNew,
@@ -83,6 +85,7 @@ from .problems import (
     SameAccount,
     WayOff,
 )
+from .screening import NameList
 
 MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 MONTHS_PER_PERSON = Rate(30, 10)
@@ -227,8 +230,11 @@ class MyMoney:
 
 
 @post("/v1/transfers", raises=problems(*_MOVES, *_CONFIRMED))
-async def send_money(data: SendMoney, db: Db, by: Actor, limits: Limits) -> Transfer:
-    """Pay somebody from one's wallet. Safe to repeat with the same `id`."""
+async def send_money(
+    data: SendMoney, db: Db, by: Actor, limits: Limits, name_of: NameOf
+) -> Transfer:
+    """Pay somebody from one's wallet. Safe to repeat with the same `id`. A `pending` one waits
+    until operators have looked at it."""
     slow_down(limits, by)
     ref = Ref("conversation", data.conversation_id) if data.conversation_id else None
     return await db.write(
@@ -238,6 +244,7 @@ async def send_money(data: SendMoney, db: Db, by: Actor, limits: Limits) -> Tran
         data.amount.money(),
         purpose=data.purpose,
         ref=ref,
+        screen=NameList(name_of),
         by=by,
     )
 
@@ -327,14 +334,20 @@ async def get_request(request_id: UUID, db: Db, by: Actor) -> requests.Request:
 
 @post(
     "/v1/requests/{request_id:uuid}/payment",
-    raises=problems(*_MOVES, *_CONFIRMED, RequestEnded, ClaimOpen),
+    raises=problems(*_MOVES, *_CONFIRMED, RequestEnded, ClaimOpen, NeedsReview),
 )
 async def pay_request(
-    request_id: UUID, data: PayRequest, db: Db, by: Actor, limits: Limits
+    request_id: UUID, data: PayRequest, db: Db, by: Actor, limits: Limits, name_of: NameOf
 ) -> Transfer:
     """Pay what one was asked for, from one's wallet."""
     slow_down(limits, by)
-    return await db.write(requests.pay_request, version_7(data.id), RequestId(request_id), by=by)
+    return await db.write(
+        requests.pay_request,
+        version_7(data.id),
+        RequestId(request_id),
+        screen=NameList(name_of),
+        by=by,
+    )
 
 
 @post(
@@ -612,5 +625,6 @@ routes: list[Any] = [
     *limits_http.routes,
     *card_http.routes,
     *exchange_http.routes,
+    *reviews_http.routes,
     *standing_http.routes,
 ]

@@ -46,6 +46,7 @@ from .model import (
     Outcome,
     Ref,
     Refused,
+    Scrutiny,
     Transfer,
     Way,
     decide,
@@ -63,6 +64,7 @@ from .tables import (
     request_ends,
     requests,
     reversals,
+    review_rules,
     transfers,
 )
 
@@ -130,6 +132,12 @@ _ACCOUNTS = Q(
     ).where(any_of(accounts.c.id, "ids"))
 )
 _CONFIRM_LINES = Q(select(confirm_lines).where(any_of(confirm_lines.c.owner_id, "ids")))
+
+_REVIEW_RULES = Q(
+    select(review_rules.c.currency, review_rules.c.above_minor).order_by(
+        review_rules.c.at.desc(), review_rules.c.id.desc()
+    )
+)
 
 _ADD_CURRENCY = Q(upsert(currencies, ["code"]))
 _ADD_LEDGER = Q(upsert(ledgers, ["id"]))
@@ -325,10 +333,19 @@ def _load(tx: Tx, groups: Sequence[Group]) -> Books:
         _payer(books, group.moves[0]) for group in groups if group.consent is Consent.ABOVE
     } - {None}
     metering.load(tx, books, moves)
+    if any(group.scrutiny is not Scrutiny.NONE for group in groups):
+        books.review_above = _review_lines(tx)
     if payers:
         for row in tx.all(_CONFIRM_LINES, ids=list(payers)):
             books.confirm_above[row.owner_id, row.currency] = row.above_minor
     return books
+
+
+def _review_lines(tx: Tx) -> dict[str, int]:
+    newest: dict[str, int | None] = {}
+    for row in tx.all(_REVIEW_RULES):
+        newest.setdefault(row.currency, row.above_minor)
+    return {currency: above for currency, above in newest.items() if above is not None}
 
 
 def _payer(books: Books, move: Move) -> OwnerId | None:

@@ -26,11 +26,13 @@ from .model import (
     Kind,
     Move,
     Ref,
+    Scrutiny,
     currency_of,
     digest,
 )
 from .owners import require_mandate
 from .problems import HoldExpired, HoldResolved
+from .screening import Screen
 from .tables import holds, links, transfers
 from .transfers import find_transfer
 from .wallets import wallet_key
@@ -99,7 +101,15 @@ class MoneyLink:
     created_at: int
 
 
-def make_link(tx: Tx, id: TransferId, amount: Money, secret: str, *, by: Actor) -> MoneyLink:
+def make_link(
+    tx: Tx,
+    id: TransferId,
+    amount: Money,
+    secret: str,
+    *,
+    screen: Screen | None = None,
+    by: Actor,
+) -> MoneyLink:
     """Park money of `by`'s wallet for whoever has the `secret`. Confirmed like any payment to
     somebody new. Safe to repeat with the same `id`.
 
@@ -126,6 +136,8 @@ def make_link(tx: Tx, id: TransferId, amount: Money, secret: str, *, by: Actor) 
         objection=objection_to(tx, currency, WALLET),
         consent=Consent.NEVER if by.kind == "system" else Consent.ABOVE,
         confirmation=by.confirmation,
+        scrutiny=Scrutiny.REFUSE,
+        is_suspect=bool(screen and screen(tx, {by.user_id})),
     )
     post(tx, group)
     tx.do(

@@ -8,7 +8,7 @@ What is made thousands of times a second (accounts, rows, entries) is a named tu
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, IntFlag, StrEnum
 from functools import lru_cache
 from hashlib import sha256
@@ -47,6 +47,8 @@ MAX_COUNTER = 2**62 - 1
 """No counter passes this, so that no sum of two leaves 64 bits."""
 CONFIRMED_FOR_MS = 120_000
 """How long a PIN or passkey vouches for the payment it was given for."""
+REVIEWED_WITHIN_S = 14 * 24 * 3600
+"""So long a payment waits for somebody to look at it; then it goes back."""
 PROOF_COOLS_MS = 24 * 3_600_000
 """For so long a PIN that took the place of a forgotten one vouches for small payments only."""
 OPERATOR: OwnerId = SYSTEM.user_id
@@ -128,6 +130,14 @@ class Way(StrEnum):
 
     WALLET = "wallet"
     DIRECT = "direct"
+
+
+class Scrutiny(StrEnum):
+    """What becomes of a payment that people must look at first."""
+
+    NONE = "none"  # it goes through: nobody looks at payments of this kind
+    HOLD = "hold"  # it is set aside until they have
+    REFUSE = "refuse"  # it can only be made in a way that can wait
 
 
 class Consent(StrEnum):
@@ -386,6 +396,9 @@ class Group:
     """Why the caller would refuse it. The answer to a repeat comes first."""
     consent: Consent = Consent.NEVER
     confirmation: Confirmation | None = None
+    scrutiny: Scrutiny = Scrutiny.NONE
+    is_suspect: bool = False
+    """One of its sides is on the list: it is looked at whatever its amount."""
 
 
 def move_id(group_id: TransferId, index: int) -> TransferId:
@@ -482,6 +495,7 @@ class Reason(StrEnum):
     WAY_OFF = "way-off"
     COUNTER_FULL = "counter-full"
     QUOTE_EXPIRED = "quote-expired"
+    NEEDS_REVIEW = "needs-review"
     EXCHANGE_SHORT = "exchange-short"
     CONFIRMATION_REQUIRED = "confirmation-required"
     CONFIRMATION_WRONG = "confirmation-wrong"
@@ -613,6 +627,8 @@ class Books:
     requests: dict[RequestId, Asked] = field(default_factory=dict)
     known: dict[TransferId, Known] = field(default_factory=dict)
     confirm_above: dict[tuple[OwnerId, str], int] = field(default_factory=dict)
+    review_above: dict[str, int] = field(default_factory=dict)
+    """Above how much a payment of a currency is looked at."""
     bounds: dict[UUID, Bounds] = field(default_factory=dict)
     """Of the accounts that stand under a rule; all that follows is about these alone."""
     usages: dict[UsageKey, Usage] = field(default_factory=dict)
@@ -793,10 +809,21 @@ class _Draft:
         assert move.debit.currency == move.credit.currency
         amount = _amount(move, debit, if_none=0)
         _check_open(debit, credit, is_fee=move.purpose == FEE)
+        if self._must_be_reviewed(debit, credit, amount):
+            if self._group.scrutiny is Scrutiny.REFUSE:
+                raise Refused(Reason.NEEDS_REVIEW, currency=move.amount.currency)
+            move = replace(move, kind=Kind.PENDING, timeout_s=REVIEWED_WITHIN_S)
         expires_at = None
         if move.timeout_s is not None:
             expires_at = self._books.now + move.timeout_s * 1000
         self._move(move.kind, debit, credit, amount, move=move, expires_at=expires_at)
+
+    def _must_be_reviewed(self, debit: Account, credit: Account, amount: int) -> bool:
+        group = self._group
+        if group.scrutiny is Scrutiny.NONE or debit.code != Code.WALLET:
+            return False
+        above = self._books.review_above.get(currency_of(debit.ledger_id))
+        return group.is_suspect or (above is not None and amount > above)
 
     def _reverse(self, move: Move, original_id: TransferId) -> None:
         original = self._original(original_id)

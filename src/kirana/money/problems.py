@@ -37,6 +37,7 @@ __all__ = [
     "LedgerRefusal",
     "LimitExceeded",
     "LineExplained",
+    "NeedsReview",
     "NoRate",
     "NotAllowed",
     "NotFound",
@@ -110,6 +111,10 @@ class PayeeCannotReceive(LedgerRefusal):
 
 class QuoteExpired(LedgerRefusal):
     """This rate does not hold any more."""
+
+
+class NeedsReview(LedgerRefusal):
+    """The operators look at payments like this first, and this way it cannot wait for them."""
 
 
 class ExchangeShort(LedgerRefusal):

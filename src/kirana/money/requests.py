@@ -18,9 +18,21 @@ from .events import (
     RequestReminded,
 )
 from .ledger import open_currency, post, tell_request
-from .model import Consent, Group, Move, Reason, Ref, Refused, Transfer, digest, ref_of
+from .model import (
+    Consent,
+    Group,
+    Move,
+    Reason,
+    Ref,
+    Refused,
+    Scrutiny,
+    Transfer,
+    digest,
+    ref_of,
+)
 from .owners import require_mandate, require_owner
 from .problems import ClaimOpen, RemindedAlready, RequestEnded, SameAccount
+from .screening import Screen
 from .tables import claims, holds, request_ends, requests
 from .wallets import wallet_key
 from .ways import WALLET, objection_to, require_way
@@ -238,11 +250,18 @@ def ask(
     return find_request(tx, request_id)
 
 
-def pay_request(tx: Tx, id: TransferId, request_id: RequestId, *, by: Actor) -> Transfer:
+def pay_request(
+    tx: Tx,
+    id: TransferId,
+    request_id: RequestId,
+    *,
+    screen: Screen | None = None,
+    by: Actor,
+) -> Transfer:
     """Pay what is left of a request from `by`'s wallet; the request ends with the transfer `id`. An
     attempt that is refused uses up its own id, not the request.
 
-    Raises: RequestEnded, ClaimOpen, InsufficientFunds, AccountFrozen, AccountClosed,
+    Raises: RequestEnded, ClaimOpen, NeedsReview, InsufficientFunds, AccountFrozen, AccountClosed,
     ConfirmationRequired, ConfirmationWrong, SameAccount, WayOff, IdReused; NotFound for somebody
     else's request; NotAllowed for whoever may not spend a shop's money.
     """
@@ -266,6 +285,8 @@ def pay_request(tx: Tx, id: TransferId, request_id: RequestId, *, by: Actor) -> 
         objection=objection_to(tx, currency, WALLET) or request.objection,
         consent=Consent.NEVER if by.kind == "system" else Consent.ABOVE,
         confirmation=by.confirmation,
+        scrutiny=Scrutiny.REFUSE,
+        is_suspect=bool(screen and screen(tx, {by.user_id, request.asker_id})),
     )
     return post(tx, group)[0]
 

@@ -27,7 +27,7 @@ from kirana.values import (
 
 from .calendars import Rhythm, day_of, morning, today
 from .ledger import apply, open_currency
-from .model import Group, Move, Refused, digest
+from .model import Group, Move, Refused, Scrutiny, digest
 from .owners import find_owner, require_confirmation, require_mandate, require_owner
 from .problems import SameAccount
 from .tables import standing_orders as orders
@@ -268,7 +268,8 @@ def _run(tx: Tx, row: Row) -> None:
         Money(row.amount_minor, row.currency),
     )
     objection = objection_to(tx, row.currency, WALLET)
-    [outcome] = apply(tx, [Group(id, (move,), "send", row.by_id, objection=objection)])
+    group = Group(id, (move,), "send", row.by_id, objection=objection, scrutiny=Scrutiny.REFUSE)
+    [outcome] = apply(tx, [group])
     refused = outcome if isinstance(outcome, Refused) else None
     tx.do(
         _ADD_RUN,

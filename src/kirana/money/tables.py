@@ -67,6 +67,28 @@ fees = table(
 )
 """What the operator takes for sales, and took before: the newest of a currency and a way holds."""
 Index("ix_money_fees_currency", fees.c.currency, fees.c.sale, fees.c.at)
+review_rules = table(
+    "money_review_rules",
+    Column("id", Id, primary_key=True),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("above_minor", Int),
+    Column("approvals", Int, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+    CheckConstraint(f"above_minor BETWEEN 0 AND {MAX_AMOUNT_MINOR}", name="above_minor"),
+    CheckConstraint("approvals IN (1, 2)", name="approvals"),
+)
+"""Which payments are looked at, and were before: the newest of a currency holds. Without an amount
+none is, for its amount."""
+watched_names = table(
+    "money_watched_names",
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+    Column("ended_at", Int),
+)
+"""Names on the operators' list: payments of whoever bears one are looked at."""
 rates = table(
     "money_rates",
     Column("id", Id, primary_key=True),
@@ -633,6 +655,43 @@ Index(
     sqlite_where=_IN_USE,
     postgresql_where=_IN_USE,
 )
+reviews = table(
+    "money_reviews",
+    Column("transfer_id", ForeignKey("money_transfers.id"), primary_key=True),
+    Column("why", Text, nullable=False),
+    Column("approvals", Int, nullable=False),
+    Column("created_at", Int, nullable=False),
+    CheckConstraint("why IN ('amount', 'name')", name="why"),
+    CheckConstraint("approvals IN (1, 2)", name="approvals"),
+)
+"""Payments that were set aside to be looked at. What became of each is in the books."""
+review_votes = table(
+    "money_review_votes",
+    Column("transfer_id", ForeignKey("money_reviews.transfer_id"), nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("at", Int, nullable=False),
+    PrimaryKeyConstraint("transfer_id", "by_id"),
+    CheckConstraint("verdict IN ('approve', 'reject')", name="verdict"),
+)
+corrections = table(
+    "money_corrections",
+    Column("id", Id, primary_key=True),
+    Column("owner_id", ForeignKey("money_owners.id"), nullable=False),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("amount_minor", Int, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+    Column("verdict", Text),
+    Column("decided_by", Id),
+    Column("decided_at", Int),
+    Column("transfer_id", ForeignKey("money_transfers.id"), unique=True),
+    CheckConstraint("amount_minor <> 0", name="amount_minor"),
+    CheckConstraint("verdict IN ('approve', 'reject')", name="verdict"),
+    CheckConstraint("verdict <> 'approve' OR decided_by <> by_id", name="decided_by"),
+)
+"""What one operator proposes to put right, and another one decides."""
 quotes = table(
     "money_quotes",
     Column("id", Id, primary_key=True),

@@ -1,6 +1,6 @@
 """Sending money from one wallet to another, giving it back, and finding what was sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 from uuid import UUID
@@ -22,9 +22,10 @@ from kirana.values import (
 )
 
 from . import ledger
-from .model import Consent, Group, Kind, Move, Reason, Ref, Refused, Transfer
+from .model import Consent, Group, Kind, Move, Reason, Ref, Refused, Scrutiny, Transfer
 from .owners import known_owners, require_mandate
 from .problems import problem_of
+from .screening import Screen, note_held
 from .tables import accounts, holds, reversals, transfers
 from .wallets import get_wallet, list_wallets, wallet_key
 from .ways import WALLET, object_to, ways_off
@@ -83,10 +84,13 @@ def _send_many(tx: Tx, calls: Sequence[Call]) -> list[Transfer | Problem]:
     sendings = [_Sending(*call.args, **call.kwargs) for call in calls]
     off = ways_off(tx)
     known = known_owners(tx, list({sending.payee_id for sending in sendings}))
-    groups = [sending.group(off, known) for sending in sendings]
+    suspects = _suspects(tx, sendings)
+    groups = [sending.group(off, known, suspects) for sending in sendings]
+    outcomes = list(zip(groups, ledger.apply(tx, groups), strict=True))
+    note_held(tx, ((group, it[0]) for group, it in outcomes if not isinstance(it, Refused)))
     return [
         problem_of(outcome, group) if isinstance(outcome, Refused) else outcome[0]
-        for group, outcome in zip(groups, ledger.apply(tx, groups), strict=True)
+        for group, outcome in outcomes
     ]
 
 
@@ -99,16 +103,33 @@ def send_money(
     *,
     purpose: Gift = "send",
     ref: Ref | None = None,
+    screen: Screen | None = None,
     by: Actor,
 ) -> Transfer:
-    """Pay somebody from `by`'s wallet. Safe to repeat with the same `id`.
+    """Pay somebody from `by`'s wallet. Safe to repeat with the same `id`. One that people must look
+    at first is set aside for the payee until they have: its kind is `pending`.
 
     Raises: InsufficientFunds, AccountFrozen, AccountClosed, CounterFull, ConfirmationRequired,
     ConfirmationWrong, SameAccount, WayOff, IdReused; NotFound for a payee who is not here;
     NotAllowed for whoever may not spend a shop's money.
     """
-    sending = _Sending(id, payee_id, amount, purpose=purpose, ref=ref, by=by)
-    return ledger.post(tx, sending.group(ways_off(tx), known_owners(tx, [payee_id])))[0]
+    sending = _Sending(id, payee_id, amount, purpose=purpose, ref=ref, screen=screen, by=by)
+    suspects = _suspects(tx, [sending])
+    group = sending.group(ways_off(tx), known_owners(tx, [payee_id]), suspects)
+    sent = ledger.post(tx, group)[0]
+    note_held(tx, [(group, sent)])
+    return sent
+
+
+def _suspects(tx: Tx, sendings: Sequence["_Sending"]) -> set[OwnerId]:
+    """Whose payments are looked at whatever the amount, of all who pay or are paid."""
+    found: set[OwnerId] = set()
+    for screen in {it.screen for it in sendings if it.screen}:
+        sides = {
+            id for it in sendings if it.screen is screen for id in (it.payee_id, it.by.user_id)
+        }
+        found |= screen(tx, sides)
+    return found
 
 
 class _Sending:
@@ -122,12 +143,18 @@ class _Sending:
         *,
         purpose: Gift = "send",
         ref: Ref | None = None,
+        screen: Screen | None = None,
         by: Actor,
     ) -> None:
         self.id, self.payee_id, self.amount, self.ref, self.by = id, payee_id, amount, ref, by
-        self.purpose = purpose
+        self.purpose, self.screen = purpose, screen
 
-    def group(self, off: set[tuple[str, str, str]], known: set[OwnerId]) -> Group:
+    def group(
+        self,
+        off: set[tuple[str, str, str]],
+        known: set[OwnerId],
+        suspects: Collection[OwnerId] = (),
+    ) -> Group:
         by, payee_id, currency = self.by, self.payee_id, self.amount.currency
         objection = object_to(currency, WALLET, off)
         if payee_id not in known:
@@ -146,6 +173,8 @@ class _Sending:
             objection=objection,
             consent=Consent.NEVER if by.kind == "system" else Consent.ABOVE,
             confirmation=by.confirmation,
+            scrutiny=Scrutiny.HOLD,
+            is_suspect=bool({payee_id, by.user_id} & set(suspects)),
         )
 
 

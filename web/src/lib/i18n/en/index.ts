@@ -4,6 +4,7 @@ import { cards } from './cards.ts';
 import { catalog } from './catalog.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { desk } from './desk.ts';
 import { direct } from './direct.ts';
 import { exchange } from './exchange.ts';
 import { groups } from './groups.ts';
@@ -36,6 +37,7 @@ export const en = {
   catalog,
   chat,
   common,
+  desk,
   direct,
   exchange,
   groups,

@@ -110,6 +110,8 @@ export const money = {
     hand_over: 'From before you signed up',
     exchange: 'Exchange',
     fee: 'Fee of this server',
+    correction: 'Put right',
+    review_rejected: 'Sent back',
   } as Record<string, string>,
   setAside: 'Set aside',
   wentBack: 'Went back to you',

@@ -98,6 +98,8 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
     typeof left_minor === 'number' && left_minor > 0 && typeof currency === 'string'
       ? `Only ${format(money(left_minor, currency), { locale: reader.formats, short: true })} can be had here at the moment. Nothing was moved.`
       : 'This currency has run out here for the moment. Nothing was moved.',
+  'needs-review':
+    'The people who run this server look at payments like this first. Send it from the chat: there it can wait for them. Nothing was moved.',
   'no-rate': 'These currencies are not exchanged here.',
   'proof-too-new': ({ until }) =>
     typeof until === 'number'

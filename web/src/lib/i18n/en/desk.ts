@@ -1,0 +1,60 @@
+/** The operators' desk: payments that wait to be looked at, names, corrections. */
+
+export const desk = {
+  title: 'Payments to look at',
+  lead: 'What waits for you, and corrections',
+  waiting: 'Waiting',
+  nothing: 'Nothing waits for you.',
+  fromTo: (payer: string, payee: string) => `${payer} to ${payee}`,
+  whys: { amount: 'Above the amount you set', name: 'A name on your list' },
+  saidYes: (count: string, of: string) => `${count} of ${of} said yes`,
+  approve: 'Let through',
+  reject: 'Send back',
+  approved: 'It went through.',
+  noted: 'Noted. Another operator has to say yes, too.',
+  rejected: 'It went back.',
+  yours: 'You are a side of it: another operator decides.',
+
+  rules: 'Which payments are looked at',
+  rulesText:
+    'From one wallet to another. They are set aside until you have decided, at most two weeks; orders are not looked at.',
+  noRules: 'None, for their amount.',
+  above: (sum: string) => `Above ${sum}`,
+  byHowMany: { one: 'One operator decides', two: 'Two operators decide' },
+  amount: 'Above which amount',
+  save: 'Put in force',
+  saved: (currency: string) => `This holds for ${currency} from now on.`,
+  end: 'Take away',
+
+  names: 'Names to look at',
+  namesText: 'Payments from and to whoever is called so wait for you, whatever the amount.',
+  noNames: 'No name is on the list.',
+  name: 'Name',
+  add: 'Add',
+  added: (name: string) => `Payments of ${name} are looked at from now on.`,
+  removed: (name: string) => `${name} is off the list.`,
+
+  corrections: 'Corrections',
+  correctionsText:
+    'What puts a wallet right is proposed by one operator and made by another. It stands as unexplained until something clears it.',
+  noCorrections: 'Nothing was corrected.',
+  given: (sum: string, name: string) => `${sum} to ${name}`,
+  taken: (sum: string, name: string) => `${sum} from ${name}`,
+  proposedBy: (name: string, reason: string) => `${name}: ${reason}`,
+  states: { open: 'Waits for another operator', approve: 'Made', reject: 'Dropped' },
+  make: 'Make it',
+  drop: 'Drop it',
+  made: 'The correction is made.',
+  dropped: 'The correction is dropped.',
+  propose: 'Propose a correction',
+  whom: (name: string) => `For ${name}`,
+  direction: 'Which way',
+  give: 'Give',
+  take: 'Take',
+  reason: 'Why',
+  proposed: 'Proposed. Another operator decides.',
+
+  held: (name: string) => `On its way to ${name}`,
+  heldText:
+    'The people who run this server look at it first. The money is set aside; you see here when it went through, or came back.',
+};
