@@ -211,8 +211,8 @@ class Runner:
                 if await self._db.write(lease_job, job.id):
                     self._spawn(self._call(job))
             else:
-                inside.append(self._do(job))
-        await asyncio.gather(*inside)
+                inside.append(job)
+        await asyncio.gather(*(self._do(job) for job in inside))
 
     async def _do(self, job: Row) -> None:
         try:
