@@ -10,16 +10,16 @@ from .test_private import Somebody
 
 
 def test_rates_and_fees_are_set_and_money_is_exchanged(village: Server, visit: Opener) -> None:
-    olga = Somebody(village, visit(village.url, size=DESKTOP), "Olga")
-    nils = Somebody(village, visit(village.url), "Nils")
-    appointed = village.run("appoint", "operator", "olga@example.org")
+    ottilie = Somebody(village, visit(village.url, size=DESKTOP), "Ottilie")
+    niklas = Somebody(village, visit(village.url), "Niklas")
+    appointed = village.run("appoint", "operator", "ottilie@example.org")
     assert appointed.returncode == 0, appointed.stdout
-    nils_id = nils.page.request.get(f"{village.url}/v1/me").json()["id"]
-    paid_in = olga.page.request.post(
+    niklas_id = niklas.page.request.get(f"{village.url}/v1/me").json()["id"]
+    paid_in = ottilie.page.request.post(
         f"{village.url}/v1/top-ups",
         data={
             "id": str(uuid7()),
-            "owner_id": nils_id,
+            "owner_id": niklas_id,
             "amount": {"amount_minor": 1_000_00, "currency": "INR"},
             "source": "credit",
         },
@@ -27,7 +27,7 @@ def test_rates_and_fees_are_set_and_money_is_exchanged(village: Server, visit: O
     assert paid_in.ok, paid_in.text()
 
     # The operator says what a sale costs, and at what rate rupees become euros.
-    desk = olga.page
+    desk = ottilie.page
     desk.goto(f"{village.url}/app/you")
     desk.get_by_role("link", name="Fees and exchange").click()
     expect(desk.get_by_text("Sales cost nothing here.")).to_be_visible()
@@ -40,8 +40,8 @@ def test_rates_and_fees_are_set_and_money_is_exchanged(village: Server, visit: O
     expect(desk.get_by_text("Even, may be short by €0")).to_be_visible()
     looked_at(desk, "exchange-operator-wide")
 
-    # Nils asks what it would be; there is nothing to be had yet.
-    page = nils.page
+    # Niklas asks what it would be; there is nothing to be had yet.
+    page = niklas.page
     page.goto(f"{village.url}/app/pay")
     page.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Exchange").click()
