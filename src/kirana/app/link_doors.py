@@ -73,6 +73,7 @@ class LinkSeen:
     "/v1/money-links",
     raises=problems(
         money.InsufficientFunds,
+        money.NeedsReview,
         money.LimitExceeded,
         money.AccountFrozen,
         money.AccountClosed,

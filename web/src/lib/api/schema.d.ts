@@ -28358,7 +28358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, limit-exceeded, way-off */
+            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, limit-exceeded, needs-review, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
