@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kirana import money
-from kirana.money.exchange import QUOTE_S, convert
+from kirana.money.exchange import QUOTE_S, Side, convert
 from kirana.platform.problems import IdReused, NotAllowed, NotFound
 from kirana.values import SYSTEM, Actor, Money, QuoteId, RateId, uuid7
 from tests.database import RehearsedDatabase
@@ -183,12 +183,12 @@ def test_frozen_wallets_exchange_nothing(db: RehearsedDatabase, omar: Actor) -> 
     side=st.sampled_from(["pay", "get"]),
 )
 def test_rounding_is_never_against_the_operator_and_less_than_one_unit(
-    minor: int, rate: Fraction, codes: tuple[str, str], side: str
+    minor: int, rate: Fraction, codes: tuple[str, str], side: Side
 ) -> None:
     pay_code, get_code = codes
     known, other = (pay_code, get_code) if side == "pay" else (get_code, pay_code)
     try:
-        pay, get = convert(Money(minor, known), side, other, rate)  # type: ignore[arg-type]
+        pay, get = convert(Money(minor, known), side, other, rate)
     except money.AmountOutOfRange:
         return
     exponents = {"INR": 2, "EUR": 2, "JPY": 0, "KWD": 3, "CLF": 4, "VND": 0}

@@ -6,6 +6,7 @@ import pytest
 
 from kirana import money
 from kirana.money.model import REVIEWED_WITHIN_S
+from kirana.money.reviews import Verdict
 from kirana.platform.db import Tx
 from kirana.platform.db.units import Work
 from kirana.platform.problems import IdReused, NotAllowed, NotFound
@@ -45,8 +46,8 @@ class Desk:
             screen=money.NameList(self.name_of), by=by or self.asha,
         )  # fmt: skip
 
-    def decide(self, transfer: money.Transfer, verdict: str, by: Actor) -> money.Review:
-        return self.db.write(money.decide_review, make.transfer_id(), transfer.id, verdict, by=by)  # type: ignore[arg-type]
+    def decide(self, transfer: money.Transfer, verdict: Verdict, by: Actor) -> money.Review:
+        return self.db.write(money.decide_review, make.transfer_id(), transfer.id, verdict, by=by)
 
     @property
     def waiting(self) -> list[money.Review]:

@@ -40,7 +40,7 @@ Hours = Annotated[int, Meta(ge=1, le=366 * 24)]
 NEW_PAYEE_HOURS = 24
 _QUARTERS: dict[LimitedTier, int] = {"full": 1, "basic": 4, "unverified": 16}
 """By what the operator's two numbers are divided for each tier."""
-_UP: dict[str, Tier] = {"unverified": "basic", "basic": "full"}
+_UP: dict[str, LimitedTier] = {"unverified": "basic", "basic": "full"}
 
 _SETS = Q(select(limit_changes).order_by(limit_changes.c.at.desc(), limit_changes.c.id.desc()))
 _FIND = Q(select(limit_changes).where(limit_changes.c.id == bindparam("id")))
@@ -240,10 +240,7 @@ def my_limits(tx: Tx, currency: str, *, by: Actor) -> MyLimits:
         tier=tier,
         items=items,
         next_tier=above,
-        above=[
-            Limit(above, *rule)  # type: ignore[arg-type]
-            for rule in (rules_of(tx, above, currency) if above else ())
-        ],
+        above=[Limit(above, *rule) for rule in rules_of(tx, above, currency)] if above else [],
     )
 
 

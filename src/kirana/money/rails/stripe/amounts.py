@@ -10,9 +10,10 @@ from kirana.values import MAX_AMOUNT_MINOR, Money, currency
 
 from ..problems import refuse
 
-WITHOUT_DECIMALS = frozenset(
-    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()  # noqa: SIM905
-)
+WITHOUT_DECIMALS = frozenset({
+    "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF",
+    "XOF", "XPF",
+})  # fmt: skip
 """Counted in whole units, the ariary too, though ISO gives it two decimals."""
 OF_HUNDREDTHS = frozenset({"ISK", "UGX"})
 """Without decimals at home, and yet counted in hundredths: always a multiple of 100."""
