@@ -12,6 +12,7 @@ from tests.database import RehearsedDatabase
 
 from . import make
 from .make import inr
+from .test_claims import Bill
 
 
 def asked_in_cash(db: Database, shop: Actor, buyer: Actor) -> RequestId:
@@ -54,6 +55,43 @@ def test_a_courier_owes_what_was_collected_until_it_is_handed_in(db: Database) -
     handed_in = db.write(money.hand_in_cash, make.transfer_id(), amount=inr(300), by=shop, **sides)
 
     assert handed_in.payee_id == shop.user_id
+    assert db.read(money.audit) == []
+
+
+def test_cash_that_was_refused_while_a_claim_waited_is_taken_after_it(
+    db: RehearsedDatabase,
+) -> None:
+    bill = Bill(db)
+    claim = bill.claim()
+    with pytest.raises(money.ClaimOpen):
+        db.write(money.collect_cash, bill.request_id, by=bill.asha)
+    bill.reject(claim)
+
+    db.write(money.collect_cash, bill.request_id, by=bill.asha)
+
+    assert bill.request.state == "paid"
+    assert db.read(money.audit) == []
+
+
+def test_cash_that_a_courier_could_not_carry_is_taken_when_they_have_handed_in(
+    db: RehearsedDatabase,
+) -> None:
+    shop, buyer, courier = make.owner(db), make.owner(db), make.owner(db)
+    most = money.Limit("unverified", money.Action.HOLD_CASH, money.Window.BALANCE, 300)
+    db.write(money.set_limits, uuid7(), "INR", [most], by=SYSTEM)
+    first, second = asked_in_cash(db, shop, buyer), asked_in_cash(db, shop, buyer)
+    carries = {"collector": courier.user_id, "by": courier}
+    db.write(money.collect_cash, first, **carries)
+    with pytest.raises(money.PayeeCannotReceive):
+        db.write(money.collect_cash, second, **carries)
+    db.write(
+        money.hand_in_cash, make.transfer_id(), collector=courier.user_id, payee=shop.user_id,
+        amount=inr(300), by=shop,
+    )  # fmt: skip
+
+    db.write(money.collect_cash, second, **carries)
+
+    assert db.read(money.find_request, second).state == "paid"
     assert db.read(money.audit) == []
 
 

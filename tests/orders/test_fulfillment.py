@@ -5,7 +5,7 @@ import pytest
 from kirana import business, catalog, money, orders
 from kirana.orders import Method, Payment, PaymentState, State
 from kirana.platform.problems import NotFound
-from kirana.values import Actor
+from kirana.values import SYSTEM, Actor
 from tests.database import RehearsedDatabase
 
 from . import make
@@ -46,6 +46,46 @@ def test_handing_over_takes_the_money_and_the_goods(
         "fulfilled",
         "paid",
     ]
+
+
+def test_an_order_of_stopped_payments_is_handed_over_when_they_go_on(
+    db: RehearsedDatabase,
+) -> None:
+    shop, ravi = make.shop(db), make.buyer(db, purse=inr(500))
+    order = make.place(db, shop, {make.variant(db, shop, price=120): 1}, total=120, by=ravi)
+
+    def stop(out: bool) -> None:
+        db.write(money.freeze_wallet, ravi.user_id, "INR", out=out, into=False, by=SYSTEM)
+
+    db.write(orders.move_order, order.id, State.ACCEPTED, by=shop.owner_as_shop)
+    stop(True)
+    for _ in range(2):
+        with pytest.raises(money.AccountFrozen):
+            db.write(orders.move_order, order.id, State.FULFILLED, by=shop.owner_as_shop)
+    stop(False)
+    make.hand_over(db, shop, order)
+
+    assert make.available(db, shop.owner_as_shop) == inr(120)
+
+
+def test_an_order_of_stopped_payments_is_called_off_when_they_go_on(db: RehearsedDatabase) -> None:
+    shop, ravi = make.shop(db), make.buyer(db)
+    tea = make.variant(db, shop, price=120)
+    order = make.place(db, shop, {tea: 1}, total=120, payment=Payment.CASH, by=ravi)
+    make.top_up(db, ravi, inr(500))
+    db.write(money.pay_request, make.new_id(), make.request_of(order), by=ravi)
+    db.deliver()
+
+    def stop(out: bool) -> None:
+        db.write(money.freeze_wallet, shop.id, "INR", out=out, into=False, by=SYSTEM)
+
+    stop(True)
+    with pytest.raises(money.AccountFrozen):
+        db.write(orders.cancel_order, order.id, by=shop.owner_as_shop)
+    stop(False)
+    db.write(orders.cancel_order, order.id, by=shop.owner_as_shop)
+
+    assert make.available(db, ravi) == inr(500)
 
 
 def test_a_delivery_is_sent_and_arrives(db: RehearsedDatabase) -> None:

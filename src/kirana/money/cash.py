@@ -24,7 +24,9 @@ def collect_cash(
     """What is left of a request was handed over in cash, which ends it: to the asker, or to a
     `collector` (a courier), who owes it to the asker until it is handed in. Safe to repeat.
 
-    For a room that has asked permission. Raises: RequestEnded, ClaimOpen, WayOff, NotFound.
+    For a room that has asked permission. A refusal uses nothing up: cash that a courier could not
+    carry is collected when they can. Raises: RequestEnded, ClaimOpen, PayeeCannotReceive for a
+    courier who carries too much, WayOff, NotFound.
     """
     request = find_request(tx, request_id)
     if request.payer_id is None:
@@ -43,6 +45,7 @@ def collect_cash(
         request.ref,
         request_id=request_id,
         objection=objection_to(tx, currency, CASH) or request.objection,
+        may_be_retried=True,
     )
     return post(tx, group)[0]
 

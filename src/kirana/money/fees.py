@@ -113,12 +113,13 @@ def capture_sale(
     by: Actor,
 ) -> Transfer:
     """Take all of what a buyer has set aside for a sale: `amount`, for `payee`, less the operator's
-    fee.
+    fee. A hold is taken once, whatever the `id`: a refusal uses nothing up.
 
     Raises: HoldResolved, HoldExpired, AccountFrozen, IdReused, NotFound.
     """
     moves = (Move.post(hold_id), *fee_moves(tx, payee, amount, "wallet"))
-    return ledger.post(tx, Group(id, moves, "purchase", by.person_id, ref))[0]
+    group = Group(id, moves, "purchase", by.person_id, ref, may_be_retried=True)
+    return ledger.post(tx, group)[0]
 
 
 def _least(fee: Fee) -> int:

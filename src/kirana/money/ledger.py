@@ -277,17 +277,27 @@ def refund(
     reason: str = "refund",
     *,
     consent: Consent = Consent.NEVER,
+    may_be_retried: bool = False,
     by: Actor,
 ) -> Transfer:
     """Give back a posted transfer, in part or (no amount) all that is left of it. `reason` is a
-    code. A refund is never itself refunded: pay again instead.
+    code. A refund is never itself refunded: pay again instead. `may_be_retried` where the caller
+    keeps what was given back: a refusal does not use the `id` up.
 
     Raises: OverRefund, InsufficientFunds, AccountFrozen, AccountClosed, IdReused, NotFound; with
     `consent` ConfirmationRequired, ConfirmationWrong.
     """
     move = Move.reverse(original_id, amount)
     consent = Consent.NEVER if by.kind == "system" else consent
-    group = Group(id, (move,), reason, by.person_id, consent=consent, confirmation=by.confirmation)
+    group = Group(
+        id,
+        (move,),
+        reason,
+        by.person_id,
+        consent=consent,
+        confirmation=by.confirmation,
+        may_be_retried=may_be_retried,
+    )
     return post(tx, group)[0]
 
 

@@ -399,6 +399,9 @@ class Group:
     scrutiny: Scrutiny = Scrutiny.NONE
     is_suspect: bool = False
     """One of its sides is on the list: it is looked at whatever its amount."""
+    may_be_retried: bool = False
+    """Its id is derived from what can happen only once, not made for one attempt: a refusal uses
+    nothing up."""
 
 
 def move_id(group_id: TransferId, index: int) -> TransferId:
@@ -675,7 +678,7 @@ def _answer(books: Books, group: Group) -> Outcome:
     try:
         draft.run()
     except Refused as refused:
-        if refused.is_remembered:
+        if refused.is_remembered and not group.may_be_retried:
             books.known[group.id] = Known(fp, refused)
             books.rows.append(refused_row(group, fp, refused, seq=books.next_seq, now=books.now))
             books.next_seq += 1

@@ -58,7 +58,8 @@ class LedgerRefusal(Refusal, abstract=True):
     """A refusal that the ledger remembers under the id of the group that it refused."""
 
     group: Group | None = None
-    """None where no id was tried, as when a request is declined that has ended."""
+    """None where no id was tried, as when a request is declined that has ended, or none is used up,
+    as when cash is not collected yet."""
 
     def remember(self, tx: Tx) -> None:
         if self.group is not None:
@@ -176,6 +177,6 @@ class WalletNotEmpty(Problem):
 def problem_of(refused: Refused, group: Group) -> Problem:
     """The refusal as its caller meets it."""
     problem = Problem.known[refused.reason](**refused.facts)
-    if isinstance(problem, LedgerRefusal):
+    if isinstance(problem, LedgerRefusal) and not group.may_be_retried:
         problem.group = group
     return problem

@@ -180,7 +180,8 @@ def give_back(tx: Tx, row: Row, id: TransferId, amount: Money, reason: str, *, b
     """Return part of what was paid, the way it came: to the wallet, to the card, or noted as handed
     back.
 
-    Raises: RefundNotCovered, money.OverRefund.
+    A refusal uses no id up: the same refund may be tried again later. Raises: RefundNotCovered,
+    money.OverRefund, money.AccountFrozen.
     """
     *others, last = funds_of(tx, row).captured_by
     rest = amount
@@ -189,14 +190,13 @@ def give_back(tx: Tx, row: Row, id: TransferId, amount: Money, reason: str, *, b
             part = min(rest, payment.amount - payment.refunded)
             if part:
                 part_id = TransferId(derived_id(id, "part", number))
-                money.refund(tx, part_id, payment.id, part, reason, by=by)
+                money.refund(tx, part_id, payment.id, part, reason, may_be_retried=True, by=by)
                 rest -= part
         if rest:
-            money.refund(tx, id, last.id, rest, reason, by=by)
+            money.refund(tx, id, last.id, rest, reason, may_be_retried=True, by=by)
         if row.payment == Payment.CARD:
             money.return_to_card(tx, id, RailPaymentId(row.id), amount, by=by)
     except money.InsufficientFunds as short:
-        # Caught, so the ledger does not remember it: the same refund may be tried again later.
         raise RefundNotCovered() from short
 
 
