@@ -146,6 +146,17 @@ def test_what_nobody_looks_at_goes_back_and_is_not_approved_after(desk: Desk) ->
     assert desk.is_clean()
 
 
+def test_a_yes_comes_too_late_though_nobody_has_swept_yet(desk: Desk) -> None:
+    held = desk.send(inr(500_00))
+    desk.db.clock.advance(REVIEWED_WITHIN_S * 1000)
+    with pytest.raises(money.HoldExpired):
+        desk.decide(held, "approve", desk.omar)
+    desk.db.write(money.expire_holds)
+    with pytest.raises(money.HoldExpired):
+        desk.decide(held, "approve", desk.olga)
+    assert desk.is_clean()
+
+
 def test_what_cannot_wait_is_refused_and_says_why(desk: Desk) -> None:
     request_id = RequestId(uuid7())
     desk.db.write(
@@ -231,6 +242,20 @@ def test_a_correction_is_made_by_another_operator_through_suspense_and_once(desk
     desk.db.write(money.decide_correction, make.transfer_id(), back, "approve", by=desk.omar)
     [suspense] = [it for it in desk.db.read(money.explain_clearing, by=desk.omar) if it.code == 500]
     assert (suspense.items, desk.has(desk.ravi)) == ([], inr(0))
+    assert desk.is_clean()
+
+
+def test_an_id_makes_one_correction_and_no_other_like_it(desk: Desk) -> None:
+    one, two, id = uuid7(), uuid7(), make.transfer_id()
+    for correction_id in (one, two):
+        desk.db.write(
+            money.propose_correction, correction_id, desk.ravi.user_id, inr(50_00), "Paid twice",
+            by=desk.omar,
+        )  # fmt: skip
+    desk.db.write(money.decide_correction, id, one, "approve", by=desk.olga)
+    with pytest.raises(IdReused):
+        desk.db.write(money.decide_correction, id, two, "approve", by=desk.olga)
+    assert desk.has(desk.ravi) == inr(50_00)
     assert desk.is_clean()
 
 

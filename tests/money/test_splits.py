@@ -73,6 +73,24 @@ def test_it_closes_too_when_somebody_says_no_and_the_rest_is_taken_back(
     assert db.read(money.get_split, bill.id, by=asha).closed_at is not None
 
 
+def test_a_share_that_has_run_out_hinders_nobody_from_taking_the_rest_back(
+    db: RehearsedDatabase,
+) -> None:
+    asha, ravi = make.owner(db), make.owner(db)
+    bill = db.write(
+        money.split_bill, SplitId(uuid7()), inr(700), drafts((ravi, 700)), timeout_s=60, by=asha
+    )
+    db.clock.advance(60_000)
+
+    with pytest.raises(money.RequestEnded):
+        db.write(money.remind_of_split, bill.id, by=asha)
+    db.write(money.cancel_split, bill.id, by=asha)
+    db.deliver()
+
+    assert states(db, bill, asha) == ["expired"]
+    assert db.read(money.get_split, bill.id, by=asha).closed_at is not None
+
+
 def test_the_same_again_is_the_same_split(db: Database) -> None:
     asha, ravi = make.owner(db), make.owner(db)
     id, shares = SplitId(uuid7()), drafts((asha, 50), (ravi, 50))

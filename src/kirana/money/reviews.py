@@ -13,9 +13,9 @@ from kirana.platform.stream import Change
 from kirana.values import Actor, Money, OwnerId, TransferId, UserId
 
 from . import ledger
-from .model import OPERATOR, AccountKey, Code, Group, Move
+from .model import OPERATOR, AccountKey, Code, Group, Move, Ref
 from .owners import operators, require_operator, require_owner
-from .problems import HoldResolved
+from .problems import HoldExpired, HoldResolved
 from .screening import Why
 from .tables import corrections, holds, review_votes, reviews, transfers
 from .transfers import TransferDetails, find_transfer
@@ -97,6 +97,7 @@ def decide_review(
     HoldResolved, HoldExpired, AccountFrozen, AccountClosed, IdReused.
     """
     require_operator(tx, by=by)
+    ledger.expire_holds(tx)
     row, transfer = tx.one(_FIND, id=transfer_id), find_transfer(tx, transfer_id)
     if row is None or transfer is None:
         raise NotFound()
@@ -107,6 +108,8 @@ def decide_review(
         if known != verdict:
             raise HoldResolved(state=transfer.state)
         return _review(tx, row)
+    if transfer.state == "expired":
+        raise HoldExpired()
     if transfer.state != "open":
         raise HoldResolved(state=transfer.state)
     if verdict == "reject":
@@ -202,7 +205,8 @@ def _correct(tx: Tx, id: TransferId, correction: Correction, *, by: Actor) -> Tr
     move = Move.posted(
         *((suspense, wallet) if gives else (wallet, suspense)), amount if gives else -amount
     )
-    return ledger.post(tx, Group(id, (move,), "correction", by.person_id))[0].id
+    ref = Ref("correction", correction.id)
+    return ledger.post(tx, Group(id, (move,), "correction", by.person_id, ref))[0].id
 
 
 def _get(tx: Tx, id: UUID) -> Correction:

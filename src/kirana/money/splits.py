@@ -29,7 +29,7 @@ from .ledger import open_currency
 from .model import Ref, digest, ref_of
 from .owners import known_owners, require_mandate
 from .problems import ClaimOpen, RequestEnded
-from .requests import ask, cancel_request, find_request, remind
+from .requests import ask, cancel_request, expire_requests, find_request, remind
 from .tables import request_ends, shares, splits
 from .ways import WALLET, require_way
 
@@ -198,14 +198,15 @@ def remind_of_split(tx: Tx, split_id: SplitId, *, by: Actor) -> Split:
     Raises: RequestEnded for one that is closed, ClaimOpen when all say that they have paid,
     RemindedAlready, NotFound, NotAllowed.
     """
+    expire_requests(tx)
     split = _of_payee(tx, split_id, by)
-    if split.closed_at is not None:
-        raise RequestEnded()
     open_requests = [
         find_request(tx, share.request_id)
         for share in split.asked
         if share.state == "open" and share.request_id
     ]
+    if not open_requests:
+        raise RequestEnded()
     unanswered = [request.id for request in open_requests if request.claim is None]
     if not unanswered:
         raise ClaimOpen()
@@ -219,6 +220,7 @@ def remind_of_split(tx: Tx, split_id: SplitId, *, by: Actor) -> Split:
 
 def cancel_split(tx: Tx, split_id: SplitId, *, by: Actor) -> Split:
     """Take back what has not been paid yet. Safe to repeat. Raises: NotFound, NotAllowed."""
+    expire_requests(tx)
     for share in _of_payee(tx, split_id, by).asked:
         if share.state == "open" and share.request_id:
             cancel_request(tx, share.request_id, by=by)
