@@ -36,6 +36,15 @@ async def test_being_told_of_work_while_stopping_does_not_keep_it_going(
     await door.close()
 
 
+def test_two_jobs_of_one_name_are_a_mistake() -> None:
+    bus, work, others = Bus(), Work(), Work()
+
+    bus.outside_jobs(work.call, work.call)
+
+    with pytest.raises(LookupError):
+        bus.outside_jobs(others.call)
+
+
 _ROWS = Q(select(jobs.jobs))
 
 

@@ -75,18 +75,18 @@ class Bus:
         """
         for listener in listeners:
             name = f"{name_of(listener)}:{event.name}"
-            self.handlers[name] = Handler(name, listener, event, False, {})
+            self._add(Handler(name, listener, event, False, {}))
             self._listeners.setdefault(event, []).append((name, ref_kind))
 
     def jobs(self, *functions: Job) -> None:
         """Commands `(tx, …)` that `tx.enqueue` may name."""
         for function in functions:
-            self._add(function, is_outside=False)
+            self._add_job(function, is_outside=False)
 
     def outside_jobs(self, *functions: OutsideJob) -> None:
         """Async functions `(outside, …)` that call the world and that `tx.enqueue` may name."""
         for function in functions:
-            self._add(function, is_outside=True)
+            self._add_job(function, is_outside=True)
 
     def every(self, seconds: float, *commands: Callable[..., Any]) -> None:
         """Run the commands `(tx)` every so many seconds."""
@@ -106,11 +106,18 @@ class Bus:
             raise LookupError(f"{name} is no job: register it in app/wiring.py.")
         return name
 
-    def _add(self, function: Callable[..., Any], *, is_outside: bool) -> None:
+    def _add_job(self, function: Callable[..., Any], *, is_outside: bool) -> None:
         name = name_of(function)
-        self.handlers[name] = Handler(name, function, None, is_outside, get_type_hints(function))
+        self._add(Handler(name, function, None, is_outside, get_type_hints(function)))
+
+    def _add(self, handler: Handler) -> None:
+        known = self.handlers.setdefault(handler.name, handler)
+        if known.function != handler.function:
+            raise LookupError(f"Two jobs are called {handler.name}.")
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """`orders.checkout.expire_order` for kirana.orders.checkout.expire_order."""
-    return f"{function.__module__.removeprefix('kirana.')}.{function.__qualname__}"
+    """`orders.expire_order` for kirana.orders.checkout.expire_order: files of a room may move while
+    a job waits."""
+    room = function.__module__.removeprefix("kirana.").partition(".")[0]
+    return f"{room}.{function.__qualname__}"
