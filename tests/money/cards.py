@@ -7,8 +7,9 @@ from uuid import UUID
 import msgspec
 
 from kirana import money
-from kirana.money import rail_calls, rail_lines
-from kirana.money.rail_events import receive_event
+from kirana.money.cards import calls as rail_calls
+from kirana.money.cards import lines as rail_lines
+from kirana.money.cards.events import receive_event
 from kirana.money.rails import stripe
 from kirana.platform import jobs
 from kirana.platform.events import Bus

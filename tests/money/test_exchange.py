@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kirana import money
-from kirana.money.exchange import QUOTE_S, Side, convert
+from kirana.money.flows.exchange import QUOTE_S, Side, convert
 from kirana.platform.problems import IdReused, NotAllowed, NotFound
 from kirana.values import SYSTEM, Actor, Money, QuoteId, RateId, uuid7
 from tests.database import RehearsedDatabase

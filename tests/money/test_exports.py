@@ -12,14 +12,14 @@ import pypdfium2
 import pytest
 
 from kirana import money
-from kirana.money import exports
-from kirana.money.exports import MonthOfWallet, Writer, open_month, read_lines
-from kirana.money.exports.beancount import Beancount
-from kirana.money.exports.camt import Camt
-from kirana.money.exports.pdf import Paper, Pdf
-from kirana.money.exports.spreadsheet import Spreadsheet
+from kirana.money.proof import exports
+from kirana.money.proof.exports import MonthOfWallet, Writer, open_month, read_lines
+from kirana.money.proof.exports.beancount import Beancount
+from kirana.money.proof.exports.camt import Camt
+from kirana.money.proof.exports.pdf import Paper, Pdf
+from kirana.money.proof.exports.spreadsheet import Spreadsheet
+from kirana.money.proof.statements import StatementLine
 from kirana.money.rails.bankfiles import read
-from kirana.money.statements import StatementLine
 from kirana.platform.db import Tx
 from kirana.values import Actor, Money, OwnerId
 from tests.apps import RunningApp

@@ -7,12 +7,7 @@ import pytest
 
 from kirana import money
 from kirana.money import chain
-from kirana.money.receipts import (
-    TransferReceipt,
-    books_head,
-    make_receipt,
-    verify_receipt,
-)
+from kirana.money.proof.receipts import TransferReceipt, books_head, make_receipt, verify_receipt
 from kirana.platform import signatures
 from kirana.platform.problems import NotFound
 from kirana.values import Actor, Money, TransferId

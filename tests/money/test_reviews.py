@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import pytest
 
 from kirana import money
+from kirana.money.desk.reviews import Verdict
 from kirana.money.model import REVIEWED_WITHIN_S
-from kirana.money.reviews import Verdict
 from kirana.platform.db import Tx
 from kirana.platform.db.units import Work
 from kirana.platform.problems import IdReused, NotAllowed, NotFound

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from kirana import money
 from kirana.app import maintenance
 from kirana.money import chain, journal
-from kirana.money.sealing import FILE, compare_with, publish, seal_day
+from kirana.money.proof.sealing import FILE, compare_with, publish, seal_day
 from kirana.money.tables import blocks, transfers
 from kirana.platform import signatures
 from kirana.platform.db import Tx

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kirana import money
-from kirana.money.calendars import day_of, morning, today
+from kirana.money.flows.calendars import day_of, morning, today
+from kirana.money.flows.standing import _print_of
 from kirana.money.model import challenge_of
-from kirana.money.standing import _print_of
 from kirana.platform.db.units import Work
 from kirana.platform.problems import IdReused, InvalidInput, NotFound
 from kirana.values import SYSTEM, Actor, Confirmation, Money, StandingOrderId, uuid7

@@ -1,18 +1,11 @@
 """Money: the ledger, wallets, requests, cash. It knows nobody: an owner is an opaque id, and what a
 payment is for is a `Ref`. It keeps no words that people write."""
 
-from .addresses import PaymentAddress, end_address, list_addresses, set_address
-from .audit import Finding, audit, audit_last_block, report_findings
-from .bank_days import BankDay, RailOfDay, close_bank_days, list_days
-from .bank_lines import (
-    ImportedLine,
-    LineMatch,
-    LineProposal,
-    LineState,
-    get_line,
-    list_lines,
-)
-from .bank_statements import (
+from .bank.clearing import ClearingAccount, OpenItem, explain_clearing
+from .bank.days import BankDay, RailOfDay, close_bank_days, list_days
+from .bank.lines import ImportedLine, LineMatch, LineProposal, LineState, get_line, list_lines
+from .bank.matching import bring_line_back, match_line, set_line_aside
+from .bank.statements import (
     BankImport,
     begin_import,
     get_import,
@@ -22,26 +15,43 @@ from .bank_statements import (
     read_statement,
     take_over,
 )
-from .cards import (
-    cancel_card,
-    capture_card,
-    pay_by_card,
-    return_to_card,
-    top_up_by_card,
+from .cards.calls import call_rail, decide_case, hear_due, look_at_rail_payments
+from .cards.commands import cancel_card, capture_card, pay_by_card, return_to_card, top_up_by_card
+from .cards.events import apply_event, receive_event
+from .cards.lines import hear_lines_due, look_at_rail_lines, read_rail_lines
+from .cards.payments import (
+    RailCase,
+    RailPayment,
+    find_rail_payment,
+    get_rail_payment,
+    list_rail_cases,
+    switch_rail,
+    takes_cards,
 )
-from .cash import cash_in, cash_out, collect_cash, hand_in_cash
 from .chain import seal
-from .claims import (
-    Claim,
-    confirm_claim,
-    find_claim,
-    get_claim,
-    list_claims,
-    make_claim,
-    reject_claim,
-    take_back_claim,
+from .desk.freezes import Freeze, find_freeze, freeze_owner, list_freezes
+from .desk.limits import (
+    Limit,
+    LimitSet,
+    MyLimits,
+    Preset,
+    choose_preset,
+    list_limits,
+    my_limits,
+    presets,
+    require_below_maximum,
+    set_limits,
+    two_numbers,
 )
-from .clearing import ClearingAccount, OpenItem, explain_clearing
+from .desk.reviews import (
+    Correction,
+    Review,
+    decide_correction,
+    decide_review,
+    list_corrections,
+    list_reviews,
+    propose_correction,
+)
 from .events import (
     REQUEST_ENDS,
     AddressChanged,
@@ -70,7 +80,19 @@ from .events import (
     TransferPosted,
     TransferVoided,
 )
-from .exchange import (
+from .flows.addresses import PaymentAddress, end_address, list_addresses, set_address
+from .flows.cash import cash_in, cash_out, collect_cash, hand_in_cash
+from .flows.claims import (
+    Claim,
+    confirm_claim,
+    find_claim,
+    get_claim,
+    list_claims,
+    make_claim,
+    reject_claim,
+    take_back_claim,
+)
+from .flows.exchange import (
     Desk,
     Exchanged,
     ExchangeQuote,
@@ -83,23 +105,8 @@ from .exchange import (
     set_rate,
     take_quote,
 )
-from .fees import Fee, SaleFee, capture_sale, list_fees, set_fee
-from .freezes import Freeze, find_freeze, freeze_owner, list_freezes
-from .ledger import capture, expire_holds, hold, refund, void
-from .limits import (
-    Limit,
-    LimitSet,
-    MyLimits,
-    Preset,
-    choose_preset,
-    list_limits,
-    my_limits,
-    presets,
-    require_below_maximum,
-    set_limits,
-    two_numbers,
-)
-from .links import (
+from .flows.fees import Fee, SaleFee, capture_sale, list_fees, set_fee
+from .flows.links import (
     MoneyLink,
     find_link,
     get_link,
@@ -109,10 +116,52 @@ from .links import (
     take_back_link,
     take_link,
 )
-from .matching import bring_line_back, match_line, set_line_aside
+from .flows.offers import Offers, RailOffer, get_offers
+from .flows.payouts import ask_payout, list_payouts, refuse_payout, settle_payout
+from .flows.requests import (
+    OpenClaim,
+    Request,
+    ask,
+    cancel_request,
+    decline_request,
+    expire_requests,
+    find_request,
+    get_request,
+    list_requests,
+    pay_request,
+    remind,
+    request_money,
+    take_back_request,
+)
+from .flows.splits import (
+    MAX_SHARES,
+    Share,
+    ShareDraft,
+    Split,
+    cancel_split,
+    find_split,
+    get_split,
+    remind_of_split,
+    settle_split,
+    split_bill,
+)
+from .flows.standing import (
+    StandingOrder,
+    StandingRun,
+    Terms,
+    change_standing_order,
+    end_standing_order,
+    get_standing_order,
+    list_standing_orders,
+    list_standing_runs,
+    make_standing_order,
+    pause_standing_order,
+    resume_standing_order,
+    run_standing_orders,
+)
+from .ledger import capture, expire_holds, hold, refund, void
 from .metering import forget_waived
 from .model import FEE, Kind, Ref, Transfer, Way
-from .offers import Offers, RailOffer, get_offers
 from .owners import (
     NameOf,
     Owner,
@@ -132,7 +181,6 @@ from .owners import (
     set_zone,
 )
 from .ownership import MoneyExport, erase_user, export_user
-from .payouts import ask_payout, list_payouts, refuse_payout, settle_payout
 from .problems import (
     AccountClosed,
     AccountFrozen,
@@ -161,42 +209,9 @@ from .problems import (
     WalletNotEmpty,
     WayOff,
 )
-from .rail_calls import call_rail, decide_case, hear_due, look_at_rail_payments
-from .rail_events import apply_event, receive_event
-from .rail_lines import hear_lines_due, look_at_rail_lines, read_rail_lines
-from .rail_payments import (
-    RailCase,
-    RailPayment,
-    find_rail_payment,
-    get_rail_payment,
-    list_rail_cases,
-    switch_rail,
-    takes_cards,
-)
-from .requests import (
-    OpenClaim,
-    Request,
-    ask,
-    cancel_request,
-    decline_request,
-    expire_requests,
-    find_request,
-    get_request,
-    list_requests,
-    pay_request,
-    remind,
-    request_money,
-    take_back_request,
-)
-from .reviews import (
-    Correction,
-    Review,
-    decide_correction,
-    decide_review,
-    list_corrections,
-    list_reviews,
-    propose_correction,
-)
+from .proof.audit import Finding, audit, audit_last_block, report_findings
+from .proof.sealing import SealedDay, close_books, compare_with, list_sealed_days, seal_books
+from .proof.statements import StatementLine, list_float_statement, list_statement
 from .screening import (
     NameList,
     ReviewRule,
@@ -208,34 +223,6 @@ from .screening import (
     unwatch_name,
     watch_name,
 )
-from .sealing import SealedDay, close_books, compare_with, list_sealed_days, seal_books
-from .splits import (
-    MAX_SHARES,
-    Share,
-    ShareDraft,
-    Split,
-    cancel_split,
-    find_split,
-    get_split,
-    remind_of_split,
-    settle_split,
-    split_bill,
-)
-from .standing import (
-    StandingOrder,
-    StandingRun,
-    Terms,
-    change_standing_order,
-    end_standing_order,
-    get_standing_order,
-    list_standing_orders,
-    list_standing_runs,
-    make_standing_order,
-    pause_standing_order,
-    resume_standing_order,
-    run_standing_orders,
-)
-from .statements import StatementLine, list_float_statement, list_statement
 from .topups import Into, Source, top_up
 from .transfers import (
     Preview,

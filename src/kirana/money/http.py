@@ -36,32 +36,14 @@ from kirana.values import (
     UserId,
 )
 
-from . import (
-    bank_http,
-    books_http,
-    card_http,
-    cash,
-    direct_http,
-    exchange_http,
-    exports,
-    freezes,
-    limits_http,
-    owners,
-    payouts,
-    requests,
-    reviews_http,
-    standing_http,
-    statements,
-    topups,
-    transfers,
-    wallets,
-)
-from . import limits as rules
+from . import owners, topups, transfers, wallets
+from .bank import http as bank_http
+from .cards import http as card_http
+from .desk import freezes, limits_http, reviews_http
+from .desk import limits as rules
 from .edge import Amount, currency_code, invalid, slow_down, version_7
-from .exports.beancount import Beancount
-from .exports.camt import Camt
-from .exports.pdf import MOST_LINES, Paper, Pdf
-from .exports.spreadsheet import Spreadsheet
+from .flows import cash, exchange_http, payouts, requests, standing_http
+from .flows import http as direct_http
 from .model import Ref, Transfer
 from .owners import NameOf
 from .problems import (
@@ -85,6 +67,12 @@ from .problems import (
     SameAccount,
     WayOff,
 )
+from .proof import exports, statements
+from .proof import http as books_http
+from .proof.exports.beancount import Beancount
+from .proof.exports.camt import Camt
+from .proof.exports.pdf import MOST_LINES, Paper, Pdf
+from .proof.exports.spreadsheet import Spreadsheet
 from .screening import NameList
 
 MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")

@@ -14,16 +14,7 @@ from kirana.platform.db import Q, Row, Tx, any_of, upsert
 from kirana.values import TransferId
 
 from .model import OPERATOR, Account, Books, Code, Kind, Move, Pair, UsageKey, currency_of
-from .tables import (
-    accounts,
-    entries,
-    limits,
-    owners,
-    payees,
-    transfers,
-    usages,
-    waived,
-)
+from .tables import accounts, entries, limits, owners, payees, transfers, usages, waived
 from .usages import (
     NOT_COUNTED,
     PASSED_ON,

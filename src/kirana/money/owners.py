@@ -13,13 +13,7 @@ from kirana.platform.problems import NotAllowed, NotFound
 from kirana.platform.stream import Change
 from kirana.values import SYSTEM, Actor, Mandate, Money, OwnerId, TransferId, UserId
 
-from .model import (
-    challenge_of,
-    confirm_above_by_default,
-    cools_until,
-    digest,
-    is_confirmed,
-)
+from .model import challenge_of, confirm_above_by_default, cools_until, digest, is_confirmed
 from .problems import ConfirmationRequired, ConfirmationWrong, ProofTooNew
 from .tables import accounts, confirm_lines, owners, payees, usages
 

@@ -7,21 +7,21 @@ from sqlalchemy import bindparam, delete, update
 from kirana.platform.db import Q, Tx
 from kirana.values import Actor, RequestId, UserId
 
-from .addresses import PaymentAddress, export_addresses, forget_addresses
-from .bank_lines import ImportedLine, export_lines
-from .bank_statements import forget_statements
-from .cards import forget_rail_payments
-from .claims import Claim, export_claims, forget_claims
-from .exchange import forget_quotes
+from .bank.lines import ImportedLine, export_lines
+from .bank.statements import forget_statements
+from .cards.commands import forget_rail_payments
+from .cards.payments import RailPayment, export_rail_payments
+from .flows.addresses import PaymentAddress, export_addresses, forget_addresses
+from .flows.claims import Claim, export_claims, forget_claims
+from .flows.exchange import forget_quotes
+from .flows.links import MoneyLink, export_links
+from .flows.requests import Request, cancel_request, decline_request, list_requests
+from .flows.splits import Split, list_splits
+from .flows.standing import StandingOrder, end_standing_orders_of, list_standing_orders
 from .ledger import expire_holds
-from .links import MoneyLink, export_links
 from .owners import forget_usages, open_owner
 from .problems import WalletNotEmpty
-from .rail_payments import RailPayment, export_rail_payments
-from .requests import Request, cancel_request, decline_request, list_requests
-from .splits import Split, list_splits
-from .standing import StandingOrder, end_standing_orders_of, list_standing_orders
-from .statements import StatementLine, list_statement
+from .proof.statements import StatementLine, list_statement
 from .tables import confirm_lines, owners
 from .wallets import Wallet, close_wallet, list_wallets
 

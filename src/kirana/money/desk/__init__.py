@@ -1,0 +1,1 @@
+"""What operators decide: limits, freezes, payments that wait for them, corrections."""
