@@ -4,7 +4,7 @@ import itertools
 import logging
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,19 +75,33 @@ def postgres_database(postgres_server: str) -> str:
 
 
 @pytest.fixture
-def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """An empty database with the whole schema.
+def new_database_url(
+    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[], str]:
+    """Gives an empty database with the whole schema, and takes the one before away.
 
     On SQLite a copy of the template; on PostgreSQL, where making one takes half a second, the
     same one each time, emptied.
     """
-    if database_kind == "sqlite":
-        file = tmp_path / "kirana.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        return f"sqlite:///{file}"
-    url: str = request.getfixturevalue("postgres_database")
-    empty(url)
-    return url
+    file = tmp_path / "kirana.db"
+
+    def make_one() -> str:
+        if database_kind == "sqlite":
+            for rest in tmp_path.glob(f"{file.name}-*"):
+                rest.unlink()
+            shutil.copy(request.getfixturevalue("sqlite_template"), file)
+            return f"sqlite:///{file}"
+        url: str = request.getfixturevalue("postgres_database")
+        empty(url)
+        return url
+
+    return make_one
+
+
+@pytest.fixture
+def database_url(new_database_url: Callable[[], str]) -> str:
+    """An empty database with the whole schema."""
+    return new_database_url()
 
 
 @pytest.fixture
