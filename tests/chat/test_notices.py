@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from msgspec import json
 
-from kirana import chat, identity
+from kirana import chat, identity, notices
 from kirana.chat.content import Reaction
 from kirana.chat.notices import GIVE_UP_MS, PATIENCE_MS
 from kirana.platform import jobs, stream, web_push
@@ -326,3 +326,20 @@ async def test_a_device_that_is_signed_out_is_told_no_more(
     await town.run_jobs()
 
     assert town.service.take() == []
+
+
+async def test_a_sleeping_device_is_told_of_a_notice_until_it_was_seen(
+    db: RehearsedDatabase, town: Town
+) -> None:
+    ravi, browser = make.person(db), Browser()
+    town.sleeper(ravi, browser)
+    db.write(notices.tell, uuid7(), ravi.user_id, "link.returned", uuid7())
+    [notice] = db.read(notices.list_notices, by=ravi)
+
+    told = web_push.encode(sha256(notice.id.bytes).digest()[:16])
+    assert await town.told(browser) == [[(told, head(db, ravi))]]
+
+    db.write(notices.tell, uuid7(), ravi.user_id, "link.returned", uuid7())
+    [notice, _] = db.read(notices.list_notices, by=ravi)
+    db.write(notices.mark_seen, notice.id, by=ravi)
+    assert await town.told(browser) == [[]]

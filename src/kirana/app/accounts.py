@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
-from kirana import business, catalog, chat, crm, identity, money, orders
+from kirana import business, catalog, chat, crm, identity, money, notices, orders
 from kirana.catalog import files
 from kirana.platform import pictures
 from kirana.platform.db import Tx
@@ -18,7 +18,7 @@ from kirana.platform.images import MASTER
 from kirana.platform.problems import NotAllowed
 from kirana.values import Actor, BusinessId, DeviceId, Money, Problem, UserId
 
-ROOMS = (orders, catalog, crm, chat, business, money, identity)
+ROOMS = (orders, catalog, crm, chat, business, money, notices, identity)
 """All that know something of people, in the order in which they forget it."""
 
 
@@ -81,6 +81,7 @@ class Export:
     money: money.MoneyExport
     business: business.BusinessExport
     catalog: catalog.CatalogExport
+    notices: list[notices.Notice]
     shops: list[ShopAlong]
 
 
@@ -111,6 +112,7 @@ def take_along(tx: Tx, public_url: str, *, by: Actor) -> Along:
         money=money.export_user(tx, me),
         business=business.export_user(tx, me),
         catalog=catalog.export_user(tx, me),
+        notices=notices.export_user(tx, me),
         shops=[_shop_along(tx, shop_id) for shop_id in owned],
     )
     photo_id = export.identity.me.photo_id
@@ -180,6 +182,7 @@ def delete_account(
         crm.erase_user(tx, shop.id)
         chat.erase_user(tx, shop.id)
         money.erase_user(tx, shop.id)
+        notices.erase_user(tx, shop.id)
     for room in ROOMS:
         room.erase_user(tx, me)
     if photo_id and not any(it.uses_picture(tx, photo_id) for it in (identity, business, catalog)):

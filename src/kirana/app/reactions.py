@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from kirana import business, chat, identity, money, orders
+from kirana import business, chat, identity, money, notices, orders
 from kirana.platform.db import Tx
 from kirana.values import SYSTEM, Actor, ConversationId, OwnerId, SplitId, UserId
 
@@ -135,6 +135,68 @@ def post_split_card(tx: Tx, event: SplitEvent) -> None:
     split = money.find_split(tx, event.split_id)
     if split.ref is not None:
         _post_split(tx, split, event, whose=None, is_quiet=False)
+
+
+def tell_of_returned_link(tx: Tx, event: money.TransferExpired) -> None:
+    """Nobody took the money of a link: its sender has it again."""
+    assert event.hold_id is not None
+    notices.tell(
+        tx,
+        event.event_id,
+        UserId(event.payer_id),
+        "link.returned",
+        event.hold_id,
+        amount=event.amount,
+    )
+
+
+def tell_of_missed_payment(tx: Tx, event: money.StandingOrderRefused) -> None:
+    """A coming payment was not made: whoever wanted it made hears why."""
+    notices.tell(
+        tx,
+        event.event_id,
+        UserId(event.payer_id),
+        "standing_order.left_out" if event.is_last else event.name,
+        event.order_id,
+        other_id=event.payee_id,
+        amount=event.amount,
+        why=event.problem,
+    )
+
+
+def tell_operators(tx: Tx, event: money.ReviewNeeded) -> None:
+    """A payment waits for those who may decide about it."""
+    for operator_id in money.operators(tx):
+        if operator_id not in (event.payer_id, event.payee_id):
+            notices.tell(
+                tx,
+                event.event_id,
+                UserId(operator_id),
+                event.name,
+                event.transfer_id,
+                other_id=event.payer_id,
+                amount=event.amount,
+            )
+
+
+def tell_of_review(tx: Tx, event: money.ReviewEnded) -> None:
+    """What waited for operators waits no more: whoever paid hears how it ended."""
+    notices.settle(tx, money.ReviewNeeded.name, event.transfer_id)
+    notices.tell(
+        tx,
+        event.transfer_id,
+        UserId(event.payer_id),
+        f"review.{event.how}",
+        event.transfer_id,
+        other_id=event.payee_id,
+        amount=event.amount,
+    )
+
+
+def tell_of_broken_books(tx: Tx, event: money.BooksBroken) -> None:
+    """Whoever runs the server has to look before money moves again."""
+    for operator_id in money.operators(tx):
+        notices.tell(tx, event.event_id, UserId(operator_id), event.name, event.event_id)
 
 
 def _post_split(

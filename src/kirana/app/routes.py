@@ -18,6 +18,7 @@ import kirana.crm.http
 import kirana.identity.http
 import kirana.identity.keys.http
 import kirana.money.http
+import kirana.notices.http
 import kirana.orders.http
 from kirana.platform import pictures, signatures, stream, web_push
 from kirana.platform.db import Db, Tx
@@ -102,6 +103,7 @@ API_ROUTES: Sequence[Any] = [
     *kirana.chat.http.routes,
     *kirana.chat.keys.http.routes,
     *kirana.crm.http.routes,
+    *kirana.notices.http.routes,
     *pictures.routes,
     *account_doors.routes,
     *report_doors.routes,

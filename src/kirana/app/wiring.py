@@ -1,6 +1,6 @@
 """Who reacts to what: the whole conversation between rooms, on one page."""
 
-from kirana import business, catalog, chat, crm, identity, money, orders
+from kirana import business, catalog, chat, crm, identity, money, notices, orders
 from kirana.catalog import files
 from kirana.platform import pictures, stream
 from kirana.platform.db import Database
@@ -35,6 +35,13 @@ def wire(bus: Bus) -> None:
             bus.on(told, reactions.post_request_card, ref_kind=between_people)
 
     bus.on(money.TransferPosted, reactions.post_link_card, ref_kind="link")
+
+    bus.on(money.TransferExpired, reactions.tell_of_returned_link, ref_kind="link")
+    bus.on(money.TransferExpired, money.hear_expired)
+    bus.on(money.StandingOrderRefused, reactions.tell_of_missed_payment)
+    bus.on(money.ReviewNeeded, reactions.tell_operators)
+    bus.on(money.ReviewEnded, reactions.tell_of_review)
+    bus.on(money.BooksBroken, reactions.tell_of_broken_books)
 
     bus.on(money.CardPaymentHeld, orders.show_held, ref_kind="order")
     bus.on(money.CardPaymentEnded, orders.cancel_unpaid, ref_kind="order")
@@ -91,6 +98,7 @@ def wire(bus: Bus) -> None:
         chat.forget_invitations,
         chat.expire_device_messages,
         chat.forget_used_keys,
+        notices.forget_notices,
         stream.expire_entries,
     )
 

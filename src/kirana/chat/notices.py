@@ -1,7 +1,8 @@
 """Telling devices that sleep, by Web Push, that something has come. Sending a message does nothing
 for it: once a second a sweep looks at whose stream has grown.
 
-A note says which conversation, as a hash, and where in the stream; the device fetches the rest.
+A note says which conversation, or which notice, as a hash, and where in the stream; the device
+fetches the rest.
 """
 
 import asyncio
@@ -11,19 +12,20 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from uuid import UUID
 
 import msgspec
 import structlog
 from sqlalchemy import bindparam, func, or_, select
 
-from kirana import identity
+from kirana import identity, notices
 from kirana.identity import Reached
 from kirana.platform import stream, web_push
 from kirana.platform.db import Q, Row, Tx
 from kirana.platform.jobs import Outside
 from kirana.platform.outgoing import NotPublic
 from kirana.platform.settings import Settings
-from kirana.values import ConversationId, DeviceId, UserId
+from kirana.values import DeviceId, UserId
 
 from .model import MemberState, RowKind
 from .tables import members, messages
@@ -34,7 +36,7 @@ sleep is connected for a while, but silent."""
 OVERLAP_MS = 2_000
 """Another process may commit a little later than its clock said."""
 KEPT_S = 28 * 24 * 3600
-MAX_CONVERSATIONS = 10
+MAX_NOTES = 10
 """Of one device and sweep; the latest."""
 GIVE_UP_MS = 3600 * 1000
 _ENTRIES = 500
@@ -90,9 +92,9 @@ class Sweep:
 
 
 class Told(msgspec.Struct, frozen=True):
-    """The latest of a conversation that a device is told of."""
+    """The latest of a conversation, or a notice, that a device is told of."""
 
-    conversation_id: ConversationId
+    about: UUID = msgspec.field(name="conversation_id")
     pos: int
     is_request: bool
 
@@ -181,8 +183,8 @@ class PushFailed(Exception):
 
 
 def note_for(target: web_push.Target, told: Told) -> web_push.Note:
-    """Neither the service nor whoever compares two devices learns which conversation it is."""
-    place = told.conversation_id.bytes
+    """Neither the service nor whoever compares two devices learns what it is about."""
+    place = told.about.bytes
     payload = {"c": web_push.encode(sha256(place).digest()[:16]), "p": told.pos}
     return web_push.Note(
         payload=msgspec.json.encode(payload),
@@ -206,13 +208,13 @@ def _tell(tx: Tx, due: Mapping[Reached, int]) -> None:
     for it, after in due.items():
         from_where[it.user_id] = min(after, from_where.get(it.user_id, after))
     news = {user_id: _news(tx, user_id, after) for user_id, after in from_where.items()}
-    by_device: dict[DeviceId, dict[ConversationId, Told]] = defaultdict(dict)
+    by_device: dict[DeviceId, dict[UUID, Told]] = defaultdict(dict)
     for it, after in due.items():
         for one in news[it.user_id]:
             if one.pos > after:
-                by_device[it.device_id].setdefault(one.conversation_id, one)
+                by_device[it.device_id].setdefault(one.about, one)
     for device_id, told in sorted(by_device.items()):
-        latest = list(told.values())[:MAX_CONVERSATIONS]
+        latest = list(told.values())[:MAX_NOTES]
         tx.enqueue(push_notes, device_id=device_id, told=latest, told_at=tx.now)
 
 
@@ -221,11 +223,13 @@ def _news(tx: Tx, user_id: UserId, after: int) -> Sequence[Told]:
     rows = tx.all(_NEWS, user_id=user_id, after=after, now=tx.now)
     senders = {row.sender_id for row in rows} - {None}
     blocked = {it for it in senders if identity.has_blocked(tx, user_id, it)}
-    return [
+    said = [
         Told(row.conversation_id, row.pos, row.state == MemberState.REQUESTED)
         for row in rows
         if row.sender_id not in blocked
     ]
+    noticed = [Told(id, pos, False) for id, pos in notices.list_new(tx, user_id, after)]
+    return sorted([*said, *noticed], key=lambda it: -it.pos)
 
 
 def _contact(settings: Settings) -> str:

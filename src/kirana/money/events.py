@@ -1,7 +1,7 @@
 """What money announces."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from kirana.platform.events import Event
 from kirana.values import (
@@ -11,6 +11,7 @@ from kirana.values import (
     RailPaymentId,
     RequestId,
     SplitId,
+    StandingOrderId,
     TransferId,
 )
 
@@ -226,6 +227,43 @@ class DisputeOpened(Event):
     amount: Money
     shortfall: Money
     ref: Ref | None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOrderRefused(Event):
+    """The payment of a standing order whose day has come was not made, for `problem`. It is tried
+    again on the next day, unless this try `is_last`."""
+
+    name: ClassVar[str] = "standing_order.refused"
+    order_id: StandingOrderId
+    payer_id: OwnerId
+    payee_id: OwnerId
+    amount: Money
+    problem: str
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _OfReview(Event):
+    transfer_id: TransferId
+    payer_id: OwnerId
+    payee_id: OwnerId
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewNeeded(_OfReview):
+    """A payment waits until operators have looked at it."""
+
+    name: ClassVar[str] = "review.needed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewEnded(_OfReview):
+    """A payment that waited went through, or back."""
+
+    name: ClassVar[str] = "review.ended"
+    how: Literal["released", "rejected", "expired"]
 
 
 @dataclass(frozen=True, slots=True)

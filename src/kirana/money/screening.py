@@ -19,6 +19,7 @@ from kirana.platform.problems import IdReused, NotFound
 from kirana.platform.stream import Change
 from kirana.values import MAX_AMOUNT_MINOR, Actor, OwnerId, UserId
 
+from .events import ReviewNeeded
 from .ledger import open_currency
 from .model import Group, Kind, Transfer
 from .owners import NameOf, operators, require_operator
@@ -159,13 +160,22 @@ def note_held(tx: Tx, held: Iterable[tuple[Group, Transfer]]) -> None:
     needs = {rule.currency: rule.approvals for rule in list_review_rules(tx)}
     for group, transfer in found:
         why: Why = "name" if group.is_suspect else "amount"
-        tx.do(
+        is_new = tx.do(
             _NOTE,
             transfer_id=transfer.id,
             why=why,
             approvals=needs.get(transfer.amount.currency, 1),
             created_at=tx.now,
         )
+        if is_new:
+            tx.emit(
+                ReviewNeeded(
+                    transfer_id=transfer.id,
+                    payer_id=transfer.payer_id,
+                    payee_id=transfer.payee_id,
+                    amount=transfer.amount,
+                )
+            )
     tx.publish([UserId(it) for it in operators(tx)], Change("review", found[0][1].id))
 
 

@@ -38,6 +38,7 @@ RateId = NewType("RateId", UUID)
 RailPaymentId = NewType("RailPaymentId", UUID)
 """A payment through a provider, such as one by card."""
 EventId = NewType("EventId", UUID)
+NoticeId = NewType("NoticeId", UUID)
 
 
 _TICKS_PER_MS = 1 << 12

@@ -13,6 +13,7 @@ from kirana.platform.stream import Change
 from kirana.values import Actor, Money, OwnerId, TransferId, UserId
 
 from .. import ledger
+from ..events import ReviewEnded, TransferExpired
 from ..model import OPERATOR, AccountKey, Code, Group, Move, Ref
 from ..owners import operators, require_operator, require_owner
 from ..problems import HoldExpired, HoldResolved
@@ -114,11 +115,22 @@ def decide_review(
         raise HoldResolved(state=transfer.state)
     if verdict == "reject":
         ledger.void(tx, id, transfer_id, "review_rejected", by=by)
+        _announce(tx, transfer, "rejected")
     elif len(votes) + 1 >= row.approvals:
         ledger.capture(tx, id, transfer_id, purpose=transfer.purpose, by=by)
+        _announce(tx, transfer, "released")
     tx.do(_VOTE, transfer_id=transfer_id, by_id=by.person_id, verdict=verdict, at=tx.now)
     _tell(tx, transfer_id)
     return _review(tx, row)
+
+
+def hear_expired(tx: Tx, event: TransferExpired) -> None:
+    """A payment that nobody looked at in time went back."""
+    if event.hold_id and tx.one(_FIND, id=event.hold_id):
+        transfer = find_transfer(tx, event.hold_id)
+        assert transfer is not None
+        _announce(tx, transfer, "expired")
+        _tell(tx, transfer.id)
 
 
 def propose_correction(
@@ -214,6 +226,20 @@ def _get(tx: Tx, id: UUID) -> Correction:
     if row is None:
         raise NotFound()
     return _correction(row)
+
+
+def _announce(
+    tx: Tx, transfer: TransferDetails, how: Literal["released", "rejected", "expired"]
+) -> None:
+    tx.emit(
+        ReviewEnded(
+            transfer_id=transfer.id,
+            payer_id=transfer.payer_id,
+            payee_id=transfer.payee_id,
+            amount=transfer.amount,
+            how=how,
+        )
+    )
 
 
 def _tell(tx: Tx, id: UUID) -> None:

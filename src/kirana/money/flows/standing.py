@@ -25,6 +25,7 @@ from kirana.values import (
     derived_id,
 )
 
+from ..events import StandingOrderRefused
 from ..ledger import apply, open_currency
 from ..model import Group, Move, Refused, Scrutiny, digest
 from ..owners import find_owner, require_confirmation, require_mandate, require_owner
@@ -262,10 +263,9 @@ def _run(tx: Tx, row: Row) -> None:
     zone = _zone_of(tx, row.payer_id)
     step = "run-again" if row.tries else "run"
     id = TransferId(derived_id(row.id, step, row.number))
+    amount = Money(row.amount_minor, row.currency)
     move = Move.posted(
-        wallet_key(row.payer_id, row.currency),
-        wallet_key(row.payee_id, row.currency),
-        Money(row.amount_minor, row.currency),
+        wallet_key(row.payer_id, row.currency), wallet_key(row.payee_id, row.currency), amount
     )
     objection = objection_to(tx, row.currency, WALLET)
     group = Group(id, (move,), "send", row.by_id, objection=objection, scrutiny=Scrutiny.REFUSE)
@@ -281,6 +281,17 @@ def _run(tx: Tx, row: Row) -> None:
         problem=refused.reason.value if refused else None,
         at=tx.now,
     )
+    if refused:
+        tx.emit(
+            StandingOrderRefused(
+                order_id=row.id,
+                payer_id=row.payer_id,
+                payee_id=row.payee_id,
+                amount=amount,
+                problem=refused.reason.value,
+                is_last=bool(row.tries),
+            )
+        )
     tomorrow = today(tx.now, zone) + timedelta(days=1)
     if refused and not row.tries:
         _set(tx, row, "active", row.number, row.next_on, morning(tomorrow, zone), tries=1)
