@@ -1,11 +1,12 @@
 """The operators' desk: a payment is looked at by two, a correction is made by two."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from kirana.values import uuid7
 from tests.servers import Server
 
 from .conftest import DESKTOP, Opener, looked_at
+from .test_notices import Phone
 from .test_private import Somebody
 
 
@@ -55,6 +56,9 @@ def test_a_large_payment_waits_for_two_operators_and_a_correction_for_the_second
     looked_at(page, "review-sent-phone")
     page.get_by_role("link", name="Done").click()
     expect(page.get_by_text("Set aside").first).to_be_visible()
+    phone = Phone(village, page)
+    phone.turn_on()
+    phone.close_app()
 
     # One operator says yes, then the other: Paul has the money.
     expect(first.get_by_text("€30 · Nora to Paul")).to_be_visible()
@@ -62,9 +66,24 @@ def test_a_large_payment_waits_for_two_operators_and_a_correction_for_the_second
     first.get_by_role("button", name="Let through: €30, Nora to Paul").click()
     expect(first.get_by_text("1 of 2 said yes")).to_be_visible()
     second = remy.page
-    second.goto(f"{village.url}/app/operator/payments")
+    second.goto(f"{village.url}/app/pay")
+    expect(second.get_by_role("link", name="1 notice Pay")).to_be_visible()
+    looked_at(second, "review-news-wide")
+    second.get_by_role("link", name="A payment waits for you").click()
     second.get_by_role("button", name="Let through: €30, Nora to Paul").click()
     expect(second.get_by_text("Nothing waits for you.")).to_be_visible()
+
+    # Nora hears of it while her app is closed, and comes to it by that.
+    phone.push(*first_notice(page))
+    (told,) = phone.shown("€30 to Paul")
+    assert told["title"] == "Your payment went through"
+    page.goto(f"{village.url}/app/pay")
+    expect(page.get_by_role("link", name="1 notice Pay")).to_be_visible()
+    looked_at(page, "review-news-phone")
+    page.get_by_role("link", name="Your payment went through").click()
+    page.wait_for_url(f"{village.url}{told['path']}")
+    expect(page.get_by_role("link", name="1 notice Pay")).to_have_count(0)
+    expect(second.get_by_role("link", name="1 notice Pay")).to_have_count(0)
     paul.page.goto(f"{village.url}/app/pay")
     expect(paul.page.get_by_text("€30").first).to_be_visible()
 
@@ -83,3 +102,17 @@ def test_a_large_payment_waits_for_two_operators_and_a_correction_for_the_second
     paul.page.reload()
     expect(paul.page.get_by_text("€25").first).to_be_visible()
     expect(paul.page.get_by_text("Put right").first).to_be_visible()
+
+
+def first_notice(page: Page) -> tuple[str, int]:
+    """What somebody is told outside of chats and where it stands in their stream, once it does."""
+    ref, pos = page.evaluate(
+        """async () => {
+            for (;;) {
+                const { frames } = await (await fetch('/v1/stream?after=0&wait_s=20')).json();
+                const found = frames.find(({ k }) => k === 'notice');
+                if (found) return [found.ref, found.pos];
+            }
+        }"""
+    )
+    return ref, pos

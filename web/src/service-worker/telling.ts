@@ -5,14 +5,17 @@ import { api } from '#lib/api/client.ts';
 import type { Schema } from '#lib/api/index.ts';
 import type { Standing } from '#lib/api/standing.ts';
 import { readStanding } from '#lib/api/standing.ts';
-import { aboutOf, noticeOf, plainNotice, show, tagOf } from '#lib/notices/notice.ts';
+import type { News } from '#lib/notices/news.ts';
+import { aboutOf, newsNotice, noticeOf, plainNotice, show, tagOf } from '#lib/notices/notice.ts';
 import { isTold } from '#lib/notices/words.ts';
 import { isSealed } from '#lib/sync/entries.ts';
 import type { Entry } from '#lib/sync/entries.ts';
+import { isEntry } from '#lib/sync/feed.ts';
+import type { Frame } from '#lib/sync/feed.ts';
 import { open, whereOf } from './opening.ts';
 import { appWindows } from './windows.ts';
 
-/** A push: which conversation, as a hash, and where in the stream. */
+/** A push: which conversation or notice, as a hash, and where in the stream. */
 export interface Note {
   readonly c: string;
   readonly p: number;
@@ -61,17 +64,35 @@ async function find(standing: Standing, note: Note): Promise<Found | null> {
     const actingFor = stream === standing.user ? null : stream;
     const known = actingFor === null ? await whereOf(stream) : null;
     const from = Math.min(note.p - 1, Math.max(known ?? note.p - 1, note.p - LOOKED_BACK));
-    const page = await api.get<{ frames: readonly (Entry & { pos: number })[] }>('/v1/stream', {
+    const page = await api.get<{ frames: readonly Frame[] }>('/v1/stream', {
       query: { after: from },
       actingFor,
     });
     const meant = page.frames.find(({ pos }) => pos === note.p);
-    if (!meant?.conv || (await tagOf(meant.conv)) !== note.c) continue;
-    const entries = page.frames.filter(({ conv }) => conv === meant.conv);
+    if (!meant) continue;
+    if (!isEntry(meant)) {
+      if ((await tagOf(meant.ref)) !== note.c) continue;
+      return meant.k === 'notice' ? news(standing, meant.ref, stream) : null;
+    }
+    if ((await tagOf(meant.conv)) !== note.c) continue;
+    const entries = page.frames.filter(isEntry).filter(({ conv }) => conv === meant.conv);
     const latest = entries.findLast((entry) => isTold(entry, stream)) ?? meant;
     return describe(standing, latest, entries, stream);
   }
   return null;
+}
+
+/** Null for what was seen meanwhile. */
+async function news(standing: Standing, id: string, stream: string): Promise<Found | null> {
+  const actingFor = stream === standing.user ? null : stream;
+  const { items } = await api.get<{ items: readonly News[] }>('/v1/notices', { actingFor });
+  const meant = items.find((one) => one.id === id);
+  if (!meant) return null;
+  const ids = standing.showsWords && meant.other_id ? [meant.other_id] : [];
+  const [card] = ids.length
+    ? await api.get<readonly Schema['Card'][]>('/v1/users', { query: { ids } })
+    : [];
+  return newsNotice(meant, card?.name ?? null, stream, standing);
 }
 
 /** Nothing is opened of which nothing may be said. */

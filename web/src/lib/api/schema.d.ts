@@ -3195,6 +3195,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one has not seen yet, the latest first; a hundred at most */
+        get: operations["V1NoticesListNotices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notices/{notice_id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One knows */
+        post: operations["V1NoticesNoticeIdSeenMarkSeen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pictures": {
         parameters: {
             query?: never;
@@ -5122,6 +5156,23 @@ export interface components {
             sentence: string;
         };
         /**
+         * Notice
+         * @description What somebody is told. `subject_id` is the thing that it is about, `other_id` who else takes
+         *     part in it, `why` a slug where the kind alone does not say enough.
+         */
+        Notice: {
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /** Format: uuid */
+            subject_id: string;
+            other_id: string | null;
+            amount: components["schemas"]["Money"] | null;
+            why: string;
+            created_at: number;
+            seen_at: number | null;
+        };
+        /**
          * OfferToPay
          * @description A code to scan, as `text` and drawn, and links that open the bank's app.
          */
@@ -5442,6 +5493,15 @@ export interface components {
          */
         Page_MoneyLink_: {
             items: components["schemas"]["MoneyLink"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Notice]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_Notice_: {
+            items: components["schemas"]["Notice"][];
             /** @default null */
             next: string | null;
         };
@@ -27147,6 +27207,157 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Greeting"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1NoticesListNotices: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notice_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1NoticesNoticeIdSeenMarkSeen: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
                 };
             };
             /** @description not-signed-in */

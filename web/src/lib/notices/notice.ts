@@ -8,6 +8,8 @@ import type { Schema } from '#lib/api/index.ts';
 import type { Standing } from '#lib/api/standing.ts';
 import { told } from '#lib/i18n/en/told.ts';
 import type { Entry } from '#lib/sync/entries.ts';
+import { placeOf, sayNews } from './news.ts';
+import type { News } from './news.ts';
 import { wordsOf } from './words.ts';
 
 /** As much of a conversation as a notice says. */
@@ -85,6 +87,29 @@ export async function noticeOf(
   return { ...place, title: told.counted(titleOf(conversation) || told.group, unread), body };
 }
 
+/** What somebody is told outside of chats; `name` is what the other one is called. */
+export async function newsNotice(
+  news: News,
+  name: string | null,
+  stream: string,
+  { user, showsWords }: Standing,
+): Promise<Notice> {
+  const locale = navigator.languages.find((tag) => tag.startsWith('en')) ?? 'en';
+  const { title, text } = sayNews(news, name, locale);
+  return {
+    title: showsWords ? title : told.news,
+    body: showsWords ? text : '',
+    tag: await tagOf(news.id),
+    path: placeOf(news) + (stream === user ? '' : `?as=${stream}`),
+    conv: null,
+    stream,
+    id: news.id,
+    seq: 0,
+    isComplete: true,
+    at: news.created_at,
+  };
+}
+
 export async function show(
   registration: ServiceWorkerRegistration,
   { title, body, tag, at, ...about }: Notice,
@@ -107,7 +132,7 @@ export async function show(
 
 export const aboutOf = ({ data }: Notification): About => data as About;
 
-/** As the server names a conversation in a push. */
+/** As the server names a conversation, or a notice, in a push. */
 export async function tagOf(conv: string): Promise<string> {
   const hex = conv.replaceAll('-', '');
   const bytes = Uint8Array.from({ length: 16 }, (_, n) =>

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Entry } from '#lib/sync/entries.ts';
-import { noticeOf, plainNotice, show, tagOf } from './notice.ts';
+import { sayNews } from './news.ts';
+import type { News } from './news.ts';
+import { newsNotice, noticeOf, plainNotice, show, tagOf } from './notice.ts';
 import { isTold, wordsOf } from './words.ts';
 
 const CONV = '018f0000-0000-7000-8000-000000000001';
@@ -109,4 +111,50 @@ test('one notice for each conversation, and less never takes the place of more',
   // Something else has come, and nobody knows what.
   await show(registration, plainNotice(await tagOf(CONV)));
   expect(bodies()).toEqual(['']);
+});
+
+const news = (kind: string, more: Partial<News> = {}): News => ({
+  id: '018f0000-0000-7000-8000-000000000002',
+  kind,
+  subject_id: '018f0000-0000-7000-8000-000000000003',
+  other_id: null,
+  amount: { amount_minor: 25_000, currency: 'INR' },
+  why: '',
+  created_at: 5,
+  seen_at: null,
+  ...more,
+});
+
+test.each([
+  ['link.returned', '', 'A money link came back', 'Nobody took ₹250. It is in your wallet again.'],
+  [
+    'standing_order.refused',
+    'insufficient-funds',
+    '₹250 to Asha was not paid',
+    'There was not enough money. It is tried once more tomorrow.',
+  ],
+  [
+    'standing_order.left_out',
+    'something-new',
+    '₹250 to Asha was left out',
+    'The server refused it. It is not tried again for this day.',
+  ],
+  ['review.needed', '', 'A payment waits for you', '₹250 from Asha'],
+  ['review.released', '', 'Your payment went through', '₹250 to Asha'],
+  ['of-a-newer-server', '', 'Something new in Pay', '₹250'],
+])('says of %s (%s): %s. %s', (kind, why, title, text) => {
+  expect(sayNews(news(kind, { why }), 'Asha', 'en-IN')).toEqual({ title, text });
+});
+
+test('what money does by itself is told with what may be seen, and leads to its screen', async () => {
+  const of = (kind: string, stream: string, more = {}) =>
+    newsNotice(news(kind), 'Asha', stream, { ...standing, shops: ['tea'], ...more });
+
+  const mine = await of('review.rejected', 'me');
+  const ofShop = await of('link.returned', 'tea', { showsWords: false });
+
+  expect(mine.path).toMatch(/[/]pay[/]transfers[/]018f0000-0000-7000-8000-000000000003$/);
+  expect(mine.tag).toBe(await tagOf(mine.id!));
+  expect([ofShop.title, ofShop.body]).toEqual(['Something new in Pay', '']);
+  expect(ofShop.path).toMatch(/[/]pay[/]links[?]as=tea$/);
 });

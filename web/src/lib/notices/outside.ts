@@ -9,7 +9,8 @@ import type { Standing } from '#lib/api/standing.ts';
 import { readStanding } from '#lib/api/standing.ts';
 import type { Engine, Entry, Receipt } from '#lib/sync/index.ts';
 import { isSealed } from '#lib/sync/index.ts';
-import { aboutOf, noticeOf, show } from './notice.ts';
+import type { News } from './news.ts';
+import { aboutOf, newsNotice, noticeOf, show } from './notice.ts';
 import { isTold } from './words.ts';
 
 type Conversation = Parameters<typeof noticeOf>[1] &
@@ -69,6 +70,10 @@ export class Outside {
     if (this.#isStopped || !('serviceWorker' in navigator && 'locks' in navigator)) return;
     this.#stops.push(
       this.#engine.hear('entry', ({ entry, stream }) => this.#heard(entry, stream)),
+      this.#engine.on(
+        'notice',
+        ({ ref, stream }) => void this.#noticed(ref, stream).catch(noMatter),
+      ),
       this.#engine.hear('receipt', (receipt) => void this.#read(receipt).catch(noMatter)),
     );
   }
@@ -107,6 +112,23 @@ export class Outside {
     }
     if (this.#isStopped || (await isInSight())) return;
     const notice = await noticeOf(entry, conversation, stream, standing);
+    await show(await navigator.serviceWorker.ready, notice);
+  }
+
+  /** Something is told outside of chats, or was seen on another device. */
+  async #noticed(id: string, stream: string): Promise<void> {
+    const actingFor = stream === this.#engine.userId ? null : stream;
+    const { items } = await api.get<{ items: readonly News[] }>('/v1/notices', { actingFor });
+    const news = items.find((one) => one.id === id);
+    if (!news) return this.#close((about) => about.id === id);
+    const standing = await this.#standing();
+    if (!standing?.isOn || (await isInSight())) return;
+    const ids = news.other_id ? [news.other_id] : [];
+    const [card] = ids.length
+      ? await api.get<readonly Schema['Card'][]>('/v1/users', { query: { ids } })
+      : [];
+    if (this.#isStopped || (await isInSight())) return;
+    const notice = await newsNotice(news, card?.name ?? null, stream, standing);
     await show(await navigator.serviceWorker.ready, notice);
   }
 

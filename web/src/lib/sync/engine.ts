@@ -27,7 +27,7 @@ import {
 import { isSealed } from './entries.ts';
 import type { Entry, Ruling } from './entries.ts';
 import type { Frame, Pointer, StreamPage } from './feed.ts';
-import { Feed } from './feed.ts';
+import { Feed, isEntry } from './feed.ts';
 import type { FactDoubt } from './facts.ts';
 import { judgeFacts } from './facts.ts';
 import { Notebook } from './notebook.svelte.ts';
@@ -616,5 +616,3 @@ const goneAmong = (entries: readonly Entry[]): readonly string[] =>
     if (k === 'deletion') return target ?? [];
     return (k === 'message' && ct === undefined && body === undefined) || hidden ? id : [];
   });
-
-const isEntry = (frame: Frame): frame is Frame & Entry => 'conv' in frame;

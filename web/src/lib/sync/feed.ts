@@ -17,6 +17,8 @@ export interface Pointer {
   readonly seq?: number;
 }
 
+export const isEntry = (frame: Frame): frame is Frame & Entry => 'conv' in frame;
+
 export interface StreamPage {
   readonly pos: number;
   readonly frames: readonly Frame[];

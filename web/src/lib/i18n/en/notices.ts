@@ -1,3 +1,5 @@
+import { plural } from '../locale.ts';
+
 /** Being told of new messages while the app is not open. */
 export const notices = {
   title: 'Notifications',
@@ -23,4 +25,7 @@ export const notices = {
   ask: 'Hear of answers while Kirana is closed?',
   askAct: 'Turn on',
   askLater: 'Not now',
+  news: 'News',
+  newsCount: (n: number) => plural(n, { one: '# notice', other: '# notices' }),
+  dismiss: (title: string) => `Put away: ${title}`,
 };

@@ -1,4 +1,5 @@
 import { plural } from '../locale.ts';
+import { told } from './told.ts';
 
 export const standing = {
   title: 'Coming payments',
@@ -35,15 +36,8 @@ export const standing = {
   missedOnce: (day: string, why: string) =>
     `Not paid on ${day}: ${why} It is tried once more the next day.`,
   missed: (day: string, why: string) => `Left out, for ${day}: ${why}`,
-  because: {
-    'insufficient-funds': 'there was not enough money.',
-    'limit-exceeded': 'it was more than you may pay.',
-    'payee-cannot-receive': 'they cannot be paid this at the moment.',
-    'account-frozen': 'the operator has stopped payments.',
-    'account-closed': 'a wallet is closed.',
-    'way-off': 'paying from wallets is switched off.',
-  } as Record<string, string>,
-  otherwise: 'the server refused it.',
+  because: told.because,
+  otherwise: told.otherwise,
   pause: 'Pause',
   resume: 'Go on',
   stop: 'End',

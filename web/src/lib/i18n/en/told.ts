@@ -17,4 +17,36 @@ export const told = {
   contact: 'Contact',
   poll: (question: string) => `Poll: ${question}`,
   newer: 'New message',
+
+  news: 'Something new in Pay',
+  somebody: 'somebody',
+  returned: 'A money link came back',
+  returnedText: (sum: string) => `Nobody took ${sum}. It is in your wallet again.`,
+  missed: (sum: string, name: string) => `${sum} to ${name} was not paid`,
+  missedText: (why: string) => `${sentence(why)} It is tried once more tomorrow.`,
+  leftOut: (sum: string, name: string) => `${sum} to ${name} was left out`,
+  leftOutText: (why: string) => `${sentence(why)} It is not tried again for this day.`,
+  waits: 'A payment waits for you',
+  waitsText: (sum: string, name: string) => `${sum} from ${name}`,
+  released: 'Your payment went through',
+  releasedText: (sum: string, name: string) => `${sum} to ${name}`,
+  sentBack: 'Your payment came back',
+  rejectedText: (sum: string, name: string) =>
+    `${sum} to ${name} was not let through. It is in your wallet again.`,
+  expiredText: (sum: string, name: string) =>
+    `Nobody looked at ${sum} to ${name} in time. It is in your wallet again.`,
+  broken: 'The books are not right',
+  brokenText: 'The daily check found something. Look at it before money moves again.',
+  because: {
+    'insufficient-funds': 'there was not enough money.',
+    'limit-exceeded': 'it was more than you may pay.',
+    'payee-cannot-receive': 'they cannot be paid this at the moment.',
+    'account-frozen': 'the operator has stopped payments.',
+    'account-closed': 'a wallet is closed.',
+    'needs-review': 'it would have to be looked at first. Send it under Pay.',
+    'way-off': 'paying from wallets is switched off.',
+  } as Record<string, string>,
+  otherwise: 'the server refused it.',
 };
+
+const sentence = (why: string): string => why.charAt(0).toUpperCase() + why.slice(1);
