@@ -38,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+_DAMAGED = ("disk image is malformed", "file is not a database", "invalid page in block")
+"""What SQLite and PostgreSQL say of pages that are not as they wrote them."""
+
+
 def _what_to_do(error: Exception) -> str | None:
     """A sentence for what an operator can mend; None for a mistake of ours."""
     from .maintenance import NotReady
@@ -47,6 +51,8 @@ def _what_to_do(error: Exception) -> str | None:
     reason = str(getattr(error, "orig", error)).strip().splitlines()
     if type(error).__name__ == "OperationalError" and "connection" in reason[0]:
         return f"The database does not answer: {reason[0]}"
+    if any(sign in reason[0] for sign in _DAMAGED if reason):
+        return f"The database is damaged: {reason[0]}. Go back to a backup whose audit is clean."
     return None
 
 

@@ -65,7 +65,9 @@ class PostgresEngine:
             error,
             psycopg.OperationalError
             | psycopg.errors.SerializationFailure
-            | psycopg.errors.DeadlockDetected,
+            | psycopg.errors.DeadlockDetected
+            # This process stood still for a minute; somebody else was let in meanwhile.
+            | psycopg.errors.IdleInTransactionSessionTimeout,
         ) and not isinstance(error, psycopg.errors.DiskFull)
 
     def is_race(self, error: Exception) -> bool:
