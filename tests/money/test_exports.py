@@ -243,6 +243,17 @@ def test_beancount_gets_one_transaction_for_what_was_moved_together(
     assert "2031-03-01 balance " in text
 
 
+def test_a_month_that_has_not_begun_is_balanced_after_its_opening(
+    db: RehearsedDatabase, asha: Actor
+) -> None:
+    of = month_of(db, asha, 5)
+    text = written(db, Beancount(of), of).decode()
+
+    assert '2031-05-01 * "Opening balance"' in text
+    assert "2031-05-02 balance " in text
+    assert written(db, Camt(of), of).decode().count("<Dt>2031-05-01</Dt>") == 2
+
+
 def test_a_name_cannot_break_out_of_a_beancount_file(db: RehearsedDatabase, asha: Actor) -> None:
     name = 'A"\\\n2031-02-02 close Liabilities:Wallets\u2028; \x00'
     of = month_of(db, asha, 2)

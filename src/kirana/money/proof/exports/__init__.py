@@ -70,7 +70,7 @@ def open_month(
     owner = find_owner(tx, by.user_id)
     zone = owner.zone if owner else "UTC"
     since, until = month_of(year, month, zone)
-    until = min(until, max(since, tx.now + 1))
+    until = min(until, max(since, tx.now) + 1)
     first, end = first_line_from(tx, key, since), first_line_from(tx, key, until)
     opening, _ = balances_after(tx, key, first - 1)
     closing, on_hold = balances_after(tx, key, end - 1)
