@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Column, bindparam, delete, insert, select, update
+from sqlalchemy import Column, bindparam, delete, insert, literal_column, select, update
 
 from kirana.platform.db import (
     Bool,
@@ -44,6 +44,16 @@ RAISE = Q(
     .where(counters.c.id == bindparam("id_"))
     .values(count=counters.c.count + bindparam("by"))
     .returning(counters.c.count)
+)
+SET = Q(
+    update(counters)
+    .where(counters.c.id == bindparam("id_"), counters.c.count == bindparam("seen"))
+    .values(count=bindparam("count"), note=bindparam("note"))
+)
+MORE = Q(
+    upsert(
+        counters, ["id"], {"count": counters.c.count + literal_column("excluded.count")}
+    ).returning(counters.c.id, counters.c.count)
 )
 PUT = Q(upsert(counters, ["id"], ["count", "note"]))
 KEEP = Q(upsert(counters, ["id"]))
@@ -108,6 +118,41 @@ def test_an_upsert_updates_or_leaves_alone(db: RehearsedDatabase) -> None:
 
     row = db.read(lambda tx: tx.one(FIND, id=FIRST))
     assert (row.count, row.note) == (2, "b")
+
+
+@pytest.mark.parametrize("number", [1, 5, 341, 700])
+def test_many_rows_are_raised_at_once_and_give_back_what_they_hold(
+    db: RehearsedDatabase, number: int
+) -> None:
+    ids = [uuid7() for _ in range(number)]
+    empty = {"is_open": None, "facts": None, "note": 'it\'s "odd" \\'}
+
+    def raise_all(tx: Tx, by: int) -> dict[UUID, int]:
+        rows = [{"id": id, "count": by + n, **empty} for n, id in enumerate(ids)]
+        return {row.id: row.count for row in tx.each(MORE, rows)}
+
+    db.write(raise_all, 10)
+
+    assert db.write(raise_all, 1) == {id: 11 + 2 * n for n, id in enumerate(ids)}
+
+
+def test_an_update_of_many_counts_those_that_are_as_they_were_seen(db: RehearsedDatabase) -> None:
+    ids = [uuid7() for _ in range(300)]
+    notes = ['it\'s "odd" \\', None, "{NULL,ü}"]
+    db.write(lambda tx: tx.many(ADD, [{"id": id, "count": 1} for id in ids]))
+
+    def change(tx: Tx) -> int:
+        rows = [
+            {"id_": id, "seen": 1 + (n == 7), "count": n, "note": notes[n % 3]}
+            for n, id in enumerate(ids)
+        ]
+        return tx.many(SET, rows)
+
+    assert db.write(change) == 299
+
+    found = {row.id: (row.count, row.note) for row in db.read(lambda tx: tx.all(ALL))}
+    expected = {id: (n, notes[n % 3]) for n, id in enumerate(ids)} | {ids[7]: (1, None)}
+    assert found == expected
 
 
 def test_a_refused_command_leaves_no_trace(db: RehearsedDatabase) -> None:

@@ -5,8 +5,9 @@ The bare driver runs none of SQLAlchemy's type conversions, so `Compiled` takes 
 
 import re
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, NoReturn, TypeAlias
 from uuid import UUID
 
@@ -27,6 +28,7 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]] | Sequence[tuple[Any, ...]]
 """What many rows hold: by name, or named tuples of one type, which is quicker."""
 
 _SIZES = (1, 4, 16, 64, 256, 1024, 4096)
+_ROWS = (256, 64, 16, 4, 1)
 _REQUIRED: Any = object()
 
 
@@ -80,8 +82,11 @@ class Compiled:
             convert = _into(bound.type, dialect) if bound is not None else None
             self._parts.append((name, convert or converters.get(name), value))
         is_postgres = dialect == "postgresql"
-        self.bulk_sql = _bulk_insert(statement, self.names) if is_postgres else None
+        types = {name: compiler.binds[name].type for name in self.names if name in compiler.binds}
+        self.bulk_sql = _bulk(statement, self, types) if is_postgres else None
         self.each_sql = _bulk_upsert(statement, self) if is_postgres else None
+        self._next_row = f", ({', '.join('?' * len(self.names))})"
+        self._row_mark = f"VALUES {self._next_row[2:]}"
         self._lists = set(re.findall(r"/\*(\w+)\*/\?", self.sql)) if dialect == "sqlite" else set()
         self._wide: dict[tuple[int, ...], str] = {}
         self._load_rows(compiler, target)
@@ -99,6 +104,18 @@ class Compiled:
                 self._miss(name)
             values.append(value)
         return self.sql, tuple(values)
+
+    def pieces(self, rows: "Rows") -> Iterator[tuple[str, list[Any]]]:
+        """An insert of many rows that gives something back, for a database that takes no arrays:
+        texts with as many rows as a few fixed sizes have, and their values."""
+        values = list(zip(*self.columns(rows), strict=True))
+        begin = 0
+        for size in _ROWS:
+            marks = self._row_mark + self._next_row * (size - 1)
+            text = self.sql.replace(self._row_mark, marks)
+            while len(values) - begin >= size:
+                yield text, list(chain.from_iterable(values[begin : begin + size]))
+                begin += size
 
     def columns(self, rows: "Rows") -> list[list[Any]]:
         """The values of many rows, one list per parameter: much quicker than row by row."""
@@ -198,11 +215,18 @@ def _nullable_columns(statement: sa.Executable) -> set[str]:
     return {column.key for column in statement.table.columns if column.nullable}
 
 
-def _bulk_insert(statement: sa.Executable, names: list[str]) -> str | None:
-    """One statement for many rows: a plain insert of all columns, fed by one array per column."""
-    if type(statement) is not sa.Insert or statement._returning:
+def _bulk(
+    statement: sa.Executable, compiled: Compiled, types: Mapping[str, TypeEngine[Any]]
+) -> str | None:
+    """One statement for many rows, fed by one array per column: a plain insert of all columns, or
+    an update of what is found by values of the row."""
+    if not isinstance(statement, sa.Insert | sa.Update) or statement._returning:
         return None
-    return _insert_arrays(statement, names)
+    if type(statement) is sa.Insert:
+        return _insert_arrays(statement, compiled.names)
+    if type(statement) is sa.Update and set(types) == set(compiled.names):
+        return _update_arrays(compiled, types)
+    return None
 
 
 def _bulk_upsert(statement: sa.Executable, compiled: Compiled) -> str | None:
@@ -217,7 +241,20 @@ def _insert_arrays(statement: sa.Insert, names: list[str]) -> str | None:
     columns = list(statement.table.columns)
     if names != [column.key for column in columns]:
         return None
-    types = [column.type.compile(dialect_named("postgresql")) for column in columns]
-    arrays = ", ".join(f"%s::{type_}[]" for type_ in types)
+    arrays = _arrays([column.type for column in columns])
     targets = ", ".join(f'"{name}"' for name in names)
     return f"INSERT INTO {statement.table.name} ({targets}) SELECT * FROM unnest({arrays})"  # noqa: S608 (names of our own tables and columns)
+
+
+def _update_arrays(compiled: Compiled, types: Mapping[str, TypeEngine[Any]]) -> str:
+    """The given values stand in a table `given`, whose columns take the places of the marks."""
+    columns = [f'"{name}"' for name in compiled.names]
+    change, _, where = (compiled.sql % tuple(f"given.{it}" for it in columns)).partition(" WHERE ")
+    arrays = _arrays([types[name] for name in compiled.names])
+    return f"{change} FROM unnest({arrays}) AS given ({', '.join(columns)}) WHERE {where}"
+
+
+def _arrays(types: Sequence[TypeEngine[Any]]) -> str:
+    """Marks for one array per column, in binary: as text, each item would be quoted."""
+    dialect = dialect_named("postgresql")
+    return ", ".join(f"%b::{type_.compile(dialect)}[]" for type_ in types)

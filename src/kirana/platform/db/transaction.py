@@ -121,13 +121,17 @@ class Tx:
         return count
 
     def each(self, q: Q, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-        """An upsert of rows with different keys, in their order; the row that each gives back."""
-        compiled = q.on(self._dialect)
-        if not rows or compiled.each_sql is None:
-            return [self.one(q, **row) for row in rows]
+        """An upsert of rows with different keys, in their order; what they give back, in any."""
+        if not rows:
+            return []
         self.writes += 1
-        raws = self._connection.execute(compiled.each_sql, compiled.columns(rows)).fetchall()
-        return [compiled.row(raw) for raw in raws]
+        compiled = q.on(self._dialect)
+        if compiled.each_sql:
+            pieces = [(compiled.each_sql, compiled.columns(rows))]
+        else:
+            pieces = list(compiled.pieces(rows))
+        run = self._connection.execute
+        return [compiled.row(raw) for sql, values in pieces for raw in run(sql, values).fetchall()]
 
     def emit(self, event: Event) -> None:
         """Tell the rooms above: one job for each listener, kept with this commit."""
