@@ -34,8 +34,10 @@ class Mandate(StrEnum):
     """All: sends, pays, takes out."""
 
     def includes(self, other: "Mandate") -> bool:
-        order = list(Mandate)
-        return order.index(self) >= order.index(other)
+        return _STEPS.index(self) >= _STEPS.index(other)
+
+
+_STEPS = tuple(Mandate)
 
 
 @dataclass(frozen=True, slots=True)
