@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kirana.money.decision import decide
 from kirana.money.model import (
     MAX_COUNTER,
     Account,
@@ -23,7 +24,6 @@ from kirana.money.model import (
     Reason,
     Ref,
     Refused,
-    decide,
     fingerprint,
     move_id,
 )

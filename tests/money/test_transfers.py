@@ -7,7 +7,8 @@ import pytest
 
 from kirana import money
 from kirana.money import ledger
-from kirana.money.model import Group, Move, decide
+from kirana.money.decision import decide
+from kirana.money.model import Group, Move
 from kirana.money.wallets import wallet_key
 from kirana.platform.db import Database, Tx
 from kirana.platform.db.units import Work

@@ -1,6 +1,6 @@
 """The only writer of transfers, entries and counters, for one group as for a thousand.
 
-A pass loads all that its groups touch, lets `model.decide` decide, and writes: one statement for
+A pass loads all that its groups touch, lets `decision.decide` decide, and writes: one statement for
 each table. Every update names the version that it saw, so a second writer fails instead of
 corrupting anything.
 """
@@ -22,6 +22,7 @@ from kirana.values import (
 )
 
 from . import journal, metering
+from .decision import decide
 from .events import (
     RequestEvent,
     RequestPaid,
@@ -49,7 +50,6 @@ from .model import (
     Scrutiny,
     Transfer,
     Way,
-    decide,
     move_id,
     ref_of,
 )
