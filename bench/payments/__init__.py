@@ -1,0 +1,1 @@
+"""What the transfers of Kirana are measured beside."""
