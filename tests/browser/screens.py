@@ -134,6 +134,7 @@ def of_seller(page: Page, server: Server) -> list[str]:
         *(f"/app/my-shop/{shop}{path}" for path in of_shop),
         f"/app/shops/{SHOP}",
         f"/app/pay?as={shop}",
+        f"/app/pay/out?as={shop}",
     ]
 
 
@@ -144,6 +145,7 @@ def of_operator() -> list[str]:
         "/app/pay",
         "/app/pay/do/top-up",
         "/app/pay/payouts",
+        "/app/pay/payouts/rules",
         "/app/operator/reports",
         "/app/operator/exchange",
         "/app/operator/payments",

@@ -3,12 +3,16 @@ asked to be paid out, or was paid by mistake, ends where it should. Both sides s
 
 import json
 import re
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from kirana.values import uuid7
+from tests.money.rails.bankfiles.make import camt, detail, entry
 from tests.servers import Server
 
-from .conftest import PHONE, Opener, looked_at
+from .conftest import DESKTOP, PHONE, Opener, looked_at
+from .screens import SHOP
 from .steps import enter_as, give_pin, type_digits
 from .test_money import activity, balance, rupees, wallet
 
@@ -166,6 +170,91 @@ def test_what_was_paid_by_mistake_is_given_back(town: Server, visit: Opener) -> 
     assert_clean(town)
 
 
+def test_a_shop_is_paid_out_to_its_bank_by_a_file(
+    town: Server, visit: Opener, tmp_path: Path
+) -> None:
+    omar, asha = (visit(f"{town.url}/app/sign-in", size=PHONE) for _ in range(2))
+    enter_as(omar, town, "Omar Haddad", "/app/pay")
+    enter_as(asha, town, "Asha Kulkarni", "/app/pay")
+    shop = asha.request.get(f"{town.url}/v1/handles/{SHOP}").json()["id"]
+    amount = {"amount_minor": 900_00, "currency": "EUR"}
+    top_up = {"id": str(uuid7()), "owner_id": shop, "amount": amount, "source": "bank"}
+    assert omar.request.post(f"{town.url}/v1/top-ups", data=top_up).ok
+
+    # The operator says which account pays; here a new address need not wait.
+    omar.goto(f"{town.url}/app/pay/payouts")
+    omar.get_by_role("link", name=re.compile("How pay-outs are made")).click()
+    omar.get_by_label("Hours a new address waits").fill("0")
+    omar.get_by_label("IBAN").fill("DE89 3704 0044 0532 0130 00")
+    omar.get_by_label("Name of the account").fill("Town of Pune")
+    omar.get_by_role("button", name="Put in force").click()
+    expect(omar.get_by_text("This holds for EUR from now on.")).to_be_visible()
+    looked_at(omar, "payout-rules")
+
+    # The shop says where its bank is, and asks.
+    asha.goto(f"{town.url}/app/my-shop/{shop}/settings/paid")
+    asha.get_by_role("button", name=re.compile("^SEPA transfer")).click()
+    form = asha.get_by_role("dialog", name="SEPA transfer")
+    form.get_by_label("IBAN").fill("BE72 0000 0000 1616")
+    form.get_by_label("Name of the account").fill("Asha’s Kirana")
+    form.get_by_role("button", name="Be paid here").click()
+    give_pin(asha)
+    expect(form).to_be_hidden()
+    asha.goto(f"{town.url}/app/pay?as={shop}")
+    asha.get_by_role("button", name="More").click()
+    asha.get_by_role("menuitem", name="Pay out to my bank").click()
+    asha.get_by_label("Currency").select_option("EUR")
+    expect(asha.get_by_label("To", exact=True)).to_contain_text("BE72000000001616")
+    type_digits(asha, "250")
+    looked_at(asha, "payout-ask")
+    asha.get_by_role("button", name="Pay €250 out to BE72000000001616").click()
+    give_pin(asha)
+    expect(asha.get_by_role("heading", name="Set aside to be paid out")).to_be_visible()
+    asha.get_by_role("link", name="Done").click()
+    own = asha.get_by_role("listitem").filter(has_text="€250")
+    expect(own).to_contain_text("Asked for")
+    looked_at(asha, "payout-asked")
+
+    # He makes the file, saves it, and gives it to the bank.
+    omar.goto(f"{town.url}/app/pay/payouts")
+    omar.get_by_role("button", name="Make the file of today").click()
+    file = omar.get_by_role("article", name=re.compile("payouts-EUR-"))
+    expect(file).to_contain_text("1 pay-out, €250")
+    expect(own.get_by_role("button", name="Take back")).to_be_hidden()
+    with omar.expect_download() as saving:
+        file.get_by_role("button", name="Save").click()
+    written = Path(saving.value.path()).read_text()
+    assert "<IBAN>BE72000000001616</IBAN>" in written
+    looked_at(omar, "payout-file")
+    file.get_by_role("button", name="The bank has it").click()
+    expect(own).to_contain_text("On its way")
+    looked_at(omar, "payout-sent")
+    looked_at(asha, "payout-sent-shop")
+
+    # What the bank says ends it.
+    reference = re.search("<EndToEndId>(.+)</EndToEndId>", written)
+    assert reference
+    statement = tmp_path / "bank.xml"
+    statement.write_bytes(
+        camt(entry("250.00", direction="DBIT", details=detail(end_to_end=reference[1])))
+    )
+    omar.get_by_role("link", name="What the bank says").click()
+    with omar.expect_file_chooser() as chooser:
+        omar.get_by_role("button", name="Choose a file").click()
+    chooser.value.set_files(statement)
+    expect(own).to_have_count(0)
+    asha.get_by_role("button", name="More").click()
+    asha.get_by_role("menuitem", name="Pay out to my bank").click()
+    expect(own).to_contain_text("Arrived")
+    looked_at(asha, "payout-arrived")
+    omar.goto(f"{town.url}/app/pay/payouts")
+    expect(file).to_contain_text("All of it is settled")
+    omar.set_viewport_size(DESKTOP)
+    omar.emulate_media(color_scheme="dark")
+    looked_at(omar, "payout-settled-dark")
+    assert_clean(town)
+
+
 def enter_all(town: Server, visit: Opener) -> tuple[Page, Page, Page]:
     """The operator, the agent and a customer, each looking at their money."""
     pages = []
@@ -195,7 +284,7 @@ def find(page: Page, who: str) -> None:
 
 def ask_payout(page: Page, rupees_: str) -> None:
     page.get_by_role("button", name="More").click()
-    page.get_by_role("menuitem", name="Pay out").click()
+    page.get_by_role("menuitem", name="Pay out to my bank").click()
     type_digits(page, rupees_)
     page.get_by_role("button", name=f"Ask to be paid ₹{rupees_}").click()
     give_pin(page)

@@ -240,12 +240,12 @@ async def test_the_operator_tops_up_and_settles_and_others_may_not(app: RunningA
     refused = await operator.post("/v1/top-ups", json=top_up)
     await app.db.write(money.appoint_operator, operator_id, by=SYSTEM)
     done = await operator.post("/v1/top-ups", json=top_up)
-    waiting = await operator.get("/v1/payouts")
+    waiting = await operator.get("/v1/payout-cases")
 
     assert (refused.status_code, done.status_code) == (403, 201)
     assert waiting.json()["items"] == []
     assert (await operator.get("/v1/wallets")).json()["tier"] == "operator"
-    assert (await asha.get("/v1/payouts")).status_code == 403
+    assert (await asha.get("/v1/payout-cases")).status_code == 403
 
 
 async def test_the_operator_sees_what_to_put_in_and_everybody_who_the_agents_are(

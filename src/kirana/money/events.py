@@ -168,6 +168,28 @@ class AddressChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutSettled(Event):
+    """What an owner took out has arrived."""
+
+    name: ClassVar[str] = "payout.settled"
+    payout_id: TransferId
+    owner_id: OwnerId
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFailed(Event):
+    """What an owner took out did not arrive, or came back: it is in the wallet again. `reason` is a
+    code."""
+
+    name: ClassVar[str] = "payout.failed"
+    payout_id: TransferId
+    owner_id: OwnerId
+    amount: Money
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DifferenceFound(Event):
     """A day of an owner's bank has closed with `lines` that nothing here explains, `amount` in
     all."""

@@ -38,11 +38,12 @@ from kirana.values import (
 
 from . import owners, topups, transfers, wallets
 from .bank import http as bank_http
+from .bank import payout_http
 from .cards import http as card_http
 from .desk import freezes, limits_http, reviews_http
 from .desk import limits as rules
 from .edge import Amount, currency_code, invalid, slow_down, version_7
-from .flows import cash, exchange_http, payouts, requests, standing_http
+from .flows import cash, exchange_http, requests, standing_http
 from .flows import http as direct_http
 from .model import Ref, Transfer
 from .owners import NameOf
@@ -54,8 +55,6 @@ from .problems import (
     ConfirmationRequired,
     ConfirmationWrong,
     CounterFull,
-    HoldExpired,
-    HoldResolved,
     InsufficientFunds,
     LimitExceeded,
     NeedsReview,
@@ -161,23 +160,6 @@ class TopUp:
     amount: Amount
     source: topups.Source = topups.Source.CASH
     into: topups.Into = topups.Into.WALLET
-
-
-@dataclass(frozen=True, slots=True)
-class AskPayout:
-    id: TransferId
-    amount: Amount
-
-
-@dataclass(frozen=True, slots=True)
-class SettlePayout:
-    id: TransferId
-    source: topups.Source = topups.Source.CASH
-
-
-@dataclass(frozen=True, slots=True)
-class RefusePayout:
-    id: TransferId
 
 
 @dataclass(frozen=True, slots=True)
@@ -518,43 +500,6 @@ async def top_up(data: TopUp, db: Db, by: Actor) -> Transfer:
     )
 
 
-@post("/v1/payouts", raises=problems(*_MOVES, *_CONFIRMED))
-async def ask_payout(data: AskPayout, db: Db, by: Actor, limits: Limits) -> Transfer:
-    """Set money aside to be paid out by the operator. Always confirmed."""
-    slow_down(limits, by)
-    return await db.write(payouts.ask_payout, version_7(data.id), data.amount.money(), by=by)
-
-
-@get("/v1/payouts", raises=problems(NotAllowed, NotSignedIn))
-async def list_payouts(db: Db, by: Actor) -> Page[transfers.TransferDetails]:
-    """For operators: what waits to be paid out, the oldest first."""
-    return Page(await db.read(payouts.list_payouts, by=by))
-
-
-@post(
-    "/v1/payouts/{payout_id:uuid}/settlement",
-    raises=problems(*_MOVES, HoldResolved, HoldExpired),
-)
-async def settle_payout(payout_id: UUID, data: SettlePayout, db: Db, by: Actor) -> Transfer:
-    """For operators: it was paid out."""
-    return await db.write(
-        payouts.settle_payout,
-        version_7(data.id),
-        TransferId(payout_id),
-        source=data.source,
-        by=by,
-    )
-
-
-@post(
-    "/v1/payouts/{payout_id:uuid}/rejection",
-    raises=problems(*_MOVES, HoldResolved, HoldExpired),
-)
-async def refuse_payout(payout_id: UUID, data: RefusePayout, db: Db, by: Actor) -> Transfer:
-    """For operators: it will not be paid out, and goes back."""
-    return await db.write(payouts.refuse_payout, version_7(data.id), TransferId(payout_id), by=by)
-
-
 def _draw_line(tx: Tx, line: Money, *, by: Actor) -> None:
     rules.require_below_maximum(tx, by.user_id, line)
     owners.set_confirm_line(tx, line, by=by)
@@ -603,16 +548,13 @@ routes: list[Any] = [
     take_cash_in,
     take_cash_out,
     top_up,
-    ask_payout,
-    list_payouts,
-    settle_payout,
-    refuse_payout,
     *direct_http.routes,
     *bank_http.routes,
     *books_http.routes,
     *limits_http.routes,
     *card_http.routes,
     *exchange_http.routes,
+    *payout_http.routes,
     *reviews_http.routes,
     *standing_http.routes,
 ]

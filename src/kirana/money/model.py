@@ -493,6 +493,7 @@ class Reason(StrEnum):
     CONFIRMATION_REQUIRED = "confirmation-required"
     CONFIRMATION_WRONG = "confirmation-wrong"
     PROOF_TOO_NEW = "proof-too-new"
+    ADDRESS_TOO_NEW = "address-too-new"
 
 
 _NOT_REMEMBERED = {

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, select, update
 from kirana.platform.db import Q, Tx, any_of, upsert
 from kirana.platform.problems import NotAllowed, NotFound
 from kirana.platform.stream import Change
-from kirana.values import SYSTEM, Actor, Mandate, Money, OwnerId, TransferId, UserId
+from kirana.values import SYSTEM, Actor, Mandate, Money, OwnerId, UserId
 
 from .model import challenge_of, confirm_above_by_default, cools_until, digest, is_confirmed
 from .problems import ConfirmationRequired, ConfirmationWrong, ProofTooNew
@@ -199,11 +199,6 @@ def require_agent_owner(tx: Tx, owner_id: OwnerId) -> None:
 def list_agents(tx: Tx) -> list[OwnerId]:
     """Who takes in and pays out cash here: for everybody to see."""
     return [row.id for row in tx.all(_OF_TIER, tier="agent")]
-
-
-def tell_operators(tx: Tx, payout_id: TransferId) -> None:
-    """What waits to be paid out has changed."""
-    tx.publish([UserId(id) for id in operators(tx)], Change("payout", payout_id))
 
 
 def find_owner(tx: Tx, owner_id: OwnerId) -> Owner | None:

@@ -15,6 +15,7 @@ from .flows.addresses import PaymentAddress, export_addresses, forget_addresses
 from .flows.claims import Claim, export_claims, forget_claims
 from .flows.exchange import forget_quotes
 from .flows.links import MoneyLink, export_links
+from .flows.payouts import Payout, export_payouts, forget_payouts
 from .flows.requests import Request, cancel_request, decline_request, list_requests
 from .flows.splits import Split, list_splits
 from .flows.standing import StandingOrder, end_standing_orders_of, list_standing_orders
@@ -55,6 +56,7 @@ class MoneyExport:
     cards: list[RailPayment]
     links: list[MoneyLink]
     standing_orders: list[StandingOrder]
+    payouts: list[Payout]
 
 
 def export_user(tx: Tx, user_id: UserId) -> MoneyExport:
@@ -74,6 +76,7 @@ def export_user(tx: Tx, user_id: UserId) -> MoneyExport:
         export_rail_payments(tx, user_id),
         export_links(tx, user_id),
         list_standing_orders(tx, by=by),
+        export_payouts(tx, user_id),
     )
 
 
@@ -93,6 +96,7 @@ def erase_user(tx: Tx, user_id: UserId) -> None:
     end_standing_orders_of(tx, user_id)
     forget_rail_payments(tx, user_id)
     forget_quotes(tx, user_id)
+    forget_payouts(tx, user_id)
     for request in _requests(tx, by=by):
         if request.state == "open":
             end = cancel_request if request.asker_id == user_id else decline_request

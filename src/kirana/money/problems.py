@@ -132,6 +132,26 @@ class ProofTooNew(Problem):
     status: ClassVar[int] = 403
 
 
+class AddressTooNew(LedgerRefusal):
+    """This address is new: it can be paid out to after a while, unless it is changed back."""
+
+
+class PayoutNotAgreed(Problem):
+    """For so much, two operators have to agree first."""
+
+
+class PayoutUnderWay(Problem):
+    """It is on its way to the bank already."""
+
+
+class PayoutAccountMissing(Problem):
+    """Say first which account of yours pays."""
+
+
+class NothingToPayOut(Problem):
+    """Nothing waits that may go to the bank now."""
+
+
 class CounterFull(LedgerRefusal):
     """The wallet cannot hold that much."""
 

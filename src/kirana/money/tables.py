@@ -806,3 +806,85 @@ bank_days = table(
     PrimaryKeyConstraint("owner_id", "booked_on", "currency"),
 )
 """Days that were closed, with what nobody had explained by then."""
+payout_rules = table(
+    "money_payout_rules",
+    Column("id", Id, primary_key=True),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("cooling_hours", Int, nullable=False),
+    Column("second_above_minor", Int),
+    Column("account", Json),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+    CheckConstraint("cooling_hours BETWEEN 0 AND 720", name="cooling_hours"),
+    CheckConstraint(
+        f"second_above_minor BETWEEN 0 AND {MAX_AMOUNT_MINOR}", name="second_above_minor"
+    ),
+)
+"""How pay-outs of a currency are made, and were before: the newest holds."""
+Index("ix_money_payout_rules_currency", payout_rules.c.currency, payout_rules.c.at)
+payout_files = table(
+    "money_payout_files",
+    Column("id", Id, primary_key=True),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("day", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("payout_count", Int, nullable=False),
+    Column("total_minor", Int, nullable=False),
+    Column("account", Json),
+    Column("content", Bytes),
+    Column("by_id", Id, nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("sent_at", Int),
+    Column("sent_by", Id),
+    UniqueConstraint("currency", "day"),
+    CheckConstraint("format IN ('pain.001', 'csv')", name="format"),
+    CheckConstraint("payout_count > 0", name="payout_count"),
+    CheckConstraint("(sent_at IS NULL) = (sent_by IS NULL)", name="sent"),
+)
+"""What the operator gives to a bank: one file for a currency and a day. `content` is written once,
+when it is first asked for."""
+payouts = table(
+    "money_payouts",
+    Column("transfer_id", ForeignKey("money_transfers.id"), primary_key=True),
+    Column("owner_id", Id, nullable=False),
+    Column("currency", ForeignKey("money_currencies.code"), nullable=False),
+    Column("amount_minor", Int, nullable=False),
+    Column("rail", Text),
+    Column("details", Json),
+    Column("reference", Text, unique=True),
+    Column("approvals", Int, nullable=False),
+    Column("file_id", ForeignKey("money_payout_files.id"), index=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("attention", Text),
+    Column("line_id", Id, unique=True),
+    Column("return_line_id", Id, unique=True),
+    Column("by_id", Id, nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("changed_at", Int, nullable=False),
+    _amount("amount_minor"),
+    CheckConstraint("(rail IS NULL) = (reference IS NULL)", name="reference"),
+    CheckConstraint("approvals IN (0, 2)", name="approvals"),
+    CheckConstraint(
+        "state IN ('asked', 'sent', 'arrived', 'came_back', 'taken_back')", name="state"
+    ),
+    CheckConstraint("file_id IS NULL OR rail IS NOT NULL", name="in_a_file_by_rail"),
+)
+"""Wallets that are paid out: each is a hold. Without a rail the operator hands it over. `line_id`
+is the booking of the operator's bank that says it went, `return_line_id` that it came back."""
+Index("ix_money_payouts_owner_id", payouts.c.owner_id, payouts.c.created_at)
+_UNDER_WAY = text("state IN ('asked', 'sent') OR attention IS NOT NULL")
+Index(
+    "ix_money_payouts_under_way",
+    payouts.c.created_at,
+    sqlite_where=_UNDER_WAY,
+    postgresql_where=_UNDER_WAY,
+)
+payout_votes = table(
+    "money_payout_votes",
+    Column("payout_id", ForeignKey("money_payouts.transfer_id"), nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+    PrimaryKeyConstraint("payout_id", "by_id"),
+)
+"""Which operators agree that a large one is paid out."""

@@ -292,7 +292,7 @@ class _Finder:
     """What some lines name: asked once for all of them."""
 
     def __init__(self, tx: Tx, owner_id: OwnerId, lines: Sequence[Row]) -> None:
-        references = {it for line in lines for it in references_in(_texts(line))}
+        references = {it for line in lines for it in references_in(texts_of(line))}
         rows = tx.all(_NAMED, owner_id=owner_id, references=list(references)) if references else []
         self._requests = {row.reference: row for row in rows}
         own = {
@@ -308,7 +308,7 @@ class _Finder:
         """None too for a line that names several: which it is for, the owner knows."""
         found = {
             row.id
-            for it in references_in(_texts(line))
+            for it in references_in(texts_of(line))
             if (row := self._requests.get(it)) and row.currency == line.currency
         }
         if found:
@@ -326,7 +326,7 @@ class _Finder:
     def _bank_refs(self, line: Row) -> Iterator[str]:
         """What the payer's bank may call the payment: long, with digits, and not what the owner's
         own lines all have in them."""
-        for text in _texts(line):
+        for text in texts_of(line):
             upper = text.upper()
             for word in {"".join(upper.split()), *upper.split(), *re.findall("[0-9A-Z]+", upper)}:
                 is_long = 10 <= len(word) <= 64 and len(re.findall("[0-9]", word)) >= 4
@@ -348,7 +348,7 @@ def references_in(texts: Iterable[str]) -> Iterator[str]:
                     yield match[1] or match[2]
 
 
-def _texts(line: Row) -> list[str]:
+def texts_of(line: Row) -> list[str]:
     found = [line.end_to_end_id, line.bank_reference, line.text, *line.other_references]
     return [it for it in found if it]
 

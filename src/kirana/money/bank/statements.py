@@ -24,6 +24,7 @@ from ..rails import bankfiles
 from ..rails.bankfiles import BankFile, BankLine, ColumnMap, StatementRefused, check_columns
 from ..tables import bank_columns, bank_days, bank_imports, bank_lines, matches
 from .matching import match_new_lines
+from .payout_lines import match_payout_lines
 
 PART = 50
 """Lines that are taken over in one commit: nobody waits longer than for these."""
@@ -194,7 +195,9 @@ def take_over(
         _row(import_id, by.user_id, format, line_hash, line) for line_hash, line in hashes.items()
     ]
     tx.many(_ADD_LINES, rows)
-    match_new_lines(tx, [row["id"] for row in rows], by=by)
+    ids = [row["id"] for row in rows]
+    match_new_lines(tx, ids, by=by)
+    match_payout_lines(tx, ids, by=by)
     if rows:
         tx.publish([by.user_id], Change("bank_import", import_id))
     return len(rows)

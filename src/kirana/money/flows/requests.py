@@ -207,7 +207,7 @@ def ask(
     tx.do(
         _ADD,
         id=request_id,
-        reference="".join(secrets.choice(_CROCKFORD) for _ in range(12)),
+        reference=new_reference(),
         asker_id=asker,
         payer_id=payer,
         currency=amount.currency,
@@ -349,6 +349,11 @@ def find_request(tx: Tx, request_id: RequestId) -> Request:
     if row is None:
         raise NotFound()
     return _request(row, tx.now)
+
+
+def new_reference() -> str:
+    """Twelve characters that find their way back through a bank."""
+    return "".join(secrets.choice(_CROCKFORD) for _ in range(12))
 
 
 def find_by_reference(tx: Tx, reference: str) -> Request:

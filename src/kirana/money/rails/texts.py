@@ -1,5 +1,6 @@
 """What is common to the texts of all codes."""
 
+import re
 import unicodedata
 
 from .port import MAX_TEXT, Details
@@ -49,3 +50,8 @@ def plain_name(details: Details, field: str, most: int) -> str:
     if len(name) > most:
         refuse_address(field, f"At most {most} characters fit into the code.")
     return name
+
+
+def cell(text: str) -> str:
+    """So that no spreadsheet takes a name for a formula."""
+    return "'" + text if re.match(r"'*[=+\-@\t\r]", text) else text

@@ -1537,58 +1537,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/payouts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** For operators: what waits to be paid out, the oldest first */
-        get: operations["V1PayoutsListPayouts"];
-        put?: never;
-        /** Set money aside to be paid out by the operator. Always confirmed */
-        post: operations["V1PayoutsAskPayout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/payouts/{payout_id}/settlement": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** For operators: it was paid out */
-        post: operations["V1PayoutsPayoutIdSettlementSettlePayout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/payouts/{payout_id}/rejection": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** For operators: it will not be paid out, and goes back */
-        post: operations["V1PayoutsPayoutIdRejectionRefusePayout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/payment-addresses": {
         parameters: {
             query?: never;
@@ -2270,6 +2218,195 @@ export interface paths {
         get?: never;
         /** For operators: take this for sales (`wallet` or `card`) from now on */
         put: operations["V1FeesCurrencySaleSetFee"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one took out lately, how far it has come, and where one can be paid out to */
+        get: operations["V1PayoutsListMyPayouts"];
+        put?: never;
+        /** Set money aside to be paid out by the operator. Always confirmed */
+        post: operations["V1PayoutsAskPayout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts/{payout_id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have it back in the wallet, as long as it is in no file for the bank */
+        post: operations["V1PayoutsPayoutIdWithdrawalTakeBackPayout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payout-cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: what is to be paid out, or on its way, the oldest first; or what is `over` */
+        get: operations["V1PayoutCasesListPayoutCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts/{payout_id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For operators: agree that so much is paid out */
+        post: operations["V1PayoutsPayoutIdApprovalApprovePayout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts/{payout_id}/settlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For operators: it was paid out, or has arrived */
+        post: operations["V1PayoutsPayoutIdSettlementSettlePayout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts/{payout_id}/rejection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For operators: it will not be paid out, or has come back */
+        post: operations["V1PayoutsPayoutIdRejectionRefusePayout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payout-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: the files for the bank, the latest first */
+        get: operations["V1PayoutFilesListPayoutFiles"];
+        put?: never;
+        /** For operators: put what waits in a currency into the file of this day. Whoever asks again on the same day gets the same file */
+        post: operations["V1PayoutFilesMakePayoutFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payout-files/{file_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: what the bank is given, the same whenever it is asked for */
+        get: operations["V1PayoutFilesFileIdContentDownloadPayoutFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payout-files/{file_id}/sent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For operators: the bank has the file */
+        post: operations["V1PayoutFilesFileIdSentMarkFileSent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payout-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: how payouts are made, by currency */
+        get: operations["V1PayoutRulesListPayoutRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payout-rules/{currency}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** For operators: what new addresses wait, above how much two agree, which account pays */
+        put: operations["V1PayoutRulesCurrencySetPayoutRule"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3600,11 +3737,16 @@ export interface components {
             /** @default null */
             challenge: string | null;
         };
-        /** AskPayout */
+        /**
+         * AskPayout
+         * @description To one's address of a rail; without one, as one agrees with the operator.
+         */
         AskPayout: {
             /** Format: uuid */
             id: string;
             amount: components["schemas"]["Amount"];
+            /** @default null */
+            address_id: string | null;
         };
         /** AskedChallenge */
         AskedChallenge: {
@@ -3688,6 +3830,16 @@ export interface components {
         BackupState: {
             count: number;
             etag: string;
+        };
+        /**
+         * BankAccount
+         * @description The operator's own.
+         */
+        BankAccount: {
+            iban: string;
+            name: string;
+            /** @default  */
+            bic: string;
         };
         /**
          * BankDay
@@ -4942,6 +5094,12 @@ export interface components {
             amount: components["schemas"]["Amount"];
             secret: string;
         };
+        /** MakePayoutFile */
+        MakePayoutFile: {
+            /** Format: uuid */
+            id: string;
+            currency: string;
+        };
         /**
          * MakeQuote
          * @description `amount` is what one wants to pay, or to get; the rest is in the currency `other`.
@@ -5143,6 +5301,14 @@ export interface components {
             floats: components["schemas"]["Money"][];
             mandate: components["schemas"]["Mandate"];
             stopped: components["schemas"]["Stopped"] | null;
+        };
+        /**
+         * MyPayouts
+         * @description The latest payouts of an owner, and where they can be sent.
+         */
+        MyPayouts: {
+            items: components["schemas"]["Payout"][];
+            places: components["schemas"]["PayoutPlace"][];
         };
         /**
          * Note
@@ -5524,6 +5690,33 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[PayoutCase]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_PayoutCase_: {
+            items: components["schemas"]["PayoutCase"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[PayoutFile]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_PayoutFile_: {
+            items: components["schemas"]["PayoutFile"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[PayoutRule]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_PayoutRule_: {
+            items: components["schemas"]["PayoutRule"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[ProductCard]
          * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
          */
@@ -5632,15 +5825,6 @@ export interface components {
             next: string | null;
         };
         /**
-         * Page[TransferDetails]
-         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
-         */
-        Page_TransferDetails_: {
-            items: components["schemas"]["TransferDetails"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
          * Page[UUID]
          * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
          */
@@ -5704,6 +5888,89 @@ export interface components {
          * @enum {unknown}
          */
         PaymentState: "held" | "paid" | "part_refunded" | "refunded" | "unpaid";
+        /**
+         * Payout
+         * @description Money on its way out of a wallet, as its owner sees it. Without a `rail` the operator hands
+         *     it over, or sends it otherwise; `reason` says why it came back.
+         */
+        Payout: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            owner_id: string;
+            amount: components["schemas"]["Money"];
+            /** @enum {unknown} */
+            state: "arrived" | "asked" | "came_back" | "sent" | "taken_back";
+            rail: string | null;
+            details: {
+                [key: string]: string;
+            } | null;
+            reference: string | null;
+            reason: ("account_closed" | "bank_refused" | "refused" | "returned" | "wrong_account") | null;
+            can_take_back: boolean;
+            asked_at: number;
+            changed_at: number;
+        };
+        /**
+         * PayoutCase
+         * @description A payout as operators see it: `approved_by` of as many `approvals` as it must have.
+         */
+        PayoutCase: {
+            payout: components["schemas"]["Payout"];
+            approvals: number;
+            approved_by: string[];
+            /** Format: uuid */
+            asked_by: string;
+            file_id: string | null;
+            attention: ("amount_differs" | "books_short" | "cannot_return" | "paid_after_all" | "paid_twice") | null;
+        };
+        /**
+         * PayoutFile
+         * @description Of `payout_count` payouts, `open_count` have not arrived or come back yet.
+         */
+        PayoutFile: {
+            /** Format: uuid */
+            id: string;
+            currency: string;
+            day: string;
+            name: string;
+            payout_count: number;
+            open_count: number;
+            total: components["schemas"]["Money"];
+            created_at: number;
+            sent_at: number | null;
+        };
+        /**
+         * PayoutPlace
+         * @description Where an owner may be paid out to, from `usable_from` on.
+         */
+        PayoutPlace: {
+            /** Format: uuid */
+            address_id: string;
+            rail: string;
+            currency: string;
+            details: {
+                [key: string]: string;
+            };
+            usable_from: number;
+        };
+        /**
+         * PayoutRule
+         * @description An address waits `cooling_hours` before it is paid out to; above `second_above_minor` (None:
+         *     never) two operators agree; `account` is the operator's own, which pays (`iban`, `name`, `bic`,
+         *     for euros only).
+         */
+        PayoutRule: {
+            currency: string;
+            /** @default 24 */
+            cooling_hours: number;
+            /** @default null */
+            second_above_minor: number | null;
+            /** @default null */
+            account: {
+                [key: string]: string;
+            } | null;
+        };
         /**
          * Person
          * @description Somebody from the sender's address book.
@@ -6271,6 +6538,11 @@ export interface components {
         RefusePayout: {
             /** Format: uuid */
             id: string;
+            /**
+             * @default refused
+             * @enum {unknown}
+             */
+            reason: "account_closed" | "bank_refused" | "refused" | "returned" | "wrong_account";
         };
         /** RenameDevice */
         RenameDevice: {
@@ -6755,6 +7027,19 @@ export interface components {
             };
         };
         /**
+         * SetPayoutRule
+         * @description `second_above_minor`: above it two operators agree; None: never.
+         */
+        SetPayoutRule: {
+            /** Format: uuid */
+            id: string;
+            cooling_hours: number;
+            /** @default null */
+            second_above_minor: number | null;
+            /** @default null */
+            account: components["schemas"]["BankAccount"] | null;
+        };
+        /**
          * SetPermissions
          * @description Who may write, and who may change name, photo and description, and pin. What is left out
          *     stays.
@@ -7176,6 +7461,11 @@ export interface components {
         };
         /** TakeBackLink */
         TakeBackLink: {
+            /** Format: uuid */
+            id: string;
+        };
+        /** TakeBackPayout */
+        TakeBackPayout: {
             /** Format: uuid */
             id: string;
         };
@@ -17113,401 +17403,6 @@ export interface operations {
             };
         };
     };
-    V1PayoutsListPayouts: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The shop that one acts for, as one of its team. */
-                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
-                /** @description A confirmation by PIN or passkey, made for exactly this call. */
-                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_TransferDetails_"];
-                };
-            };
-            /** @description not-signed-in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description account-suspended, not-allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid-input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unexpected-error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    V1PayoutsAskPayout: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The shop that one acts for, as one of its team. */
-                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
-                /** @description A confirmation by PIN or passkey, made for exactly this call. */
-                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AskPayout"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Transfer"];
-                };
-            };
-            /** @description not-signed-in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description account-closed, account-frozen, counter-full, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, way-off */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid-input, same-account */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unexpected-error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description overloaded */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description storage-full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    V1PayoutsPayoutIdSettlementSettlePayout: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The shop that one acts for, as one of its team. */
-                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
-                /** @description A confirmation by PIN or passkey, made for exactly this call. */
-                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
-            };
-            path: {
-                payout_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SettlePayout"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Transfer"];
-                };
-            };
-            /** @description not-signed-in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description account-suspended, not-allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description account-closed, account-frozen, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, way-off */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid-input, same-account */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unexpected-error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description overloaded */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description storage-full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    V1PayoutsPayoutIdRejectionRefusePayout: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The shop that one acts for, as one of its team. */
-                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
-                /** @description A confirmation by PIN or passkey, made for exactly this call. */
-                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
-            };
-            path: {
-                payout_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RefusePayout"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Transfer"];
-                };
-            };
-            /** @description not-signed-in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description account-suspended, not-allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description account-closed, account-frozen, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, limit-exceeded, payee-cannot-receive, way-off */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid-input, same-account */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unexpected-error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description overloaded */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description storage-full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     V1PaymentAddressesListAddresses: {
         parameters: {
             query?: never;
@@ -21073,6 +20968,1154 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_SaleFee_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutsListMyPayouts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyPayouts"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutsAskPayout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskPayout"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, confirmation-required, confirmation-wrong, not-allowed, proof-too-new */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-closed, account-frozen, address-too-new, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, limit-exceeded */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description amount-out-of-range, invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutsPayoutIdWithdrawalTakeBackPayout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                payout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeBackPayout"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-closed, account-frozen, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, limit-exceeded, payout-under-way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description amount-out-of-range, invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutCasesListPayoutCases: {
+        parameters: {
+            query?: {
+                over?: boolean;
+            };
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PayoutCase_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutsPayoutIdApprovalApprovePayout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                payout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutCase"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description hold-resolved */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutsPayoutIdSettlementSettlePayout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                payout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettlePayout"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-closed, account-frozen, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, limit-exceeded, payout-not-agreed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description amount-out-of-range, invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutsPayoutIdRejectionRefusePayout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                payout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefusePayout"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-closed, account-frozen, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, limit-exceeded */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description amount-out-of-range, invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutFilesListPayoutFiles: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PayoutFile_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutFilesMakePayoutFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakePayoutFile"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutFile"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description id-reused, nothing-to-pay-out, payout-account-missing */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutFilesFileIdContentDownloadPayoutFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutFilesFileIdSentMarkFileSent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutFile"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutRulesListPayoutRules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PayoutRule_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1PayoutRulesCurrencySetPayoutRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                currency: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPayoutRule"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutRule"];
                 };
             };
             /** @description not-signed-in */

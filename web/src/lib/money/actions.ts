@@ -10,6 +10,7 @@ import type {
   MyMoney,
   Offers,
   PaymentAddress,
+  Payout,
   Split,
   Task,
   Transfer,
@@ -99,8 +100,16 @@ export const giveBack = (
 export const askPayout = (
   id: string,
   amount: Money,
+  addressId: string | null,
   options: { actingFor: string | null; confirmation?: string },
-): Promise<Transfer> => api.post('/v1/payouts', { id, amount: plain(amount) }, options);
+): Promise<Transfer> =>
+  api.post('/v1/payouts', { id, amount: plain(amount), address_id: addressId }, options);
+
+export const takeBackPayout = (
+  id: string,
+  payoutId: string,
+  actingFor: string | null,
+): Promise<Transfer> => api.post(`/v1/payouts/${payoutId}/withdrawal`, { id }, { actingFor });
 
 /** Nothing is in the wallet until the provider has the money. */
 export const topUpByCard = (
@@ -116,8 +125,11 @@ export const settlePayout = (
   source: 'cash' | 'bank',
 ): Promise<Transfer> => api.post(`/v1/payouts/${payoutId}/settlement`, { id, source });
 
-export const refusePayout = (id: string, payoutId: string): Promise<Transfer> =>
-  api.post(`/v1/payouts/${payoutId}/rejection`, { id });
+export const refusePayout = (
+  id: string,
+  payoutId: string,
+  reason: NonNullable<Payout['reason']>,
+): Promise<Transfer> => api.post(`/v1/payouts/${payoutId}/rejection`, { id, reason });
 
 export const setPaymentAddress = (
   id: string,

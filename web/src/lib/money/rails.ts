@@ -21,6 +21,9 @@ export const RAILS: Readonly<Record<string, Wanted>> = {
   promptpay: { either: ['phone', 'id_number', 'ewallet', 'biller_id'], fields: [] },
 };
 
+/** In these one can have an address. */
+export const HAS_RAILS: ReadonlySet<string> = new Set(['INR', 'BRL', 'EUR', 'SGD', 'THB']);
+
 /** A rail that this program does not know keeps the server's name for it. */
 export const railName = (rail: string): string => t.direct.rails[rail] ?? rail;
 

@@ -2,10 +2,10 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 
 from ...days import local
+from ...rails.texts import cell
 from . import Lines, MonthOfWallet
 
 _COLUMNS = (
@@ -33,7 +33,7 @@ class Spreadsheet:
                 line.transfer_id,
                 line.kind,
                 line.purpose,
-                _cell(page.names.get(line.counterparty_id, "")),
+                cell(page.names.get(line.counterparty_id, "")),
                 f"{line.ref.kind} {line.ref.id}" if line.ref else "",
                 line.posted.amount_minor,
                 line.posted.decimal,
@@ -52,8 +52,3 @@ def _rows(rows: Iterable[Sequence[object]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode()
-
-
-def _cell(text: str) -> str:
-    """So that no spreadsheet takes a name for a formula."""
-    return "'" + text if re.match(r"'*[=+\-@\t\r]", text) else text

@@ -20,6 +20,7 @@ import { money } from './money.ts';
 import { notices } from './notices.ts';
 import { manage } from './manage.ts';
 import { media } from './media.ts';
+import { payouts } from './payouts.ts';
 import { privacy } from './privacy.ts';
 import { problems } from './problems.ts';
 import { receipts } from './receipts.ts';
@@ -53,6 +54,7 @@ export const en = {
   notices,
   order,
   orders,
+  payouts,
   privacy,
   problems,
   receipts,

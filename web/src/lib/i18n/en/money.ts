@@ -104,6 +104,8 @@ export const money = {
     refund: 'Given back',
     payout: 'Pay-out',
     payout_refused: 'Pay-out sent back',
+    payout_returned: 'Pay-out came back',
+    payout_taken_back: 'Pay-out taken back',
     canceled: 'Called off',
     expired: 'Its time was over',
     cash_handed_in: 'Cash handed in',

@@ -105,6 +105,14 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
     typeof until === 'number'
       ? `Your PIN is new. To keep you safe, larger payments wait until ${exact(until, here())}. Nothing was moved.`
       : 'Your PIN is new. To keep you safe, larger payments wait for a day. Nothing was moved.',
+  'address-too-new': ({ until }) =>
+    typeof until === 'number'
+      ? `This address is new. To keep you safe, money can go there from ${exact(until, here())}. Nothing was moved.`
+      : 'This address is new. To keep you safe, money can go there later. Nothing was moved.',
+  'payout-not-agreed': 'For so much, another operator has to agree first. Nothing was moved.',
+  'payout-under-way': 'It is on its way to the bank already.',
+  'payout-account-missing': 'Say first which account of yours pays: under “How pay-outs are made”.',
+  'nothing-to-pay-out': 'Nothing waits that may go to the bank now.',
   'over-refund': 'Less than that is left to give back. Nothing was moved.',
   'hold-resolved': 'This was paid out or sent back already. Nothing was moved now.',
   'hold-expired': 'The money was set aside for too long and went back to the payer.',

@@ -5,9 +5,10 @@ import type {
   MoneyLink,
   MoneyRequest,
   MyMoney,
+  MyPayouts,
+  PayoutCase,
   Rate,
   StandingOrder,
-  TransferDetails,
 } from '#lib/money/model.ts';
 import { currenciesFor, peopleOf } from '#lib/money/model.ts';
 import type { PageLoad } from './$types';
@@ -37,12 +38,13 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
     null;
   const lines = `/v1/${isFloat ? 'floats' : 'wallets'}/${currency}/statement`;
   const [likely] = currenciesFor(mine, { zone: me.zone, preferred: currency, task: 'top-up' });
-  const [ways, coming, statement, payouts] = await Promise.all([
+  const [ways, coming, statement, out, payouts] = await Promise.all([
     fetchWays(currency ?? likely ?? 'EUR', fetch),
     api.get<Page<CardPayment>>('/v1/card-top-ups', options),
     currency ? api.get<Page<Line>>(lines, options) : { items: [], next: null },
+    api.get<MyPayouts>('/v1/payouts', options),
     mine.tier === 'operator'
-      ? api.get<Page<TransferDetails>>('/v1/payouts', { fetch, actingFor })
+      ? api.get<Page<PayoutCase>>('/v1/payout-cases', { fetch, actingFor })
       : { items: [] },
   ]);
   const open = requests.items.filter(({ state }) => state === 'open');
@@ -65,6 +67,7 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
     statement,
     hasCard: ways.card,
     coming: coming.items,
+    out: out.items.filter(({ state }) => state === 'asked' || state === 'sent'),
     payouts: payouts.items.length,
     canExchange: rates.items.length > 0,
     requests: open,

@@ -1,14 +1,21 @@
 import { api, type Page } from '#lib/api/index.ts';
-import type { Card, TransferDetails } from '#lib/money/model.ts';
+import type { Card, PayoutCase, PayoutFile } from '#lib/money/model.ts';
 import type { PageLoad } from './$types';
 
-/** For operators: what waits to be paid out. */
+/** For operators: what waits to be paid out, or is on its way, and the files for the bank. */
 export const load: PageLoad = async ({ fetch, depends }) => {
   depends('kirana:payouts');
-  const { items } = await api.get<Page<TransferDetails>>('/v1/payouts', { fetch });
-  const ids = [...new Set(items.map(({ payer_id }) => payer_id))];
+  const [cases, files] = await Promise.all([
+    api.get<Page<PayoutCase>>('/v1/payout-cases', { fetch }),
+    api.get<Page<PayoutFile>>('/v1/payout-files', { fetch }),
+  ]);
+  const ids = [...new Set(cases.items.map(({ payout }) => payout.owner_id))];
   const cards = ids.length
     ? await api.get<readonly Card[]>('/v1/users', { query: { ids }, fetch })
     : [];
-  return { payouts: items, cards: new Map(cards.map((card) => [card.id, card])) };
+  return {
+    cases: cases.items,
+    files: files.items,
+    cards: new Map(cards.map((card) => [card.id, card])),
+  };
 };
