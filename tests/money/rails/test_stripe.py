@@ -264,6 +264,20 @@ def test_states_that_nobody_knows_say_nothing() -> None:
     assert report_of({"object": "payment_intent", "status": "of_the_future"}) is None
     assert report_of({"object": "customer"}) is None
     assert report_of({}) is None
+    taken = {"object": "payment_intent", "id": "pi_1", "status": "succeeded", "amount": 12}
+    assert report_of({**taken, "currency": "eur", "amount_received": 12}) is not None
+    assert report_of({**taken, "currency": "eur"}) is None
+
+
+def test_a_refund_that_makes_no_sense_was_made_all_the_same(
+    simulator: Simulator, provider: Provider
+) -> None:
+    intent, id = paid(simulator, provider, is_held=False), uuid4()
+    refund = provider.refund(id, intent, Money(100, "INR"), key="refund")
+    simulator.stripe.refunds[refund.external_id]["status"] = "of_the_future"
+
+    with pytest.raises(Lost):
+        provider.find_refund(id, intent)
 
 
 # The simulator is as strict as Stripe

@@ -155,7 +155,7 @@ class Provider:
         params: Any = {"payment_intent": intent_id, "limit": 100}
         for it in self._pages(self._client.refunds.list, params):
             if (it.get("metadata") or {}).get(METADATA_KEY) == str(id):
-                return report_of(it)
+                return _sense_of(it)
         return None
 
     def read_balance(self, *, since: int) -> Iterator[list[Line]]:
@@ -185,10 +185,7 @@ class Provider:
             params = {**params, "starting_after": answer["data"][-1]["id"]}
 
     def _report(self, call: Any, *arguments: Any, key: str | None = None) -> Report:
-        report = report_of(self._call(call, *arguments, key=key))
-        if report is None:
-            raise Lost("The answer makes no sense.")
-        return report
+        return _sense_of(self._call(call, *arguments, key=key))
 
     def _call(self, call: Any, *arguments: Any, key: str | None = None) -> dict[str, Any]:
         options: Any = {"idempotency_key": key} if key else {}
@@ -197,6 +194,14 @@ class Provider:
         except self._stripe.StripeError as error:
             _tell_apart(self._stripe, error)
         return answer
+
+
+def _sense_of(answer: dict[str, Any]) -> Report:
+    """What makes no sense is there all the same: nobody may take it for nothing."""
+    report = report_of(answer)
+    if report is None:
+        raise Lost("The answer makes no sense.")
+    return report
 
 
 def _tell_apart(api: Any, error: "stripe.StripeError") -> NoReturn:

@@ -79,7 +79,8 @@ _DISPUTE_STAGES = {
 
 
 def report_of(it: Object) -> Report | None:
-    """What an object says; None for one of a kind, or in a state, that says nothing to Kirana.
+    """What an object says; None for one of a kind, or in a state, that says nothing to Kirana, and
+    for one that lacks what it must have.
 
     Raises: CodeRefused for an amount that makes no sense.
     """
@@ -89,7 +90,10 @@ def report_of(it: Object) -> Report | None:
         "refund": _of_refund,
         "dispute": _of_dispute,
     }.get(str(it.get("object")))
-    return read(it) if read else None
+    try:
+        return read(it) if read else None
+    except KeyError:
+        return None
 
 
 def _of_session(it: Object) -> Report | None:
