@@ -156,7 +156,7 @@ export function changeText(
 }
 
 export const sum = (amount: Money): string =>
-  format(amount, { locale: reader.formats, short: true });
+  format(amount, { locale: reader.figures, short: true });
 
 /** `#1001` of `#1001 · Tea +2`. */
 export const orderNumber = ({ card }: Fact): string => card.title?.split(' · ')[0] ?? '';

@@ -16,8 +16,10 @@ const KEY = 'kirana.locale';
 interface Reader {
   /** The language of the words. */
   readonly locale: Locale;
-  /** The tag to format numbers, money and dates by: the language with the reader's region. */
+  /** The tag to format dates and numbers among words by: their language with the reader's region. */
   readonly formats: string;
+  /** The tag to write and read money by, as the reader's device does, whatever the words speak. */
+  readonly figures: string;
   readonly direction: 'ltr' | 'rtl';
 }
 
@@ -29,7 +31,8 @@ export function setReader(locale: Locale): void {
 
 function read(locale: Locale, preferred: readonly string[]): Reader {
   const formats = preferred.find((tag) => languageOf(tag) === locale) ?? locale;
-  return { locale, formats, direction: locale === 'ar' ? 'rtl' : 'ltr' };
+  const figures = preferred[0] ?? formats;
+  return { locale, formats, figures, direction: locale === 'ar' ? 'rtl' : 'ltr' };
 }
 
 export function firstKnown(known: readonly Locale[]): Locale {

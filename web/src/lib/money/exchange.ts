@@ -41,7 +41,7 @@ export const tellRate = ({ pay, get, rate }: Pick<Rate, 'pay' | 'get' | 'rate'>)
   t.exchange.rate(
     pay,
     get,
-    new Intl.NumberFormat(reader.formats, { maximumFractionDigits: 12 }).format(Number(rate)),
+    new Intl.NumberFormat(reader.figures, { maximumFractionDigits: 12 }).format(Number(rate)),
   );
 
 export const rateOf = ({ pay, get, rate }: Quote): Rate =>
@@ -49,7 +49,7 @@ export const rateOf = ({ pay, get, rate }: Quote): Rate =>
 
 /** "2 % + ₹3": what a sale costs. */
 export function tellFee({ currency, fee }: SaleFee): string {
-  const percent = new Intl.NumberFormat(reader.formats, {
+  const percent = new Intl.NumberFormat(reader.figures, {
     style: 'percent',
     maximumFractionDigits: 4,
   }).format(fee.ppm / (100 * PPM_OF_PERCENT));

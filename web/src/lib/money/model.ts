@@ -47,7 +47,7 @@ export const isGift = (text: string | null): text is Gift =>
 export const isTask = (text: string): text is Task => (TASKS as readonly string[]).includes(text);
 
 export const sum = (amount: Money): string =>
-  format(amount, { locale: reader.formats, short: true });
+  format(amount, { locale: reader.figures, short: true });
 
 const MANDATES = ['nothing', 'ask', 'give_back', 'spend'] as const;
 
@@ -144,7 +144,7 @@ export function currenciesFor(
     .toSorted((a, b) => b.available.amount_minor - a.available.amount_minor)
     .map(({ currency }) => currency);
   const floats = mine.floats.map(({ currency }) => currency);
-  const region = new Intl.Locale(reader.formats).region;
+  const region = new Intl.Locale(reader.figures).region;
   const likely = BY_ZONE[zone ?? ''] ?? BY_REGION[region ?? ''] ?? 'EUR';
   const known = task === 'cash-in' ? floats : wallets;
   const isBound = task === 'send' || task === 'cash-out' || task === 'cash-in';

@@ -94,8 +94,7 @@ export async function newsNotice(
   stream: string,
   { user, showsWords }: Standing,
 ): Promise<Notice> {
-  const locale = navigator.languages.find((tag) => tag.startsWith('en')) ?? 'en';
-  const { title, text } = sayNews(news, name, locale);
+  const { title, text } = sayNews(news, name, navigator.languages[0] ?? 'en');
   return {
     title: showsWords ? title : told.news,
     body: showsWords ? text : '',

@@ -94,7 +94,7 @@ export function withoutAnswered(
 }
 
 export const say = (amount: Money, short = true): string =>
-  format(amount, { locale: reader.formats, short });
+  format(amount, { locale: reader.figures, short });
 
 /** One row of a sum: "Delivery ₹30". */
 export interface SumRow {
@@ -119,7 +119,7 @@ export function sumRows(of: Summed, method: Method): readonly SumRow[] {
     rows.push({ label: t.orders.deliveryFee, amount: fee, isFree: fee.amount_minor === 0 });
   }
   for (const tax of of.taxes) {
-    const rate = new Intl.NumberFormat(reader.formats, {
+    const rate = new Intl.NumberFormat(reader.figures, {
       style: 'percent',
       maximumFractionDigits: 2,
     }).format(tax.rate_bp / 10_000);

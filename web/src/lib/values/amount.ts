@@ -66,3 +66,10 @@ export function decimalMark(locale: string): '.' | ',' {
   const parts = new Intl.NumberFormat(locale, { numberingSystem: 'latn' }).formatToParts(1.5);
   return parts.find((part) => part.type === 'decimal')?.value === ',' ? ',' : '.';
 }
+
+/** The mark and the decimals as this locale writes them: `05` is `,05`, or `٫٠٥`. */
+export function writeDecimals(decimals: string, locale: string): string {
+  const figures = new Intl.NumberFormat(locale);
+  const mark = figures.formatToParts(0.5).find((part) => part.type === 'decimal')?.value ?? '.';
+  return mark + decimals.replace(/\d/g, (digit) => figures.format(Number(digit)));
+}

@@ -77,7 +77,7 @@ export interface FormatOptions {
 }
 
 export interface MoneyPart {
-  readonly kind: 'sign' | 'digits' | 'space';
+  readonly kind: 'sign' | 'digits' | 'space' | 'mark';
   readonly text: string;
 }
 
@@ -86,7 +86,8 @@ export function formatParts(amount: Money, options: FormatOptions): MoneyPart[] 
   const parts: { kind: MoneyPart['kind']; text: string }[] = [];
   const decimal = toDecimal(amount) as `${number}`;
   for (const { type, value } of formatter(amount, options).formatToParts(decimal)) {
-    const kind = type === 'currency' ? 'sign' : type === 'literal' ? 'space' : 'digits';
+    const literal = /\s/.test(value) ? 'space' : 'mark';
+    const kind = type === 'currency' ? 'sign' : type === 'literal' ? literal : 'digits';
     const last = parts.at(-1);
     if (last?.kind === kind) last.text += value;
     else parts.push({ kind, text: value });
@@ -116,7 +117,8 @@ function formatter(amount: Money, { locale, short, signed }: FormatOptions): Int
     found = new Intl.NumberFormat(locale, {
       style: 'currency',
       currency: amount.currency,
-      currencyDisplay: 'narrowSymbol',
+      // The narrow signs of Arab currencies are Latin letters (E£), which is not how people write there.
+      currencyDisplay: locale.startsWith('ar') ? 'symbol' : 'narrowSymbol',
       // Both, always: Intl has its own idea of a currency's decimals.
       minimumFractionDigits: decimals,
       maximumFractionDigits: decimals,

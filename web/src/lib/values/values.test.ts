@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseAmount } from './amount.ts';
+import { parseAmount, writeDecimals } from './amount.ts';
 import { toAsciiDigits } from './digits.ts';
 import { hueOf, initialOf, uuid7 } from './ids.ts';
 import { exponentOf, format, formatParts, money, toDecimal, total } from './money.ts';
@@ -40,6 +40,18 @@ describe('money', () => {
       expect(parts.map((part) => part.text).join('')).toBe(format(amount, { locale }));
       expect(parts.filter((part) => part.kind === 'sign')).toHaveLength(1);
     }
+  });
+
+  test.each([
+    ['hi-IN', 123456789, 'INR', '₹12,34,567.89', '.05'],
+    ['pt-BR', 123456789, 'BRL', 'R$ 1.234.567,89', ',05'],
+    ['ar-EG', 123456789, 'EGP', '١٬٢٣٤٬٥٦٧٫٨٩ ج.م.', '٫٠٥'],
+    ['de-DE', 123456789, 'EUR', '1.234.567,89 €', ',05'],
+    ['ja-JP', 1234567, 'JPY', '￥1,234,567', '.05'],
+  ])('%s writes money as people there do', (locale, amount, currency, text, decimals) => {
+    const written = format(money(amount, currency), { locale });
+    expect(written.replace(/\u200f/g, '').replace(/\s/g, ' ')).toBe(text);
+    expect(writeDecimals('05', locale)).toBe(decimals);
   });
 
   test('adding two currencies is refused', () => {

@@ -78,7 +78,7 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'limit-exceeded': ({ window, left_minor, currency, renews_at, left_count }) => {
     const left =
       typeof left_minor === 'number' && typeof currency === 'string' && left_count !== 0
-        ? format(money(left_minor, currency), { locale: reader.formats, short: true })
+        ? format(money(left_minor, currency), { locale: reader.figures, short: true })
         : null;
     const when =
       typeof renews_at === 'number' ? ` There is more from ${exact(renews_at, here())}.` : '';
@@ -96,7 +96,7 @@ export const problems: Record<string, string | ((facts: Facts) => string)> = {
   'quote-expired': 'This offer is over. Ask for a new one; nothing was moved.',
   'exchange-short': ({ left_minor, currency }) =>
     typeof left_minor === 'number' && left_minor > 0 && typeof currency === 'string'
-      ? `Only ${format(money(left_minor, currency), { locale: reader.formats, short: true })} can be had here at the moment. Nothing was moved.`
+      ? `Only ${format(money(left_minor, currency), { locale: reader.figures, short: true })} can be had here at the moment. Nothing was moved.`
       : 'This currency has run out here for the moment. Nothing was moved.',
   'needs-review':
     'The people who run this server look at payments like this first. Send it from the chat: there it can wait for them. Nothing was moved.',
