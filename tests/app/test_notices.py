@@ -16,6 +16,7 @@ from tests.chat import make as people
 from tests.database import RehearsedDatabase
 from tests.money import make
 from tests.money.make import inr
+from tests.money.test_offers import paid_at
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -168,3 +169,26 @@ def test_a_refused_order_of_a_shop_is_told_to_the_shop(town: Town) -> None:
     town.db.write(money.run_standing_orders)
     assert town.kinds(shop) == ["standing_order.refused"]
     assert town.kinds(replace(shop, user_id=shop.person_id)) == []
+
+
+def test_what_was_taken_out_is_told_when_it_arrived_or_came_back(town: Town) -> None:
+    ids = [make.transfer_id(), make.transfer_id()]
+    for id in ids:
+        town.db.write(money.ask_payout, id, inr(10_00), by=replace(town.asha, kind="system"))
+    assert town.told(town.asha) == []
+    town.db.write(money.top_up, make.transfer_id(), town.ravi.user_id, inr(10_00), by=town.omar)
+    town.db.write(money.settle_payout, make.transfer_id(), ids[0], by=town.omar)
+    town.db.write(money.refuse_payout, make.transfer_id(), ids[1], "wrong_account", by=town.omar)
+
+    told = {it.kind: (it.subject_id, it.amount, it.why) for it in town.told(town.asha)}
+    assert told == {
+        "payout.settled": (ids[0], inr(10_00), ""),
+        "payout.failed": (ids[1], inr(10_00), "wrong_account"),
+    }
+
+
+def test_whoever_is_paid_elsewhere_from_now_on_hears_of_it(town: Town) -> None:
+    paid_at(town.db, town.asha, "upi", {"vpa": "asha@bank", "name": "Asha Rao"})
+
+    [told] = town.told(town.asha)
+    assert (told.kind, told.why) == ("address.changed", "upi")

@@ -211,7 +211,7 @@ def test_a_shop_is_paid_out_to_its_bank_by_a_file(
     give_pin(asha)
     expect(asha.get_by_role("heading", name="Set aside to be paid out")).to_be_visible()
     asha.get_by_role("link", name="Done").click()
-    own = asha.get_by_role("listitem").filter(has_text="€250")
+    own = asha.get_by_role("listitem").filter(has_text="BE72").filter(has_text="€250")
     expect(own).to_contain_text("Asked for")
     looked_at(asha, "payout-asked")
 

@@ -129,6 +129,7 @@ NO_WORDS = {
     "money_sealed_days": {"day", "head", "first"},
     "money_standing_orders": {"rhythm", "first_on", "ends_on", "next_on"},
     "money_standing_runs": {"due_on", "problem"},
+    "notices": {"why"},
     "orders_steps": {"name"},
     "platform_jobs": {"name"},
     "platform_keys": {"name"},

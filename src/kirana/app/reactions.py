@@ -199,6 +199,26 @@ def tell_of_broken_books(tx: Tx, event: money.BooksBroken) -> None:
         notices.tell(tx, event.event_id, UserId(operator_id), event.name, event.event_id)
 
 
+def tell_of_payout(tx: Tx, event: money.PayoutSettled | money.PayoutFailed) -> None:
+    """What somebody took out has arrived, or is in the wallet again."""
+    notices.tell(
+        tx,
+        event.event_id,
+        UserId(event.owner_id),
+        event.name,
+        event.payout_id,
+        amount=event.amount,
+        why=event.reason if isinstance(event, money.PayoutFailed) else "",
+    )
+
+
+def tell_of_address(tx: Tx, event: money.AddressChanged) -> None:
+    """Where somebody is paid has changed: whoever did not do this should notice."""
+    notices.tell(
+        tx, event.event_id, UserId(event.owner_id), event.name, event.address_id, why=event.rail
+    )
+
+
 def _post_split(
     tx: Tx,
     split: money.Split,

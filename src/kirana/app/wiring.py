@@ -42,6 +42,9 @@ def wire(bus: Bus) -> None:
     bus.on(money.ReviewNeeded, reactions.tell_operators)
     bus.on(money.ReviewEnded, reactions.tell_of_review)
     bus.on(money.BooksBroken, reactions.tell_of_broken_books)
+    bus.on(money.PayoutSettled, reactions.tell_of_payout)
+    bus.on(money.PayoutFailed, reactions.tell_of_payout)
+    bus.on(money.AddressChanged, reactions.tell_of_address)
 
     bus.on(money.CardPaymentHeld, orders.show_held, ref_kind="order")
     bus.on(money.CardPaymentEnded, orders.cancel_unpaid, ref_kind="order")

@@ -33,6 +33,12 @@ export function sayNews(news: News, name: string | null, locale: string): Said {
       return { title: told.sentBack, text: told.rejectedText(sum, who) };
     case 'review.expired':
       return { title: told.sentBack, text: told.expiredText(sum, who) };
+    case 'payout.settled':
+      return { title: told.arrived, text: told.arrivedText(sum) };
+    case 'payout.failed':
+      return { title: told.cameBack, text: told.cameBackText(sum) };
+    case 'address.changed':
+      return { title: told.address, text: told.addressText };
     case 'books.broken':
       return { title: told.broken, text: told.brokenText };
     default:
@@ -54,6 +60,11 @@ export function placeOf({ kind, subject_id }: News): string {
     case 'review.rejected':
     case 'review.expired':
       return resolve(`pay/transfers/${subject_id}`);
+    case 'payout.settled':
+    case 'payout.failed':
+      return resolve('pay/out');
+    case 'address.changed':
+      return resolve('pay/addresses');
     case 'books.broken':
       return resolve('operator/money');
     default:

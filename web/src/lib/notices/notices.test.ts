@@ -141,6 +141,14 @@ test.each([
   ],
   ['review.needed', '', 'A payment waits for you', '₹250 from Asha'],
   ['review.released', '', 'Your payment went through', '₹250 to Asha'],
+  ['payout.settled', '', 'Your pay-out arrived', '₹250 is in your bank, or was handed to you.'],
+  ['payout.failed', '', 'Your pay-out came back', '₹250 is in your wallet again.'],
+  [
+    'address.changed',
+    'upi',
+    'Where you are paid has changed',
+    'Was it not you? Look at it, and change your PIN.',
+  ],
   ['of-a-newer-server', '', 'Something new in Pay', '₹250'],
 ])('says of %s (%s): %s. %s', (kind, why, title, text) => {
   expect(sayNews(news(kind, { why }), 'Asha', 'en-IN')).toEqual({ title, text });

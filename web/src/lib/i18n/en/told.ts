@@ -35,6 +35,12 @@ export const told = {
     `${sum} to ${name} was not let through. It is in your wallet again.`,
   expiredText: (sum: string, name: string) =>
     `Nobody looked at ${sum} to ${name} in time. It is in your wallet again.`,
+  arrived: 'Your pay-out arrived',
+  arrivedText: (sum: string) => `${sum} is in your bank, or was handed to you.`,
+  cameBack: 'Your pay-out came back',
+  cameBackText: (sum: string) => `${sum} is in your wallet again.`,
+  address: 'Where you are paid has changed',
+  addressText: 'Was it not you? Look at it, and change your PIN.',
   broken: 'The books are not right',
   brokenText: 'The daily check found something. Look at it before money moves again.',
   because: {
