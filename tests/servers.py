@@ -1,15 +1,23 @@
 """A server as its operator runs it: a process of its own with a folder of its own."""
 
+import atexit
 import os
 import re
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import httpx
+
+_towns: list[Path] = []
+"""The demo town as the first server that has one built it; to build it takes half a minute."""
 
 
 class Server:
@@ -35,15 +43,20 @@ class Server:
         self._codes_taken: Counter[str] = Counter()
 
     def start(self, wait_s: float = 90) -> None:
+        data = Path(self.environment["KIRANA_DATA_DIR"])
         command = [sys.executable, "-m", "kirana", "serve"]
         if self._demo:
             command.append("--with-demo")
+            if _towns and not data.exists():
+                shutil.copytree(_towns[0], data)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + wait_s
         while time.monotonic() < deadline:
             try:
                 if httpx.get(f"{self.url}/v1/health", timeout=5).status_code == 200:
+                    if self._demo and not _towns:
+                        _towns.append(_copy(data))
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
@@ -87,3 +100,16 @@ class Server:
                 return codes[-1]
             time.sleep(0.05)
         raise AssertionError(f"No new code for {address}:\n{self.log.read_text()[-2000:]}")
+
+
+def _copy(data: Path) -> Path:
+    """Of the files of a server that runs."""
+    folder = Path(tempfile.mkdtemp(prefix="kirana-town-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with (
+        closing(sqlite3.connect(data / "kirana.db")) as source,
+        closing(sqlite3.connect(folder / "kirana.db")) as copy,
+    ):
+        source.backup(copy)
+    shutil.copytree(data / "files", folder / "files")
+    return folder
