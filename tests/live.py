@@ -18,11 +18,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from kirana import identity
-from kirana.app.asgi import Kirana
 from kirana.platform.db import Db
 from kirana.platform.settings import Settings
 from kirana.platform.websockets import PushingProtocol
 from kirana.values import SYSTEM, DeviceId, UserId, uuid7
+
+from .apps import PooledKirana
 
 Json = dict[str, Any]
 PATIENCE_S = 10
@@ -50,7 +51,7 @@ class LiveServer:
         url = f"http://127.0.0.1:{port}"
         self.settings = replace(settings, port=port, public_url=url).completed()
         self.url = url
-        self.kirana = Kirana(self.settings)
+        self.kirana = PooledKirana(self.settings)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self.kirana,  # type: ignore[arg-type]
@@ -83,6 +84,7 @@ class LiveServer:
             phone.close()
         self._server.should_exit = True
         self._thread.join()
+        self.kirana.give_back()
 
     @property
     def db(self) -> Db:
