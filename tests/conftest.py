@@ -16,7 +16,7 @@ from kirana.platform import logs
 from kirana.platform.events import Bus
 
 from . import postgres
-from .database import RehearsedDatabase, create_schema, empty, open_rehearsed
+from .database import RehearsedDatabase, create_schema, empty, open_rehearsed, sweep_no_more
 
 if TYPE_CHECKING:
     from .apps import RunningApp
@@ -64,14 +64,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres_server: str) -> str:
+def postgres_database(postgres_server: str) -> Iterator[str]:
     """The URL of a database with the whole schema, shared by the tests of this process."""
     name = f"shared_{os.getpid()}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     url = postgres_server.replace("/postgres", f"/{name}")
     create_schema(url)
-    return url
+    yield url
+    sweep_no_more(url)
 
 
 @pytest.fixture

@@ -83,13 +83,29 @@ def create_schema(url: str) -> None:
         connection.close()
 
 
+_sweepers: dict[str, psycopg.Connection[Any]] = {}
+_FULL = " UNION ALL ".join(
+    f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in metadata.tables
+)
+
+
 def empty(url: str) -> None:
     """Take every row out of a PostgreSQL database, whoever the test before left connected."""
-    tables = "; ".join(f"DELETE FROM {table.name}" for table in metadata.tables.values())
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+    connection = _sweepers.get(url)
+    if connection is None:
+        connection = _sweepers[url] = psycopg.connect(url, autocommit=True, prepare_threshold=0)
         # Rows go in any order: nothing is checked that is about to be gone too.
-        connection.execute(f"SET session_replication_role = replica; {tables}")
+        connection.execute("SET session_replication_role = replica")
+    connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    full = [name for (name,) in connection.execute(_FULL).fetchall()]
+    if full:
+        connection.execute("; ".join(f"DELETE FROM {name}" for name in full), prepare=False)
+
+
+def sweep_no_more(url: str) -> None:
+    """A server that stops waits for nobody who still empties its database."""
+    if connection := _sweepers.pop(url, None):
+        connection.close()
