@@ -8,7 +8,7 @@ import pytest
 
 from kirana import money
 from kirana.platform.events import Bus
-from kirana.values import Money, RailPaymentId
+from kirana.values import SYSTEM, FeeId, Money, RailPaymentId, uuid7
 from tests.database import RehearsedDatabase
 
 from . import cards, make
@@ -18,6 +18,8 @@ from .stripe_simulator import CARDS, Delivery, Fault, Simulator
 
 SEEDS = range(8)
 STEPS = 60
+FEE = money.Fee(fixed_minor=3, ppm=20_000)
+"""What the operator takes of an order that is paid by card."""
 _FAULTS = [it for it in Fault if it is not Fault.SLOW]
 
 
@@ -36,6 +38,7 @@ class Town:
         self.world = World(db, simulator)
         self.db, self.stripe = db, simulator.stripe
         self.shop, self.people = make.owner(db), [make.owner(db) for _ in range(3)]
+        db.write(money.set_fee, FeeId(uuid7()), "INR", "card", FEE, by=SYSTEM)
         self.ids: list[RailPaymentId] = []
         self.wanted: dict[RailPaymentId, str] = {}
         self.post: list[Delivery] = []
@@ -183,6 +186,10 @@ def check_once(town: Town, id: RailPaymentId) -> None:
     found = town.world.find(id)
     assert found.settled == inr(taken)
     assert (found.state == "settled") == bool(taken)
+    moved = town.db.read(money.list_transfers, money.Ref("order", id))
+    fees = [it.amount for it in moved if it.purpose == money.FEE]
+    is_sold = found.kind == "order" and bool(taken) and town.wanted.get(id) == "capture"
+    assert fees == ([FEE.of(inr(taken))] if is_sold else [])
     if town.wanted.get(id) == "cancel":
         assert not taken
         assert all(it["amount_capturable"] == 0 for it in intents)
