@@ -4,7 +4,7 @@ import pytest
 
 from kirana import money
 from kirana.platform.problems import IdReused, NotAllowed
-from kirana.values import SYSTEM, Actor, uuid7
+from kirana.values import SYSTEM, Actor, Money, uuid7
 from tests.database import RehearsedDatabase
 
 from . import make
@@ -120,3 +120,22 @@ def test_only_operators_stop_payments_and_not_each_others(
             freeze(db, whom, by, out=True)
     with pytest.raises(NotAllowed):
         db.read(money.list_freezes, by=asha)
+
+
+def test_it_holds_for_a_wallet_in_another_currency_that_is_opened_later(
+    db: RehearsedDatabase, omar: Actor
+) -> None:
+    asha, ravi = make.owner(db), make.owner(db, purse=Money(1000, "USD"))
+    freeze(db, asha, omar, out=True)
+    db.clock.advance(1)
+    db.write(money.send_money, make.transfer_id(), asha.user_id, Money(500, "USD"), by=ravi)
+    with pytest.raises(money.AccountFrozen):
+        db.write(money.send_money, make.transfer_id(), ravi.user_id, Money(10, "USD"), by=asha)
+
+    freeze(db, asha, omar)
+    db.write(money.send_money, make.transfer_id(), ravi.user_id, Money(10, "USD"), by=asha)
+    db.clock.advance(1)
+    freeze(db, asha, omar, into=True)
+    with pytest.raises(money.AccountFrozen):
+        make.top_up(db, asha, Money(10, "EUR"))
+    assert db.read(money.audit) == []

@@ -38,6 +38,7 @@ from .model import (
     Books,
     Code,
     Consent,
+    Flag,
     Group,
     Hold,
     Kind,
@@ -59,6 +60,7 @@ from .tables import (
     confirm_lines,
     currencies,
     entries,
+    freezes,
     holds,
     ledgers,
     request_ends,
@@ -137,6 +139,10 @@ _REVIEW_RULES = Q(
     select(review_rules.c.currency, review_rules.c.above_minor).order_by(
         review_rules.c.at.desc(), review_rules.c.id.desc()
     )
+)
+
+_FREEZES = Q(
+    select(freezes).where(any_of(freezes.c.owner_id, "ids")).order_by(freezes.c.at, freezes.c.id)
 )
 
 _ADD_CURRENCY = Q(upsert(currencies, ["code"]))
@@ -335,9 +341,12 @@ def _load(tx: Tx, groups: Sequence[Group]) -> Books:
     if ids:
         rows = tx.all(_ACCOUNTS, ids=list(ids))
         books.accounts = {row.id: Account._make(row) for row in rows}
-    for key in keys:
-        if key.id not in books.accounts:
-            books.accounts[key.id] = Account.opened(key)
+    new = [key for key in keys if key.id not in books.accounts]
+    frozen = _frozen(tx, {key.owner_id for key in new if key.code == Code.WALLET})
+    for key in new:
+        account = Account.opened(key)
+        flags = frozen.get(key.owner_id, 0) if key.code == Code.WALLET else 0
+        books.accounts[key.id] = account._replace(flags=account.flags | flags)
 
     payers = {
         _payer(books, group.moves[0]) for group in groups if group.consent is Consent.ABOVE
@@ -349,6 +358,15 @@ def _load(tx: Tx, groups: Sequence[Group]) -> Books:
         for row in tx.all(_CONFIRM_LINES, ids=list(payers)):
             books.confirm_above[row.owner_id, row.currency] = row.above_minor
     return books
+
+
+def _frozen(tx: Tx, owner_ids: set[OwnerId]) -> dict[OwnerId, int]:
+    """What is stopped for owners holds for wallets that they open later, too."""
+    flags: dict[OwnerId, int] = {}
+    for row in tx.all(_FREEZES, ids=list(owner_ids)) if owner_ids else ():
+        out = Flag.DEBITS_FROZEN if row.stops_out else 0
+        flags[row.owner_id] = int(out | (Flag.CREDITS_FROZEN if row.stops_in else 0))
+    return flags
 
 
 def _review_lines(tx: Tx) -> dict[str, int]:

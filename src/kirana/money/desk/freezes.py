@@ -49,7 +49,7 @@ def freeze_owner(
     by: Actor,
 ) -> Freeze:
     """Stop what goes out of somebody's wallets, what comes in, or (neither) let all go on. Safe to
-    repeat with the same `id`. It holds for the wallets that they have.
+    repeat with the same `id`. It holds for wallets that they open later, too.
 
     Raises: NotAllowed unless an operator does it, and for another operator; NotFound, IdReused.
     """
