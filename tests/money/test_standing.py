@@ -328,3 +328,35 @@ def test_whoever_goes_pays_nothing_any_more(rent: Rent) -> None:
 
 def _system(who: Actor) -> Actor:
     return replace(who, kind="system")
+
+
+def test_nothing_is_planned_with_whoever_is_on_the_operators_list(rent: Rent) -> None:
+    id, terms = StandingOrderId(uuid7()), money.Terms(RENT, "month", date(2028, 1, 31))
+    by = rent.confirmed(id, _print_of(rent.ravi, rent.asha.user_id, terms))
+    args = (id, rent.asha.user_id, terms)
+    for listed in (rent.asha, rent.ravi):
+        with pytest.raises(money.NeedsReview):
+            rent.db.write(money.make_standing_order, *args, screen=lists(listed), by=by)
+    assert rent.db.read(money.list_standing_orders, by=rent.ravi) == []
+
+    made = rent.db.write(money.make_standing_order, *args, screen=lists(), by=by)
+    again = rent.db.write(money.make_standing_order, *args, screen=lists(rent.asha), by=by)
+    assert made == again
+
+
+def test_a_run_is_not_paid_to_whoever_came_onto_the_list_meanwhile(rent: Rent) -> None:
+    order = rent.monthly()
+    other = make.owner(rent.db)
+    rent.go_to(2028, 1, 31)
+    rent.db.write(money.run_standing_orders, lists(rent.asha))
+    assert (rent.runs(order), rent.paid) == ([("2028-01-31", "needs-review")], 0)
+
+    rent.go_to(2028, 2, 1)
+    rent.db.write(money.run_standing_orders, lists(other))
+    assert rent.paid == RENT.amount_minor
+    assert rent.is_clean()
+
+
+def lists(*listed: Actor) -> money.Screen:
+    """An operators' list that these are on."""
+    return lambda tx, ids: {it.user_id for it in listed} & set(ids)

@@ -1,11 +1,13 @@
 """Placing an order: all or nothing, once, at the price that was shown."""
 
+from dataclasses import replace
+
 import pytest
 
 from kirana import catalog, money, orders
 from kirana.orders import Method, OrderPlaced, Payment, PaymentState, State
 from kirana.platform.problems import IdReused, NotFound
-from kirana.values import OrderId
+from kirana.values import SYSTEM, OrderId, uuid7
 from tests.database import RehearsedDatabase
 
 from . import make
@@ -280,3 +282,26 @@ def test_lists_show_the_latest_first_and_go_on_where_they_stopped(db: RehearsedD
     assert db.read(orders.count_orders, shop.id, by=shop.owner_as_shop)[State.PLACED] == 5
     with pytest.raises(make.Refused):
         db.read(orders.list_orders, business_id=shop.id, by=ravi)
+
+
+@pytest.mark.parametrize("listed", ["Ravi", "Stores", "Menon"])
+def test_money_of_or_to_whoever_is_on_the_operators_list_is_not_set_aside(
+    db: RehearsedDatabase, listed: str
+) -> None:
+    shop, operator = make.shop(db), make.buyer(db)
+    tea = make.variant(db, shop, "Assam tea", price=100, stock=10)
+    ravi = make.buyer(db, purse=inr(1_000))
+    db.write(money.appoint_operator, operator.user_id, by=SYSTEM)
+    name = uuid7()
+    db.write(money.watch_name, name, listed, by=operator)
+    contact = replace(make.CONTACT, name="R. Menon")
+
+    with pytest.raises(money.NeedsReview):
+        make.place(db, shop, {tea: 1}, total=100, by=ravi, contact=contact)
+    assert make.available(db, ravi) == inr(1_000)
+    cash = make.place(db, shop, {tea: 1}, total=100, by=ravi, contact=contact, payment=Payment.CASH)
+    assert cash.state == State.PLACED
+
+    db.write(money.unwatch_name, name, by=operator)
+    held = make.place(db, shop, {tea: 1}, total=100, by=ravi, contact=contact)
+    assert held.payment_state == PaymentState.HELD

@@ -82,7 +82,7 @@ def wire(bus: Bus) -> None:
         orders.expire_orders,
         money.expire_holds,
         money.expire_requests,
-        money.run_standing_orders,
+        reactions.run_standing_orders,
         money.look_at_rail_payments,
         money.look_at_rail_lines,
         chat.expire_messages,

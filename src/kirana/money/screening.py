@@ -23,6 +23,7 @@ from .events import ReviewNeeded
 from .ledger import open_currency
 from .model import Group, Kind, Transfer
 from .owners import NameOf, operators, require_operator
+from .problems import NeedsReview
 from .tables import review_rules, reviews, watched_names
 
 Why = Literal["amount", "name"]
@@ -150,6 +151,23 @@ class NameList:
             return set()
         names = self.name_of(tx, owner_ids)
         return {id for id, name in names.items() if any(it <= _words(name) for it in listed)}
+
+
+def matching_names(tx: Tx, owner_ids: Collection[OwnerId], name_of: NameOf) -> list[str]:
+    """The names of the list that some of these bear now."""
+    borne = [_words(name) for name in name_of(tx, owner_ids).values()]
+    return [row.name for row in tx.all(_NAMES) if any(_words(row.name) <= it for it in borne)]
+
+
+def require_unlisted(
+    tx: Tx, owner_ids: Collection[OwnerId], currency: str, *, screen: Screen | None
+) -> None:
+    """What cannot wait for operators is not begun with whoever is on the list.
+
+    Raises: NeedsReview.
+    """
+    if screen and screen(tx, owner_ids):
+        raise NeedsReview(currency=currency)
 
 
 def note_held(tx: Tx, held: Iterable[tuple[Group, Transfer]]) -> None:

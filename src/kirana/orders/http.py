@@ -162,6 +162,7 @@ async def set_method(business_id: UUID, data: SetMethod, db: Db, by: Actor) -> c
         money.ConfirmationWrong,
         money.ProofTooNew,
         money.WayOff,
+        money.NeedsReview,
         money.AmountOutOfRange,
         CartEmpty,
         MethodUnavailable,

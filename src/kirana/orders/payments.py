@@ -1,17 +1,20 @@
 """The money of an order: set aside or asked for, taken, given back. Where it is, money knows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kirana import money
+from kirana import identity, money
 from kirana.platform.db import Row, Tx
 from kirana.values import (
     Actor,
     Mandate,
     Money,
     OrderId,
+    OwnerId,
     RailPaymentId,
     RequestId,
     TransferId,
+    UserId,
     derived_id,
     total,
 )
@@ -84,14 +87,17 @@ def secure(tx: Tx, row: Row, *, by: Actor) -> None:
     What is free needs none of it.
 
     Raises: money.WayOff, money.AmountOutOfRange, money.InsufficientFunds,
-    money.ConfirmationRequired and what else money refuses; NotAllowed for whoever may not spend
-    the money of the shop that buys.
+    money.ConfirmationRequired and what else money refuses; money.NeedsReview for money of, or to,
+    whoever is on the operators' list; NotAllowed for whoever may not spend the money of the shop
+    that buys.
     """
     amount = Money(row.total_minor, row.currency)
     if not amount:
         return
     if (row.currency, *_WAYS[Payment(row.payment)]) in money.ways_off(tx):
         raise money.WayOff(currency=row.currency)
+    if row.payment != Payment.CASH:
+        _require_unlisted(tx, row)
     if row.payment == Payment.WALLET:
         money.require_mandate(Mandate.SPEND, by=by)
         money.hold(
@@ -124,6 +130,28 @@ def secure(tx: Tx, row: Row, *, by: Actor) -> None:
             amount=amount,
             ref=ref_to(row.id),
             by=by,
+        )
+
+
+def _require_unlisted(tx: Tx, row: Row) -> None:
+    """By the names that both have here, and by the one that the buyer gave for this order.
+
+    Raises: money.NeedsReview.
+    """
+
+    def as_known(tx: Tx, ids: Iterable[OwnerId]) -> dict[OwnerId, str]:
+        cards = identity.get_cards(tx, [UserId(id) for id in ids])
+        return {id: card.name for id, card in cards.items()}
+
+    def as_given(tx: Tx, ids: Iterable[OwnerId]) -> dict[OwnerId, str]:
+        return {row.buyer_id: row.contact["name"]}
+
+    for name_of in (as_known, as_given):
+        money.require_unlisted(
+            tx,
+            {row.buyer_id, row.business_id},
+            row.currency,
+            screen=money.NameList(name_of),
         )
 
 

@@ -329,7 +329,12 @@ def _trouble(problem: Problem, desk: Desk) -> Trouble:
             return Trouble("", words("trouble.stock"))
         case money.InsufficientFunds():
             return Trouble("payment", words("trouble.funds"))
-        case money.LimitExceeded() | money.PayeeCannotReceive() | money.ProofTooNew():
+        case (
+            money.LimitExceeded()
+            | money.PayeeCannotReceive()
+            | money.ProofTooNew()
+            | money.NeedsReview()
+        ):
             return Trouble("payment", problem.title)
         case money.ConfirmationRequired():
             return Trouble("pin", words("trouble.pin_needed"))

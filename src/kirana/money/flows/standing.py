@@ -30,6 +30,7 @@ from ..ledger import apply, open_currency
 from ..model import Group, Move, Refused, Scrutiny, digest
 from ..owners import find_owner, require_confirmation, require_mandate, require_owner
 from ..problems import SameAccount
+from ..screening import Screen, require_unlisted
 from ..tables import standing_orders as orders
 from ..tables import standing_runs as runs
 from ..wallets import wallet_key
@@ -124,14 +125,21 @@ class Terms:
 
 
 def make_standing_order(
-    tx: Tx, id: StandingOrderId, payee_id: OwnerId, terms: Terms, *, by: Actor
+    tx: Tx,
+    id: StandingOrderId,
+    payee_id: OwnerId,
+    terms: Terms,
+    *,
+    screen: Screen | None = None,
+    by: Actor,
 ) -> StandingOrder:
     """Pay somebody on a day, or again and again. Always confirmed, once for all that comes of it.
     Safe to repeat with the same `id`.
 
     Raises: SameAccount, WayOff, IdReused, ConfirmationRequired, ConfirmationWrong, ProofTooNew;
-    InvalidInput for a first day that is over, or too far away; NotFound for a payee who is not
-    here; NotAllowed for whoever may not spend a shop's money.
+    NeedsReview when one of the two is on the operators' list; InvalidInput for a first day that is
+    over, or too far away; NotFound for a payee who is not here; NotAllowed for whoever may not
+    spend a shop's money.
     """
     require_mandate(Mandate.SPEND, by=by)
     fp = _print_of(by, payee_id, terms)
@@ -143,6 +151,7 @@ def make_standing_order(
         raise SameAccount()
     require_owner(tx, payee_id)
     require_way(tx, terms.amount.currency, WALLET)
+    require_unlisted(tx, {by.user_id, payee_id}, terms.amount.currency, screen=screen)
     zone = _zone_of(tx, by.user_id)
     now_on = today(tx.now, zone)
     if not now_on <= terms.first_on <= now_on + timedelta(days=FURTHEST_DAYS):
@@ -225,11 +234,13 @@ def end_standing_order(tx: Tx, order_id: StandingOrderId, *, by: Actor) -> Stand
     return get_standing_order(tx, order_id, by=by)
 
 
-def run_standing_orders(tx: Tx) -> int:
+def run_standing_orders(tx: Tx, screen: Screen | None = None) -> int:
     """Make the payments whose day has come; how many orders had one. Runs by the clock."""
     due = tx.all(_DUE, now=tx.now)
+    sides = {id for row in due for id in (row.payer_id, row.payee_id)}
+    suspects = screen(tx, sides) if screen and sides else set()
     for row in due:
-        _run(tx, row)
+        _run(tx, row, is_suspect=bool({row.payer_id, row.payee_id} & suspects))
     return len(due)
 
 
@@ -259,7 +270,7 @@ def end_standing_orders_of(tx: Tx, owner_id: OwnerId) -> None:
             _set(tx, row, "ended", row.number, None)
 
 
-def _run(tx: Tx, row: Row) -> None:
+def _run(tx: Tx, row: Row, *, is_suspect: bool) -> None:
     zone = _zone_of(tx, row.payer_id)
     step = "run-again" if row.tries else "run"
     id = TransferId(derived_id(row.id, step, row.number))
@@ -268,7 +279,15 @@ def _run(tx: Tx, row: Row) -> None:
         wallet_key(row.payer_id, row.currency), wallet_key(row.payee_id, row.currency), amount
     )
     objection = objection_to(tx, row.currency, WALLET)
-    group = Group(id, (move,), "send", row.by_id, objection=objection, scrutiny=Scrutiny.REFUSE)
+    group = Group(
+        id,
+        (move,),
+        "send",
+        row.by_id,
+        objection=objection,
+        scrutiny=Scrutiny.REFUSE,
+        is_suspect=is_suspect,
+    )
     [outcome] = apply(tx, [group])
     refused = outcome if isinstance(outcome, Refused) else None
     tx.do(

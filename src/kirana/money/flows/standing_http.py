@@ -22,7 +22,16 @@ from kirana.platform.problems import (
 from kirana.values import Actor, OwnerId, Page, StandingOrderId
 
 from ..edge import Amount, slow_down, version_7
-from ..problems import ConfirmationRequired, ConfirmationWrong, ProofTooNew, SameAccount, WayOff
+from ..owners import NameOf
+from ..problems import (
+    ConfirmationRequired,
+    ConfirmationWrong,
+    NeedsReview,
+    ProofTooNew,
+    SameAccount,
+    WayOff,
+)
+from ..screening import NameList
 from . import standing
 from .calendars import Rhythm
 
@@ -50,10 +59,10 @@ class ChangeStandingOrder:
 
 @post(
     "/v1/standing-orders",
-    raises=problems(*_ACTS, *_CONFIRMED, SameAccount, WayOff, IdReused, InvalidInput),
+    raises=problems(*_ACTS, *_CONFIRMED, SameAccount, WayOff, NeedsReview, IdReused, InvalidInput),
 )
 async def make_standing_order(
-    data: MakeStandingOrder, db: Db, by: Actor, limits: Limits
+    data: MakeStandingOrder, db: Db, by: Actor, limits: Limits, name_of: NameOf
 ) -> standing.StandingOrder:
     """Pay somebody on a day, or every week or month on it. Confirmed once, always."""
     slow_down(limits, by)
@@ -61,7 +70,12 @@ async def make_standing_order(
         data.amount.money(), data.rhythm, data.first_on, data.ends_after, data.ends_on
     )
     return await db.write(
-        standing.make_standing_order, version_7(data.id), data.payee_id, terms, by=by
+        standing.make_standing_order,
+        version_7(data.id),
+        data.payee_id,
+        terms,
+        screen=NameList(name_of),
+        by=by,
     )
 
 
