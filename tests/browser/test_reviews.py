@@ -62,6 +62,9 @@ def test_a_large_payment_waits_for_two_operators_and_a_correction_for_the_second
 
     # One operator says yes, then the other: Paul has the money.
     expect(first.get_by_text("€30 · Nora to Paul")).to_be_visible()
+    expect(first.get_by_text("Waits because of")).to_be_visible()
+    expect(first.get_by_text("Pays: Nora")).to_be_visible()
+    expect(first.get_by_text("In 30 days: €0 out (0), €500 in (1)")).to_be_visible()
     looked_at(first, "review-waits-wide")
     first.get_by_role("button", name="Let through: €30, Nora to Paul").click()
     expect(first.get_by_text("1 of 2 said yes")).to_be_visible()

@@ -293,3 +293,61 @@ def test_the_same_answers_come_from_many_at_once(db: RehearsedDatabase) -> None:
     assert [str(kind) for kind in kinds] == ["posted", "pending", "pending", "posted"]
     assert len(desk.waiting) == 2
     assert desk.is_clean()
+
+
+def context(desk: Desk, transfer: money.Transfer) -> money.ReviewContext:
+    return desk.db.read(money.get_review_context, transfer.id, desk.name_of, by=desk.omar)
+
+
+def test_operators_see_who_the_two_are_and_what_they_moved_of_late(desk: Desk) -> None:
+    joined = desk.db.clock.now
+    desk.send(inr(30_00))
+    desk.db.clock.advance(2 * 24 * 3600 * 1000)
+    desk.send(inr(20_00))
+    desk.db.write(money.set_owner, desk.ravi.user_id, tier="full", by=SYSTEM)
+    held = desk.send(inr(500_00))
+
+    told = context(desk, held)
+
+    assert (told.above, told.names, told.ref_kind, told.earlier) == (ABOVE, [], None, [])
+    payer, payee = told.payer, told.payee
+    assert (payer.owner_id, payer.tier, payer.since) == (desk.asha.user_id, "unverified", joined)
+    assert (payee.owner_id, payee.tier, payee.since) == (desk.ravi.user_id, "full", joined)
+    assert (payer.day.out, payer.day.out_count, payer.day.into_count) == (inr(20_00), 1, 0)
+    assert (payer.month.out, payer.month.out_count) == (inr(50_00), 2)
+    assert (payer.month.into, payer.month.into_count) == (inr(1_000_00), 1)
+    assert (payee.month.into, payee.month.into_count, payee.month.out) == (inr(50_00), 2, inr(0))
+    with pytest.raises(NotAllowed):
+        desk.db.read(money.get_review_context, held.id, desk.name_of, by=desk.asha)
+    with pytest.raises(NotFound):
+        desk.db.read(money.get_review_context, make.transfer_id(), desk.name_of, by=desk.omar)
+
+
+def test_operators_see_which_name_it_was_and_what_was_decided_before(desk: Desk) -> None:
+    desk.names[desk.ravi.user_id] = "Iván Petrov"
+    desk.db.write(money.watch_name, uuid7(), "Petrov", by=desk.omar)
+    desk.db.write(money.watch_name, uuid7(), "Ivanov", by=desk.omar)
+    first, second = desk.send(inr(500_00)), desk.send(inr(10_00))
+    desk.decide(first, "reject", desk.olga)
+    desk.decide(second, "approve", desk.olga)
+    desk.db.clock.advance(1)
+    desk.decide(second, "approve", desk.omar)
+    other = make.owner(desk.db, purse=inr(500_00))
+    desk.decide(desk.send(inr(200_00), by=other), "reject", desk.omar)
+
+    told = context(desk, desk.send(inr(5)))
+
+    assert (told.above, told.names) == (None, ["Petrov"])
+    both = [desk.olga.user_id, desk.omar.user_id]
+    assert [(it.transfer_id, it.amount, it.how, it.by_ids) for it in told.earlier] == [
+        (second.id, inr(10_00), "posted", both),
+        (first.id, inr(500_00), "voided", both[:1]),
+    ]
+    assert {it.payer_id for it in told.earlier} == {desk.asha.user_id}
+
+
+def test_the_line_that_is_told_is_the_one_that_caught_it(desk: Desk) -> None:
+    held = desk.send(inr(500_00))
+    desk.db.clock.advance(1)
+    desk.rule(1)
+    assert context(desk, held).above == ABOVE

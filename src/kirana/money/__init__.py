@@ -37,6 +37,7 @@ from .cards.payments import (
     takes_cards,
 )
 from .chain import seal
+from .desk.context import ReviewContext, get_review_context
 from .desk.freezes import Freeze, find_freeze, freeze_owner, list_freezes
 from .desk.limits import (
     Limit,
@@ -373,6 +374,7 @@ __all__ = [
     "RequestPaid",
     "RequestReminded",
     "Review",
+    "ReviewContext",
     "ReviewEnded",
     "ReviewNeeded",
     "ReviewRule",
@@ -463,6 +465,7 @@ __all__ = [
     "get_offers",
     "get_rail_payment",
     "get_request",
+    "get_review_context",
     "get_split",
     "get_standing_order",
     "get_transfer",

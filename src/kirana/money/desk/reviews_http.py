@@ -14,6 +14,7 @@ from kirana.values import MAX_AMOUNT_MINOR, Actor, Money, OwnerId, Page, Transfe
 
 from .. import screening
 from ..edge import CurrencyText, currency_code, invalid, version_7
+from ..owners import NameOf
 from ..problems import (
     AccountClosed,
     AccountFrozen,
@@ -22,7 +23,7 @@ from ..problems import (
     HoldResolved,
     InsufficientFunds,
 )
-from . import reviews
+from . import context, reviews
 
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 _DENIED = (NotAllowed, NotSignedIn)
@@ -77,6 +78,14 @@ async def decide_review(transfer_id: UUID, data: GiveVerdict, db: Db, by: Actor)
     return await db.write(
         reviews.decide_review, version_7(data.id), TransferId(transfer_id), data.verdict, by=by
     )
+
+
+@get("/v1/reviews/{transfer_id:uuid}/context", raises=problems(*_DENIED, NotFound))
+async def get_review_context(
+    transfer_id: UUID, db: Db, by: Actor, name_of: NameOf
+) -> context.ReviewContext:
+    """For operators: what a payment that waits is about, as far as the books know it."""
+    return await db.read(context.get_review_context, TransferId(transfer_id), name_of, by=by)
 
 
 @get("/v1/review-rules", raises=problems(NotSignedIn))
@@ -161,6 +170,7 @@ async def decide_correction(
 routes: list[Any] = [
     list_reviews,
     decide_review,
+    get_review_context,
     list_review_rules,
     set_review_rule,
     list_watched_names,

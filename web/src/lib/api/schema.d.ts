@@ -2448,6 +2448,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reviews/{transfer_id}/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: what a payment that waits is about, as far as the books know it */
+        get: operations["V1ReviewsTransferIdContextGetReviewContext"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/review-rules": {
         parameters: {
             query?: never;
@@ -4356,6 +4373,21 @@ export interface components {
             decision: "end" | "look" | "retry";
         };
         /**
+         * Decided
+         * @description A payment between the same two that waited before, and how it ended.
+         */
+        Decided: {
+            /** Format: uuid */
+            transfer_id: string;
+            /** Format: uuid */
+            payer_id: string;
+            amount: components["schemas"]["Money"];
+            /** @enum {unknown} */
+            how: "expired" | "posted" | "voided";
+            by_ids: string[];
+            created_at: number;
+        };
+        /**
          * DehydratedDevice
          * @description A sleeping device; only the recovery key opens `device_data`.
          */
@@ -5277,6 +5309,16 @@ export interface components {
             to: components["schemas"]["State"];
             /** @default  */
             note: string;
+        };
+        /**
+         * Moved
+         * @description What went out of a wallet and came into it, in so many payments each.
+         */
+        Moved: {
+            out: components["schemas"]["Money"];
+            out_count: number;
+            into: components["schemas"]["Money"];
+            into_count: number;
         };
         /**
          * MyLimits
@@ -6651,6 +6693,22 @@ export interface components {
             approved_by: string[];
         };
         /**
+         * ReviewContext
+         * @description `above` is the line that the amount had passed, `names` the names of the list that one of the
+         *     two bears now. `ref_kind` says what the payment belongs to (`conversation`, `order`), and not
+         *     which.
+         */
+        ReviewContext: {
+            /** Format: uuid */
+            transfer_id: string;
+            ref_kind: string | null;
+            above: components["schemas"]["Money"] | null;
+            names: string[];
+            payer: components["schemas"]["Side"];
+            payee: components["schemas"]["Side"];
+            earlier: components["schemas"]["Decided"][];
+        };
+        /**
          * ReviewRule
          * @description Payments of a currency from one wallet to another above `above_minor` are looked at by so
          *     many operators before they go through.
@@ -7203,6 +7261,20 @@ export interface components {
             id: string;
             k: string;
             c: string;
+        };
+        /**
+         * Side
+         * @description One of the two. `since` is when money of theirs was first here, `day` and `month` what their
+         *     wallet of this currency moved in the last 24 hours and 30 days, without what is set aside.
+         */
+        Side: {
+            /** Format: uuid */
+            owner_id: string;
+            /** @enum {unknown} */
+            tier: "agent" | "basic" | "full" | "merchant" | "operator" | "unverified";
+            since: number | null;
+            day: components["schemas"]["Moved"];
+            month: components["schemas"]["Moved"];
         };
         /**
          * SignaturesUploaded
@@ -14558,7 +14630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, below-minimum, business-suspended, cart-empty, id-reused, insufficient-funds, limit-exceeded, method-unavailable, not-for-sale, out-of-stock, own-shop, payee-cannot-receive, price-changed, too-much, way-off */
+            /** @description account-closed, account-frozen, below-minimum, business-suspended, cart-empty, id-reused, insufficient-funds, limit-exceeded, method-unavailable, needs-review, not-for-sale, out-of-stock, own-shop, payee-cannot-receive, price-changed, too-much, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22356,6 +22428,78 @@ export interface operations {
             };
         };
     };
+    V1ReviewsTransferIdContextGetReviewContext: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                transfer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewContext"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     V1ReviewRulesListReviewRules: {
         parameters: {
             query?: never;
@@ -23141,7 +23285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description id-reused, way-off */
+            /** @description id-reused, needs-review, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;

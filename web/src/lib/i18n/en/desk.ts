@@ -1,5 +1,7 @@
 /** The operators' desk: payments that wait to be looked at, names, corrections. */
 
+import { number } from '../locale.ts';
+
 export const desk = {
   title: 'Payments to look at',
   lead: 'What waits for you, and corrections',
@@ -8,6 +10,43 @@ export const desk = {
   fromTo: (payer: string, payee: string) => `${payer} to ${payee}`,
   whys: { amount: 'Above the amount you set', name: 'A name on your list' },
   saidYes: (count: string, of: string) => `${count} of ${of} said yes`,
+  about: 'What it is',
+  purposes: {
+    send: 'Money sent',
+    tip: 'A tip',
+    donation: 'A donation',
+    other: 'A payment',
+  } as Record<string, string>,
+  refs: {
+    conversation: 'from a chat',
+    order: 'for an order',
+    link: 'by a money link',
+    split: 'a share of a bill',
+  } as Record<string, string>,
+  caughtBy: 'Waits because of',
+  listed: (name: string) => `The name ${name} on your list`,
+  payer: (name: string) => `Pays: ${name}`,
+  payee: (name: string) => `Is paid: ${name}`,
+  tiers: {
+    unverified: 'Not verified',
+    basic: 'Basic',
+    full: 'Fully verified',
+    merchant: 'Merchant',
+    agent: 'Agent',
+    operator: 'Operator',
+  },
+  since: (day: string) => `first money here on ${day}`,
+  neverHere: 'no money here before',
+  lastDay: 'In 24 hours',
+  lastMonth: 'In 30 days',
+  moved: (out: string, outs: number, into: string, ins: number) =>
+    `${out} out (${number(outs)}), ${into} in (${number(ins)})`,
+  earlier: 'Decided before, between these two',
+  neverBefore: 'Nothing.',
+  decided: (sum: string, payer: string, how: string, when: string) =>
+    `${sum} from ${payer}: ${how}, ${when}`,
+  decidedBy: (names: string) => `by ${names}`,
+  hows: { posted: 'let through', voided: 'sent back', expired: 'nobody decided' },
   approve: 'Let through',
   reject: 'Send back',
   approved: 'It went through.',
@@ -17,7 +56,7 @@ export const desk = {
 
   rules: 'Which payments are looked at',
   rulesText:
-    'From one wallet to another. They are set aside until you have decided, at most two weeks; orders are not looked at.',
+    'From one wallet to another. They are set aside until you have decided, at most two weeks; orders are not looked at for their amount.',
   noRules: 'None, for their amount.',
   above: (sum: string) => `Above ${sum}`,
   byHowMany: { one: 'One operator decides', two: 'Two operators decide' },
@@ -27,7 +66,8 @@ export const desk = {
   end: 'Take away',
 
   names: 'Names to look at',
-  namesText: 'Payments from and to whoever is called so wait for you, whatever the amount.',
+  namesText:
+    'Payments from and to whoever is called so wait for you, whatever the amount. Orders, money links and coming payments cannot wait: they are refused.',
   noNames: 'No name is on the list.',
   name: 'Name',
   add: 'Add',

@@ -1,6 +1,8 @@
 import { api, type Page, type Schema } from '#lib/api/index.ts';
 import type { PageLoad } from './$types';
 
+const CONTEXTS = 20;
+
 /** For operators; to others the server says that they may not. */
 export const load: PageLoad = async ({ fetch, depends }) => {
   depends('kirana:desk');
@@ -10,8 +12,17 @@ export const load: PageLoad = async ({ fetch, depends }) => {
     api.get<Page<Schema['WatchedName']>>('/v1/watched-names', { fetch }),
     api.get<Page<Schema['Correction']>>('/v1/corrections', { fetch }),
   ]);
+  // Of those on top: a desk that is so full is worked off from there.
+  const contexts = await Promise.all(
+    reviews.items
+      .slice(0, CONTEXTS)
+      .map(({ transfer }) =>
+        api.get<Schema['ReviewContext']>(`/v1/reviews/${transfer.id}/context`, { fetch }),
+      ),
+  );
   const ids = [
     ...new Set([
+      ...contexts.flatMap(({ earlier }) => earlier.flatMap(({ by_ids }) => by_ids)),
       ...reviews.items.flatMap(({ transfer }) => [transfer.payer_id, transfer.payee_id]),
       ...corrections.items.flatMap(({ owner_id, by_id }) => [owner_id, by_id]),
     ]),
@@ -21,6 +32,7 @@ export const load: PageLoad = async ({ fetch, depends }) => {
     : [];
   return {
     reviews: reviews.items,
+    contexts: new Map(contexts.map((context) => [context.transfer_id, context])),
     rules: rules.items,
     names: names.items,
     corrections: corrections.items,
