@@ -68,6 +68,15 @@ def test_a_payment_is_planned_runs_by_itself_and_is_ended(town: Server, visit: O
     expect(row).to_contain_text(re.compile("Every month · next on .* · 3 payments"))
     looked_at(ravi, "standing")
 
+    # The rent goes up.
+    row.get_by_role("button", name="Change amount").click()
+    ravi.get_by_label("New amount").fill("18")
+    looked_at(ravi, "standing-amount")
+    ravi.get_by_role("button", name="Pay Meera Joshi ₹18 from now on").click()
+    give_pin(ravi)
+    expect(ravi.get_by_text("₹18 from the next payment on")).to_be_visible()
+    expect(row).to_contain_text("₹18")
+
     # Its morning comes.
     rewrite(town, "UPDATE money_standing_orders SET next_at = 1 WHERE state = ?", "active")
     expect(row).to_contain_text("Paid on")
@@ -77,7 +86,7 @@ def test_a_payment_is_planned_runs_by_itself_and_is_ended(town: Server, visit: O
     expect(row).to_contain_text("next on")
     ravi.goto(f"{town.url}/app/pay")
     expect(ravi.get_by_role("heading", name="Coming payments")).to_be_visible()
-    expect(ravi.get_by_role("link", name=re.compile("Meera Joshi.*₹15")).first).to_be_visible()
+    expect(ravi.get_by_role("link", name=re.compile("Meera Joshi.*₹18")).first).to_be_visible()
     looked_at(ravi, "standing-pay")
 
     ravi.goto(f"{town.url}/app/pay/coming")

@@ -30,6 +30,14 @@ export const changeStandingOrder = (
   actingFor: string | null,
 ): Promise<StandingOrder> => api.post(`/v1/standing-orders/${id}/${act}`, undefined, { actingFor });
 
+/** Another amount from the next run on; always confirmed. */
+export const changeStandingAmount = (
+  id: string,
+  { amount_minor, currency }: Money,
+  options: { actingFor: string | null; confirmation?: string },
+): Promise<StandingOrder> =>
+  api.put(`/v1/standing-orders/${id}/amount`, { amount: { amount_minor, currency } }, options);
+
 /** A calendar day in words; it is the same day wherever it is read. */
 export const dayName = (day: string): string =>
   dayInWords(noon(day), Date.now(), { locale: reader.formats, zone: 'UTC' });

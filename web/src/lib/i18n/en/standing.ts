@@ -38,6 +38,12 @@ export const standing = {
   missed: (day: string, why: string) => `Left out, for ${day}: ${why}`,
   because: told.because,
   otherwise: told.otherwise,
+  changeAmount: 'Change amount',
+  changeText: (sum: string, name: string) =>
+    `${name} is paid ${sum} now. Another amount holds from the next payment on.`,
+  newAmount: 'New amount',
+  changeTo: (sum: string, name: string) => `Pay ${name} ${sum} from now on`,
+  amountChanged: (sum: string) => `${sum} from the next payment on`,
   pause: 'Pause',
   resume: 'Go on',
   stop: 'End',
