@@ -65,6 +65,7 @@ def test_a_large_payment_waits_for_two_operators_and_a_correction_for_the_second
     expect(first.get_by_text("Waits because of")).to_be_visible()
     expect(first.get_by_text("Pays: Nora")).to_be_visible()
     expect(first.get_by_text("In 30 days: €0 out (0), €500 in (1)")).to_be_visible()
+    first.get_by_text("Pays: Nora").scroll_into_view_if_needed()
     looked_at(first, "review-waits-wide")
     first.get_by_role("button", name="Let through: €30, Nora to Paul").click()
     expect(first.get_by_text("1 of 2 said yes")).to_be_visible()
