@@ -89,6 +89,26 @@ async def test_somebody_tops_up_by_card(shop_app: RunningApp, simulator: Simulat
     assert (await asha.post("/v1/card-top-ups", json=body)).json()["state"] == "settled"
 
 
+async def test_whoever_comes_back_waits_for_no_event_that_was_lost(
+    shop_app: RunningApp, simulator: Simulator
+) -> None:
+    _, asha = await person(shop_app)
+    body = asking()
+    await asha.post("/v1/card-top-ups", json=body)
+    path = f"/v1/card-payments/{body['id']}"
+    opened = await until(asha, path, lambda it: it["state"] == "open")
+    httpx.post(opened["url"], data={"number": CARD})
+    simulator.take_deliveries()
+
+    back = await (await shop_app.client()).get(f"/card/{body['id']}")
+
+    assert (back.status_code, back.headers["location"]) == (303, "/app/pay")
+    await until(asha, path, lambda it: it["state"] == "settled")
+    for _ in range(5):  # nor is anybody asked without end
+        assert (await asha.get(f"/card/{body['id']}")).status_code == 303
+    assert (await asha.get(f"/card/{uuid7()}")).status_code == 303
+
+
 async def test_events_that_are_forged_or_old_are_refused_and_not_kept(
     shop_app: RunningApp, simulator: Simulator
 ) -> None:

@@ -1,5 +1,6 @@
 """Routes: back from the page where somebody paid by card."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -8,14 +9,21 @@ from litestar.response import Redirect
 
 from kirana import money, orders
 from kirana.platform.db import Db, Tx
-from kirana.platform.problems import NotFound
+from kirana.platform.limits import Limits, Rate
+from kirana.platform.problems import NotFound, RateLimited
 from kirana.values import Actor, OrderId, RailPaymentId
+
+LOOKS = Rate(3, 60)
+"""Of one payment."""
 
 
 @get("/card/{payment_id:uuid}", include_in_schema=False)
-async def come_back(payment_id: UUID, db: Db, viewer: Actor | None) -> Redirect:
+async def come_back(payment_id: UUID, db: Db, limits: Limits, viewer: Actor | None) -> Redirect:
     """To the order or the wallet that it was for. Whether it was paid, the provider says, not the
-    way back."""
+    way back: it is asked at once, since what it tells by itself may be late, or lost."""
+    with suppress(RateLimited):
+        limits.take("card-back", str(payment_id), LOOKS)
+        await db.write(money.look_soon, RailPaymentId(payment_id))
     return Redirect(await db.read(_way_back, payment_id, viewer), status_code=303)
 
 

@@ -23,7 +23,7 @@ from .bank.statements import (
     read_statement,
     take_over,
 )
-from .cards.calls import call_rail, decide_case, hear_due, look_at_rail_payments
+from .cards.calls import call_rail, decide_case, hear_due, look_at_rail_payments, look_soon
 from .cards.commands import cancel_card, capture_card, pay_by_card, return_to_card, top_up_by_card
 from .cards.events import apply_event, receive_event
 from .cards.lines import hear_lines_due, look_at_rail_lines, read_rail_lines
@@ -513,6 +513,7 @@ __all__ = [
     "look_at_link",
     "look_at_rail_lines",
     "look_at_rail_payments",
+    "look_soon",
     "make_claim",
     "make_link",
     "make_payout_file",

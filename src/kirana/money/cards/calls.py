@@ -106,6 +106,16 @@ def look_at_rail_payments(tx: Tx) -> None:
         go_on(tx, row.id, looks=True)
 
 
+def look_soon(tx: Tx, payment_id: RailPaymentId) -> None:
+    """Somebody is back from the provider's page: ask how it stands, and wait for nobody to tell.
+    Nothing where nothing can be asked, or is being asked."""
+    row = find_row(tx, payment_id)
+    if row is None or is_over(row) or row.attention or row.step:
+        return
+    save(tx, row, look_at=tx.now + LEASE_MS)
+    go_on(tx, row.id, looks=True)
+
+
 def begin_call(tx: Tx, payment_id: RailPaymentId, *, looks: bool) -> Call | None:
     """Write down that a call is about to be made; None when there is nothing to ask now.
 
