@@ -8,12 +8,13 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kirana import money
 from kirana.app import cli, maintenance
 from kirana.business import NewBusiness, open_business
 from kirana.identity import create_person
-from kirana.platform import migrate
+from kirana.platform import migrate, signatures
 from kirana.platform.settings import Settings
 from kirana.values import SYSTEM, Actor, BusinessId, Money, TransferId, UserId, uuid7
 
@@ -24,7 +25,7 @@ NO_TABLE = "%PDF-1.7 this is no table"
 
 def parsers() -> Iterator[tuple[list[str], argparse.ArgumentParser]]:
     """Every command with its words, those inside of others too."""
-    whole = cli._parser(with_rooms=["catalog", "chat", "rail"])
+    whole = cli._parser(with_rooms=["catalog", "chat", "rail", "receipt"])
     waiting: list[tuple[list[str], argparse.ArgumentParser]] = [([], whole)]
     while waiting:
         words, parser = waiting.pop()
@@ -270,3 +271,42 @@ def test_the_doctor_does_not_let_codes_be_shown_to_the_world(
     monkeypatch.setenv("KIRANA_DEMO", "1")
     assert cli.main(["doctor"]) == 1
     assert "bad   address: demo mode" in capsys.readouterr().out
+
+
+def test_a_receipt_is_verified_without_a_server(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {"what": "kirana-receipt-1", "payer": "Asha"}
+    file, books = tmp_path / "receipt.json", tmp_path / "books.jsonl"
+    file.write_text(json.dumps(said))
+    assert cli.main(["receipt", "verify", str(file)]) == 2
+    assert cli.main(["receipt", "verify", str(tmp_path / "none")]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+    block = {"no": 1, "hash": "0" * 64, "sealed_at": 1}
+    key = Ed25519PrivateKey.generate()
+    named = signatures.encode(key.public_key().public_bytes_raw())
+    receipt: dict[str, object] = {
+        "what": "kirana-receipt-1", "server": "https://kirana.example", "key": named,
+        "issued_at": 2, "transfer_id": str(uuid7()), "line": 1, "kind": "posted",
+        "purpose": "send", "is_outgoing": True, "payer": "Asha", "payee": "Ravi",
+        "amount": {"amount_minor": 250, "currency": "INR"}, "account_id": str(uuid7()),
+        "reverses_id": None, "ref": None, "created_at": 1, "row_hash": "0" * 64,
+        "block": block, "head": block, "signature": "",
+    }  # fmt: skip
+    head: dict[str, object] = {
+        "what": "kirana-head-1", "server": "https://kirana.example", "key": named, "at": 3,
+        "block": block, "signature": "",
+    }  # fmt: skip
+    for signed in (receipt, head):
+        signed["signature"] = signatures.encode(key.sign(signatures.canonical(signed)))
+    file.write_text(json.dumps(receipt, indent=2))
+    books.write_text(json.dumps({"day": "2031-01-31", "head": head}) + "\n")
+
+    assert cli.main(["receipt", "verify", str(file), "--books", str(books)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["verdict"], told["heads"], told["payee"]) == ("signed", "kept", "Ravi")
+    assert cli.main(["receipt", "verify", str(file), "--key", "A" * 43]) == 1
+    file.write_text(json.dumps({**receipt, "payee": "Somebody"}))
+    assert cli.main(["receipt", "verify", str(file), "--key", named]) == 1
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["verdict"] == "changed"

@@ -3,11 +3,19 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from kirana import money
 from kirana.money import chain
-from kirana.money.proof.receipts import TransferReceipt, books_head, make_receipt, verify_receipt
+from kirana.money.proof.receipts import (
+    SignedHead,
+    TransferReceipt,
+    books_head,
+    make_receipt,
+    sign_head,
+    verify_receipt,
+)
 from kirana.platform import signatures
 from kirana.platform.problems import NotFound
 from kirana.values import Actor, Money, TransferId
@@ -142,3 +150,46 @@ async def test_everybody_checks_a_receipt_over_http(app: RunningApp) -> None:
     assert block == head["block"]
     assert (await stranger.get("/v1/books/blocks/999999")).status_code == 404
     assert (await stranger.get(f"/v1/transfers/{body['id']}/receipt")).status_code == 401
+
+
+def offline(receipt: TransferReceipt, **more: Any) -> money.ReceiptCheck:
+    return money.check_receipt(msgspec.json.encode(receipt), **more)
+
+
+def test_a_receipt_is_checked_without_the_server(db: RehearsedDatabase) -> None:
+    asha, _, id = paid(db)
+    receipt = receipt_of(db, id, asha)
+
+    assert offline(receipt, key=receipt.key + "=").verdict == "signed"
+    assert offline(receipt).verdict == "signed"
+    assert offline(receipt, key="A" * 43).verdict == "not_ours"
+    assert offline(replace(receipt, payee="Somebody")).verdict == "changed"
+    more = {**msgspec.to_builtins(receipt), "note": "paid in full"}
+    assert money.check_receipt(msgspec.json.encode(more)).verdict == "changed"
+    for content in (b"", b"[]", b"{}", b"\xff", b"x" * 10):
+        with pytest.raises((msgspec.MsgspecError, UnicodeDecodeError)):
+            money.check_receipt(content)
+
+
+def test_a_receipt_is_compared_with_heads_that_were_published(db: RehearsedDatabase) -> None:
+    asha, _, id = paid(db)
+    receipt = receipt_of(db, id, asha)
+    first = db.read(books_head, SERVER).head
+    assert first is not None
+    paid(db)
+    db.clock.advance(1000)
+    later = db.read(books_head, SERVER).head
+    assert later is not None
+
+    def heads(*told: SignedHead) -> str | None:
+        return offline(receipt, heads=told).heads
+
+    def resigned(head: SignedHead, **change: Any) -> SignedHead:
+        block = replace(head.block, **change)
+        return db.read(sign_head, block, head.at, SERVER)
+
+    assert (heads(), heads(later), heads(first, later)) == ("unknown", "unknown", "kept")
+    assert heads(resigned(first, hash="0" * 64)) == "contradicted"
+    assert heads(replace(first, signature=later.signature)) == "contradicted"
+    assert heads(first, resigned(later, no=1)) == "contradicted"
+    assert offline(replace(receipt, line=9), heads=[first]).heads is None

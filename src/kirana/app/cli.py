@@ -144,6 +144,12 @@ def _parser(*, with_rooms: Sequence[str]) -> argparse.ArgumentParser:
         chat.add_arguments(commands)
     else:
         commands.add_parser("chat", help="read and write messages, privately where that is due")
+    if "receipt" in with_rooms:
+        from . import receipt_command
+
+        receipt_command.add_arguments(commands)
+    else:
+        commands.add_parser("receipt", help="check a receipt of a payment")
     if "rail" in with_rooms:
         from kirana.money.rails import cli as rail
 

@@ -244,7 +244,15 @@ from .problems import (
     WayOff,
 )
 from .proof.audit import Finding, audit, audit_last_block, report_findings
-from .proof.sealing import SealedDay, close_books, compare_with, list_sealed_days, seal_books
+from .proof.offline import ReceiptCheck, check_receipt
+from .proof.sealing import (
+    SealedDay,
+    close_books,
+    compare_with,
+    list_sealed_days,
+    published_heads,
+    seal_books,
+)
 from .proof.statements import StatementLine, list_float_statement, list_statement
 from .screening import (
     NameList,
@@ -362,6 +370,7 @@ __all__ = [
     "RailOffer",
     "RailPayment",
     "RailPaymentDue",
+    "ReceiptCheck",
     "Ref",
     "RemindedAlready",
     "Request",
@@ -426,6 +435,7 @@ __all__ = [
     "cash_in",
     "cash_out",
     "change_standing_order",
+    "check_receipt",
     "choose_preset",
     "close_bank_days",
     "close_books",
@@ -530,6 +540,7 @@ __all__ = [
     "presets",
     "preview_transfer",
     "propose_correction",
+    "published_heads",
     "read_rail_lines",
     "read_statement",
     "receive_event",

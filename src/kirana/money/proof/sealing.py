@@ -101,6 +101,14 @@ def compare_with(tx: Tx, file: Path) -> list[Finding]:
     return found
 
 
+def published_heads(file: Path) -> list[SignedHead]:
+    """The heads that were published in `file`.
+
+    Raises: OSError, msgspec.DecodeError, msgspec.ValidationError for what is no such file.
+    """
+    return [head for _, head in _lines(file)]
+
+
 def list_sealed_days(tx: Tx, *, by: Actor) -> list[SealedDay]:
     """For operators: the last days on which the books were gone through. Raises: NotAllowed."""
     require_operator(tx, by=by)
