@@ -165,6 +165,8 @@ class Agreed(Desk):
             return "same-account"
         if self._is_off(payer, "wallet"):
             return "way-off"
+        if {payer[0], payee} & self.watched:
+            return "needs-review"
         if proof != "right":
             return "confirmation-required" if proof == "none" else "confirmation-wrong"
         self.standing[id] = Standing(
@@ -238,8 +240,7 @@ class Agreed(Desk):
             return "way-off"
         if refused := self._stopped(payer, payee):
             return refused
-        above, _ = self.looked_at.get(order.currency, (order.amount, 0))
-        if order.amount > above:
+        if self._is_looked_at(payer, order.amount, {order.payer, order.payee}):
             return "needs-review"
         if refused := self._may_pay(payer, payee, order.amount):
             return refused

@@ -45,6 +45,9 @@ class Desk(Payments):
         self.votes: dict[Any, dict[Any, str]] = {}
         self.corrections: dict[Any, Correction] = {}
         self.payouts: set[Any] = set()
+        self.settled: dict[Any, str] = {}
+        """Out of what a payout was paid."""
+        self.stopped_owners: dict[Any, tuple[bool, bool]] = {}
 
     def top_up(self, id: Any, purse: Purse, amount: int, source: str = "credit") -> str:
         def act() -> str:
@@ -214,12 +217,33 @@ class Desk(Payments):
                 return "insufficient-funds"
             self._let_go(hold, "posted", kept=hold.amount)
             self._enter(hold.payee, out, posted=hold.amount)
+            self.settled[payout_id] = source
             return "ok"
 
         return self._attempt(id, ("settle", payout_id, source, by), act)
 
     def refuse(self, id: Any, payout_id: Any, by: Any) -> str:
-        return self.void(id, payout_id, by) if by in self.operators else "not-allowed"
+        """What had been paid out already has come back."""
+        if by not in self.operators:
+            return "not-allowed"
+        if payout_id not in self.settled:
+            return self.void(id, payout_id, by)
+
+        def act() -> str:
+            hold = self.holds[payout_id]
+            if hold.state == "returned":
+                return "over-refund"
+            if refused := self._stopped(hold.payee, hold.payer):
+                return refused
+            out = self.settled[payout_id], hold.payee[1]
+            self._enter(out, hold.payee, posted=hold.amount)
+            self._enter(hold.payee, hold.payer, posted=hold.amount)
+            assert hold.said is not None
+            hold.said.stands -= hold.amount
+            hold.state = "returned"
+            return "ok"
+
+        return self._attempt(id, ("returned", payout_id, by), act)
 
     def cash_in(self, id: Any, agent: Any, customer: Purse, amount: int, proof: str) -> str:
         if agent not in self.agents:
@@ -267,10 +291,19 @@ class Desk(Payments):
 
         return self._attempt(id, ("cash out", customer, agent, amount), act)
 
+    def _stopped(self, payer: Purse, payee: Purse) -> str | None:
+        for purse in (payer, payee):
+            if purse[0] in self.stopped_owners and not self.lines[purse]:
+                out, into = self.stopped_owners[purse[0]]
+                (self.no_debits.add if out else self.no_debits.discard)(purse)
+                (self.no_credits.add if into else self.no_credits.discard)(purse)
+        return super()._stopped(payer, payee)
+
     def stop(self, owner: Any, *, out: bool, into: bool, by: Any) -> str:
-        """All the wallets that somebody has."""
+        """All the wallets that somebody has, and those that they open later."""
         if by not in self.operators or owner in self.operators:
             return "not-allowed"
+        self.stopped_owners[owner] = out, into
         for purse in [purse for purse in self.lines if purse[0] == owner]:
             self.freeze(purse, out=out, into=into)
         return "ok"

@@ -24,7 +24,7 @@ from tests.money import make
 
 from .books import AMOUNTS, CODES, PEOPLE, PROOFS, SECONDS, WHOEVER, ZONES
 from .desk import Desk
-from .payments import Payments
+from .payments import SCREEN, Payments
 
 RHYTHMS: Any = st.sampled_from(["once", "week", "week", "month"])
 
@@ -139,7 +139,9 @@ class Agreed(Desk):
         ends_on = None if lasts is None else first + timedelta(days=lasts)
         terms = money.Terms(Money(amount, code), rhythm, first, ends_after, ends_on)
         self._proving(
-            lambda by: self._do(money.make_standing_order, id, self._id(payee), terms, by=by),
+            lambda by: self._do(
+                money.make_standing_order, id, self._id(payee), terms, screen=SCREEN, by=by
+            ),
             payer,
             proof,
             lambda given: self.oracle.agree(
@@ -173,7 +175,7 @@ class Agreed(Desk):
 
     @rule()
     def run_what_is_due(self) -> None:
-        self._do(money.run_standing_orders)
+        self._do(money.run_standing_orders, SCREEN)
         self.oracle.run()
 
     @rule(hours=st.sampled_from([24, 7 * 24, 31 * 24]))
