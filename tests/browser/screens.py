@@ -151,6 +151,7 @@ def of_operator() -> list[str]:
         "/app/operator/payments",
         "/app/operator/suspensions",
         "/app/operator/cards",
+        "/app/operator/clearing",
     ]
 
 

@@ -3,6 +3,7 @@ import { business } from './business.ts';
 import { cards } from './cards.ts';
 import { catalog } from './catalog.ts';
 import { chat } from './chat.ts';
+import { clearing } from './clearing.ts';
 import { common } from './common.ts';
 import { desk } from './desk.ts';
 import { direct } from './direct.ts';
@@ -37,6 +38,7 @@ export const en = {
   cards,
   catalog,
   chat,
+  clearing,
   common,
   desk,
   direct,
