@@ -209,6 +209,7 @@ def test_amounts_are_whole_numbers_however_the_body_is_spaced(
             "Authorization": f"Bearer {built.owner_token}",
             "Content-Type": "application/json",
         },
+        timeout=60,
     )
 
     assert answer.status_code == status, answer.text
@@ -228,7 +229,7 @@ def test_every_refusal_is_in_the_list_of_problems() -> None:
 
 
 def test_a_problem_explains_itself_where_its_type_leads(server: LiveServer) -> None:
-    with httpx.Client(base_url=server.url) as client:
+    with httpx.Client(base_url=server.url, timeout=60) as client:
         told = client.get("/v1/me").json()
         page = client.get(told["type"])
         unknown = client.get("/problems/nonsense")

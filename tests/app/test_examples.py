@@ -82,7 +82,7 @@ def test_the_manifest_lets_scripts_drive_the_server(town: Server) -> None:
     assert len(manifest["shops"]) >= 6
     for person in manifest["people"]:
         assert set(person) == {"id", "name", "token"}
-    with httpx.Client(base_url=town.url) as client:
+    with httpx.Client(base_url=town.url, timeout=60) as client:
         for person in manifest["people"][:3]:
             token = {"Authorization": f"Bearer {person['token']}"}
             me = client.get("/v1/me", headers=token).json()
@@ -95,7 +95,7 @@ def test_the_manifest_lets_scripts_drive_the_server(town: Server) -> None:
 
 
 def test_filling_the_town_again_changes_nothing(town: Server) -> None:
-    with httpx.Client(base_url=town.url) as client:
+    with httpx.Client(base_url=town.url, timeout=60) as client:
         before = client.get("/v1/businesses").json()
 
         again = town.run("demo", "--quiet")
@@ -112,7 +112,7 @@ def test_the_books_of_the_town_are_clean(town: Server) -> None:
 
 
 def test_the_town_lets_anybody_in_as_anybody(town: Server) -> None:
-    with httpx.Client(base_url=town.url) as client:
+    with httpx.Client(base_url=town.url, timeout=60) as client:
         people = client.get("/v1/demo/people").json()
         entered = client.post("/v1/demo/sessions", json={"user_id": people[1]["id"]})
         me = client.get("/v1/me")
@@ -129,7 +129,7 @@ def test_the_town_lets_anybody_in_as_anybody(town: Server) -> None:
 def test_a_server_with_people_of_its_own_is_not_filled(tmp_path: Path) -> None:
     server = Server(tmp_path)
     server.start()
-    with httpx.Client(base_url=server.url) as client:
+    with httpx.Client(base_url=server.url, timeout=60) as client:
         code = {"id": "01a20000-0000-7000-8000-000000000001", "address": ADDRESS}
         client.post("/v1/codes", json=code)
         body = {

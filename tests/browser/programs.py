@@ -37,7 +37,7 @@ class Program:
 
     def sign_in(self, address: str, name: str | None = None, *, device: str = "Program") -> None:
         """A device of whoever has that address; with a name, of somebody who is new."""
-        with httpx.Client(base_url=self._server.url) as http:
+        with httpx.Client(base_url=self._server.url, timeout=60) as http:
             asked = {"id": str(uuid7()), "address": address}
             http.post("/v1/codes", json=asked).raise_for_status()
             proof = {**asked, "id": str(uuid7()), "code": self._server.code_for(address)}

@@ -28,7 +28,7 @@ def test_a_long_conversation_is_read_counted_and_searched_on_both_sides(
     stranger.get_by_role("button", name="Send").click()
     expect(stranger.get_by_text("Sending…")).to_have_count(0)
     cookies = {it["name"]: it["value"] for it in stranger.context.cookies() if "name" in it}
-    with httpx.Client(base_url=village.url, cookies=cookies) as client:
+    with httpx.Client(base_url=village.url, cookies=cookies, timeout=60) as client:
         place = client.get("/v1/conversations").json()["items"][0]["id"]
         for number in range(1, MESSAGES):
             message = {"id": str(uuid7()), "body": {"type": "text", "text": f"Number {number}"}}

@@ -324,7 +324,7 @@ def as_business(route: Route) -> None:
 def signed_in_elsewhere(server: Server, person: Somebody) -> Iterator[httpx.Client]:
     """Somebody has this person's code: a device with keys that nobody but itself signed."""
     address = f"{person.name.lower()}@example.org"
-    with httpx.Client(base_url=server.url) as client:
+    with httpx.Client(base_url=server.url, timeout=60) as client:
         client.post("/v1/codes", json={"id": str(uuid7()), "address": address}).raise_for_status()
         proof = {"id": str(uuid7()), "address": address, "code": server.code_for(address)}
         joined = client.post("/v1/sessions", json={**proof, "device_name": "t", "wants": "token"})

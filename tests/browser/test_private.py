@@ -316,7 +316,7 @@ def test_a_message_waits_for_who_has_not_opened_kirana_yet(hamlet: Server, visit
 
 def joined_elsewhere(hamlet: Server, address: str, name: str) -> str:
     """Somebody with an account and no device that could open anything: a program signed them up."""
-    with httpx.Client(base_url=hamlet.url) as client:
+    with httpx.Client(base_url=hamlet.url, timeout=60) as client:
         client.post("/v1/codes", json={"id": str(uuid7()), "address": address}).raise_for_status()
         proof = {"id": str(uuid7()), "address": address, "code": hamlet.code_for(address)}
         joined = client.post("/v1/sessions", json={**proof, "device_name": "t", "wants": "token"})

@@ -289,7 +289,7 @@ def post(simulator: Simulator, path: str, form: dict[str, str], key: str = "k") 
         "Idempotency-Key": key,
         "Stripe-Version": "2026-10-28.endive",
     }
-    return httpx.post(simulator.url + path, data=form, headers=headers)
+    return httpx.post(simulator.url + path, data=form, headers=headers, timeout=60)
 
 
 PAGE = {
