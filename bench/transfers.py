@@ -11,6 +11,7 @@ import random
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -80,8 +81,8 @@ class _Books:
         waiting = {f"{n} wait": (n, self.people) for n in EACH}
         waiting[f"{CALLERS} wait, all pay one"] = (CALLERS, self.people[:1])
         return {
-            f"{self.name}, {name}": (lambda it=it: self.send_all(*it), it[0] * EACH[it[0]])  # type: ignore[misc]
-            for name, it in waiting.items()
+            f"{self.name}, {name}": (partial(self.send_all, n, payees), n * EACH[n])
+            for name, (n, payees) in waiting.items()
         }
 
     async def send_all(self, callers: int, payees: Sequence[Actor]) -> float | None:

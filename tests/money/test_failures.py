@@ -203,7 +203,7 @@ def test_a_connection_that_is_cut_after_commit_was_sent_pays_once(
 ) -> None:
     asha, ravi = make.owner(db, purse=inr(500)), make.owner(db)
     cut = Cut(db._writer)
-    db._writer = cut  # type: ignore[assignment]
+    db._writer = cut
     monkeypatch.setattr(type(db.engine), "roll_back", lambda self, connection: None)
 
     sent = send(db, make.transfer_id(), ravi.user_id, asha)

@@ -52,7 +52,7 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
         key = chosen.key or (heads[-1].key if heads else None)
         check = money.check_receipt(content, key=key, heads=heads)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        print(f"It cannot be read: {error}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"It cannot be read: {error}\n")
         return 2
     receipt = check.receipt
     said = [check.verdict, *([check.heads] if check.heads else [])]

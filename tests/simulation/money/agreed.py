@@ -194,8 +194,8 @@ class Agreed(Desk):
             assert [run.problem or "ok" for run in runs] == self.oracle.runs[id]
         for id, claim in self.oracle.claims.items():
             claimed = self.db.read(money.get_claim, id, by=self.people[claim.payer])
-            open_or_over = "expired" if self.oracle.holds[id].ends_at <= self.oracle.now else "open"  # type: ignore[operator]
-            ended_as = (claim.ended_as or open_or_over).replace(" ", "_")
+            is_over = self.oracle.holds[id].ends_at <= self.oracle.now
+            ended_as = (claim.ended_as or ("expired" if is_over else "open")).replace(" ", "_")
             assert (claimed.state, claimed.received.amount_minor) == (ended_as, claim.received)
         self._do(money.expire_requests)
         for id, (payer, asked) in self.oracle.splits.items():

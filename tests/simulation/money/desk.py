@@ -175,7 +175,7 @@ class Desk(Payments):
     def correct(self, correction: UUID, verdict: Any, who: int, used: int | None) -> None:
         """Now and then with an id that made another correction."""
         id = make.transfer_id()
-        made = [it for it, (what, _) in self.oracle.answers.items() if what[0] == "correction"]  # type: ignore[index]
+        made = [it for it, (what, _) in self.oracle.answers.items() if what[0] == "correction"]
         if used is not None and made:
             id = made[used % len(made)]
         answer = self._do(money.decide_correction, id, correction, verdict, by=self.people[who])
