@@ -5,7 +5,7 @@ import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { api, Problem } from '#lib/api/index.ts';
 import { checkKind } from '#lib/crypto/index.ts';
 import type { Entry, Receipt, Ruling, Sending } from '#lib/sync/index.ts';
-import { aboutOf, engine, isChange } from '#lib/sync/index.ts';
+import { aboutOf, engine, isChange, perOwner } from '#lib/sync/index.ts';
 import { uuid7 } from '#lib/values/ids.ts';
 import { Drafts } from './drafts.svelte.ts';
 import type { Card, Conversation, Found } from './model.ts';
@@ -614,18 +614,8 @@ function unread(fresh: Entry | null, known: Entry | null | undefined): Entry | n
     : { ...fresh, seal: { state: 'waiting' } };
 }
 
-const inboxes = new WeakMap<object, Map<string, Inbox>>();
-
-/** The one inbox of this person or shop, for as long as the engine runs. */
-export function inboxOf(own: string): Inbox {
-  const running = engine();
-  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nobody draws it
-  const all = inboxes.get(running) ?? new Map<string, Inbox>();
-  inboxes.set(running, all);
-  const inbox = all.get(own) ?? new Inbox(own);
-  all.set(own, inbox);
-  return inbox;
-}
+/** The one inbox of this person or shop. */
+export const inboxOf = perOwner((own) => new Inbox(own));
 
 const KEY = 'kirana.inbox';
 

@@ -2,8 +2,7 @@
 
 import { api } from '#lib/api/index.ts';
 import type { Page, Schema } from '#lib/api/index.ts';
-import { engine } from '#lib/sync/index.ts';
-import type { Engine } from '#lib/sync/index.ts';
+import { engine, perOwner } from '#lib/sync/index.ts';
 import type { News } from './news.ts';
 
 class Board {
@@ -32,14 +31,5 @@ class Board {
   }
 }
 
-const boards = new WeakMap<Engine, Map<string, Board>>();
-
-export function boardOf(own: string): Board {
-  const running = engine();
-  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nobody draws it
-  const all = boards.get(running) ?? new Map<string, Board>();
-  boards.set(running, all);
-  const board = all.get(own) ?? new Board(own === running.userId ? null : own);
-  all.set(own, board);
-  return board;
-}
+/** The one board of this person or shop. */
+export const boardOf = perOwner((own) => new Board(own === engine().userId ? null : own));

@@ -69,3 +69,15 @@ export async function stopEngine({ forget = false } = {}): Promise<void> {
   running = starting = null;
   if (forget && userId) await deleteDatabase(userId);
 }
+
+/** One thing for each person or shop, made when it is first asked for, for as long as the engine runs. */
+export function perOwner<T>(make: (own: string) => T): (own: string) => T {
+  const ofEngines = new WeakMap<Engine, Map<string, T>>();
+  return (own) => {
+    const all = ofEngines.get(engine()) ?? new Map<string, T>();
+    ofEngines.set(engine(), all);
+    const one = all.get(own) ?? make(own);
+    all.set(own, one);
+    return one;
+  };
+}
