@@ -15,9 +15,10 @@ from kirana.values import Actor, Money, OwnerId, TransferId, UserId
 from ..model import AccountKey, currency_of
 from ..owners import NameOf, Tier, find_owner, require_operator
 from ..screening import matching_names
-from ..tables import accounts, entries, holds, review_rules, review_votes, reviews, transfers
+from ..tables import accounts, entries, holds, review_rules, reviews, transfers
 from ..transfers import TransferDetails, find_transfer
 from ..wallets import wallet_key
+from .reviews import votes_on
 
 DAY_MS = 24 * 3600 * 1000
 MONTH_MS = 30 * DAY_MS
@@ -72,11 +73,6 @@ _BETWEEN = Q(
     )
     .order_by(transfers.c.seq.desc())
     .limit(_EARLIER)
-)
-_VOTES = Q(
-    select(review_votes)
-    .where(any_of(review_votes.c.transfer_id, "ids"))
-    .order_by(review_votes.c.at, review_votes.c.by_id)
 )
 
 
@@ -187,7 +183,7 @@ def _moved(tx: Tx, key: AccountKey, since: int) -> Moved:
 
 def _earlier(tx: Tx, transfer_id: TransferId, both: Sequence[OwnerId]) -> list[Decided]:
     rows = [row for row in tx.all(_BETWEEN, both=list(both)) if row.id != transfer_id]
-    votes = tx.all(_VOTES, ids=[row.id for row in rows]) if rows else []
+    votes = votes_on(tx, [row.id for row in rows])
     return [
         Decided(
             transfer_id=row.id,

@@ -1,6 +1,7 @@
 """The operators' desk: payments that wait until somebody has looked at them, and corrections that
 one operator proposes and another one makes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -104,7 +105,7 @@ def decide_review(
         raise NotFound()
     if by.person_id in (transfer.payer_id, transfer.payee_id):
         raise NotAllowed()
-    votes = {it.by_id: it.verdict for it in tx.all(_VOTES, ids=[transfer_id])}
+    votes = {it.by_id: it.verdict for it in votes_on(tx, [transfer_id])}
     if known := votes.get(by.person_id):
         if known != verdict:
             raise HoldResolved(state=transfer.state)
@@ -209,6 +210,11 @@ def list_corrections(tx: Tx, *, by: Actor) -> list[Correction]:
     return [_correction(row) for row in tx.all(_NEWEST_CORRECTIONS)]
 
 
+def votes_on(tx: Tx, ids: Sequence[TransferId]) -> list[Row]:
+    """What operators said of payments that wait, in the order in which they did."""
+    return tx.all(_VOTES, ids=list(ids))
+
+
 def _correct(tx: Tx, id: TransferId, correction: Correction, *, by: Actor) -> TransferId:
     amount = correction.amount
     suspense = AccountKey(OPERATOR, Code.SUSPENSE, amount.currency)
@@ -249,7 +255,7 @@ def _tell(tx: Tx, id: UUID) -> None:
 def _review(tx: Tx, row: Row) -> Review:
     transfer = find_transfer(tx, row.transfer_id)
     assert transfer is not None, "A review is of a transfer."
-    votes = tx.all(_VOTES, ids=[row.transfer_id])
+    votes = votes_on(tx, [row.transfer_id])
     approved = [it.by_id for it in votes if it.verdict == "approve"]
     return Review(transfer, row.why, row.approvals, approved)
 
