@@ -181,8 +181,9 @@ def _owed(tx: Any, currency: str) -> int:
     """What has come and not gone; what is only set aside is no money yet."""
     from sqlalchemy import bindparam, select
 
+    from kirana.money.cards.tables import rail_payments
     from kirana.money.model import OPERATOR, AccountKey, Code
-    from kirana.money.tables import accounts, holds, rail_payments, transfers
+    from kirana.money.tables import accounts, holds, transfers
     from kirana.platform.db import Q
 
     account = tx.one(

@@ -20,7 +20,6 @@ from kirana.values import Actor, Money, RailPaymentId
 from ..events import RailPaymentDue
 from ..owners import require_operator
 from ..rails.stripe import Account, Broken, Busy, Lost, Provider, Report, Stage, Turned
-from ..tables import rail_payments
 from .payments import (
     Decision,
     RailPayment,
@@ -34,6 +33,7 @@ from .payments import (
     seen,
 )
 from .reports import apply_report, look_into, next_look
+from .tables import rail_payments
 
 SURE_WITHIN_MS = 23 * 3600_000
 LEASE_MS = 120_000

@@ -8,10 +8,10 @@ from kirana.platform.db import Q, Row, Tx, upsert
 from ..problems import LedgerRefusal
 from ..rails import CodeRefused
 from ..rails.stripe import NAME, Report, Told, payout_of, read_event, report_of
-from ..tables import rail_events
 from .lines import note_payout, read_soon
 from .payments import all_or_nothing, find_by_external, find_row, go_on
 from .reports import apply_dispute, apply_report, look_into
+from .tables import rail_events
 
 WAIT_MS = 30_000
 """How long an event waits that came before the one it follows from."""

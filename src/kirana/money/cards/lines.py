@@ -20,9 +20,9 @@ from ..events import RailLinesDue
 from ..ledger import open_currency
 from ..problems import LedgerRefusal
 from ..rails.stripe import NAME, Account, Broken, Busy, Line, Lost, Payout, Provider, Stage, Turned
-from ..tables import rail_lines, rail_payouts, rails
 from . import books
 from .payments import all_or_nothing, find_by_external, find_row, go_on
+from .tables import rail_lines, rail_payouts, rails
 
 READ_EVERY_MS = 3600_000
 READ_SOON_MS = 60_000

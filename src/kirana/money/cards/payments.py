@@ -22,8 +22,8 @@ from ..ledger import open_currency
 from ..model import OPERATOR, Ref, ref_of
 from ..owners import operators, require_operator
 from ..rails.stripe import NAME, Stage, is_known
-from ..tables import rail_payments, rail_steps, rails
 from ..ways import CARD, objection_to
+from .tables import rail_payments, rail_steps, rails
 
 RailKind = Literal["top_up", "order", "refund", "dispute"]
 RailState = Literal[
