@@ -1,5 +1,6 @@
 """Long lists and long talks: all of it can be reached, nothing jumps, and the page stays small."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -25,10 +26,13 @@ IS_SEEN = """(it) => {
     const { top, bottom } = it.getBoundingClientRect();
     return top > 100 && bottom < innerHeight - 100;
 }"""
-HEIGHTS = """(log) => [...log.querySelectorAll('[data-seq]')].map((row) => {
-    const { top, bottom } = row.getBoundingClientRect();
-    return { seq: Number(row.dataset.seq), top, bottom };
+VIEW = """(log) => JSON.stringify({
+    top: log.scrollTop,
+    rows: [...log.querySelectorAll('[data-seq]')].map((row) => (
+        [Number(row.dataset.seq), row.getBoundingClientRect().top]
+    )),
 })"""
+"""As text: Playwright would wrap each number of it on its own."""
 
 
 @pytest.fixture(scope="module")
@@ -128,21 +132,21 @@ def test_a_long_conversation_is_scrolled_through_and_nothing_jumps(
     log.hover()
 
     def travel(pixels: int, end: Locator) -> None:
+        before = json.loads(log.evaluate(VIEW))
         for _ in range(400):
             if end.count() and end.evaluate(IS_SEEN):
                 return
-            before = {row["seq"]: row["top"] for row in log.evaluate(HEIGHTS)}
-            top = log.evaluate("(log) => log.scrollTop")
             scroll(page, pixels)
-            rows = log.evaluate(HEIGHTS)
-            moved = log.evaluate("(log) => log.scrollTop") - top
-            assert len(rows) <= MOST_ROWS
+            after = json.loads(log.evaluate(VIEW))
+            assert len(after["rows"]) <= MOST_ROWS
             # All that are seen before and after went the same way, and none was left out.
-            steps = [row["top"] - before[row["seq"]] for row in rows if row["seq"] in before]
+            tops = dict(before["rows"])
+            steps = [top - tops[seq] for seq, top in after["rows"] if seq in tops]
             if steps:
-                assert max(steps) - min(steps) < 1.5, (steps, moved)
-            seen = [row["seq"] for row in rows]
+                assert max(steps) - min(steps) < 1.5, (steps, after["top"] - before["top"])
+            seen = [seq for seq, _ in after["rows"]]
             assert seen == sorted(set(seen))
+            before = after
 
     beginning = page.get_by_text("This is the beginning of your chat with")
     travel(-1500, beginning)
