@@ -36,7 +36,10 @@ FLAGS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
-    "--disable-features=WebRtcHideLocalIpsWithMdns,OptimizationHints,MediaRouter",
+    # A later list of features replaces Playwright's own. The popups are pages of the address bar,
+    # which each new page would start a process for, though nobody sees it.
+    "--disable-features=WebRtcHideLocalIpsWithMdns,OptimizationHints,MediaRouter,"
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess",
 ]
 PHONE: ViewportSize = {"width": 360, "height": 740}
 TABLET: ViewportSize = {"width": 768, "height": 1024}
