@@ -4,6 +4,7 @@ import itertools
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from kirana.platform.events import Bus
 
 from . import postgres
 from .database import RehearsedDatabase, create_schema, empty, open_rehearsed, sweep_no_more
+from .servers import SHARED
 
 if TYPE_CHECKING:
     from .apps import RunningApp
@@ -27,6 +29,18 @@ logs.configure(as_json=False)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--db", choices=["sqlite", "postgresql", "both"], default="both")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if SHARED not in os.environ:  # else a process that another one started
+        folder = os.environ[SHARED] = tempfile.mkdtemp(prefix="kirana-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no process waits for another at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

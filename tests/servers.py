@@ -1,6 +1,6 @@
 """A server as its operator runs it: a process of its own with a folder of its own."""
 
-import atexit
+import fcntl
 import os
 import re
 import shutil
@@ -8,16 +8,17 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 
-_towns: list[Path] = []
-"""The demo town as the first server that has one built it; to build it takes half a minute."""
+SHARED = "KIRANA_TEST_SHARED"
+"""Names the folder that all processes of a test run share. The demo town lies there as the first
+server that has one built it: to build it takes half a minute."""
 
 
 class Server:
@@ -44,19 +45,25 @@ class Server:
 
     def start(self, wait_s: float = 90) -> None:
         data = Path(self.environment["KIRANA_DATA_DIR"])
+        if self._demo and not data.exists():
+            with _one_at_a_time() as town:
+                if not town.exists():
+                    self._start(wait_s)
+                    _copy(data, town)
+                    return
+                shutil.copytree(town, data)
+        self._start(wait_s)
+
+    def _start(self, wait_s: float) -> None:
         command = [sys.executable, "-m", "kirana", "serve"]
         if self._demo:
             command.append("--with-demo")
-            if _towns and not data.exists():
-                shutil.copytree(_towns[0], data)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + wait_s
         while time.monotonic() < deadline:
             try:
                 if httpx.get(f"{self.url}/v1/health", timeout=5).status_code == 200:
-                    if self._demo and not _towns:
-                        _towns.append(_copy(data))
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
@@ -102,14 +109,20 @@ class Server:
         raise AssertionError(f"No new code for {address}:\n{self.log.read_text()[-2000:]}")
 
 
-def _copy(data: Path) -> Path:
+@contextmanager
+def _one_at_a_time() -> Iterator[Path]:
+    """Where the town lies or will lie; who else wants it waits."""
+    folder = Path(os.environ[SHARED])
+    with (folder / "town.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder / "town"
+
+
+def _copy(data: Path, town: Path) -> None:
     """Of the files of a server that runs."""
-    folder = Path(tempfile.mkdtemp(prefix="kirana-town-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(data / "files", town / "files")
     with (
         closing(sqlite3.connect(data / "kirana.db")) as source,
-        closing(sqlite3.connect(folder / "kirana.db")) as copy,
+        closing(sqlite3.connect(town / "kirana.db")) as copy,
     ):
         source.backup(copy)
-    shutil.copytree(data / "files", folder / "files")
-    return folder

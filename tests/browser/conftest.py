@@ -59,7 +59,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(item.path).parent == Path(__file__).parent:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            group = "village" if "village" in getattr(item, "fixturenames", ()) else "town"
+            item.add_marker(pytest.mark.xdist_group(group))
             item.add_marker(pytest.mark.flaky(retries=1))  # docs/decisions/0011
 
 
