@@ -248,6 +248,63 @@ def test_an_operator_decides_what_becomes_of_money_for_a_stopped_wallet(
     assert in_wallet(meera, market) == before + 30_000
 
 
+def test_an_operator_says_whose_money_a_refund_in_the_dashboard_was(
+    market: Server, stripe: Simulator, visit: Opener
+) -> None:
+    asha = visit(f"{market.url}/app/sign-in", size=DESKTOP)
+    enter_as(asha, market, "Asha Kulkarni", "/app/my-shop")
+    asha.get_by_role("navigation", name="My shop").get_by_role("link", name="Orders").click()
+    meera = visit(f"{market.url}/app/sign-in", size=PHONE)
+    enter_as(meera, market, "Meera Joshi")
+    cart = puts_poha_into_the_cart(meera, market)
+    cart.get_by_role("radio", name=re.compile("^Card")).check()
+    cart.get_by_role("button", name="Order and pay · ₹42").click()
+    pays(meera, GOOD)
+    expect(meera.get_by_text("Set aside until you pick it up")).to_be_visible()
+    number = re.sub(r"\D", "", meera.get_by_role("heading", level=1).inner_text())
+    order = asha.get_by_role("article", name=f"Order {number}", exact=True)
+    order.get_by_role("button", name=re.compile("^Accept")).click()
+    order.get_by_role("link").click()
+    asha.get_by_role("button", name=re.compile(f"^Picked up, Order {number}")).first.click()
+    expect(meera.get_by_text("₹42 paid by card.")).to_be_visible()
+
+    # Somebody gives part of it back in the provider's dashboard. Two say whose it was.
+    omar = visit(f"{market.url}/app/sign-in", size=PHONE)
+    enter_as(omar, market, "Omar", "/app/operator/cards")
+    rule = {"id": str(uuid7()), "above_minor": 1000, "approvals": 2}
+    ruled = omar.request.put(f"{market.url}/v1/review-rules/INR", data=rule)
+    assert ruled.ok, ruled.text()
+    with stripe.lock:
+        intent = of_poha(stripe.stripe.intents)[-1]["id"]
+        stripe.stripe.refund_in_dashboard(intent, 1200)
+    case = omar.get_by_role("article", name="Refund to a card ₹12")
+    expect(case).to_contain_text("stands as unexplained")
+    looked_at(omar, "card-refund-elsewhere")
+    case.get_by_role("button", name="Asha's Kirana gives it").click()
+    sure = omar.get_by_role("dialog", name="Asha's Kirana gives it")
+    expect(sure).to_contain_text("₹12 is taken from the wallet of Asha's Kirana.")
+    looked_at(omar, "card-refund-elsewhere-sure")
+    sure.get_by_role("button", name="Take ₹12").click()
+    expect(case).to_contain_text("Omar Haddad says: Asha's Kirana gives it.")
+    expect(case.get_by_role("button", name="Asha's Kirana gives it")).to_be_disabled()
+    looked_at(omar, "card-refund-elsewhere-said")
+
+    appointed = market.run("appoint", "operator", "asha")
+    assert appointed.returncode == 0, appointed.stderr
+    asha.goto(f"{market.url}/app/operator/cards")
+    other = asha.get_by_role("article", name="Refund to a card ₹12")
+    other.get_by_role("button", name="Asha's Kirana gives it").click()
+    looked_at(asha, "card-refund-elsewhere-second")
+    asha.get_by_role("button", name="Take ₹12").click()
+    expect(omar.get_by_text("Nothing needs you.")).to_be_visible()
+
+    # The order says so by itself, and the books are sound.
+    expect(meera.get_by_text("₹12 of ₹42 was returned to the card.")).to_be_visible()
+    looked_at(meera, "card-order-returned-elsewhere")
+    audited = market.run("audit")
+    assert audited.returncode == 0, audited.stdout
+
+
 def stop(operator: Page, url: str, *, is_stopped: bool) -> None:
     data = {"id": str(uuid7()), "stops_out": False, "stops_in": is_stopped, "reason": "A question"}
     answer = operator.request.put(url, data=data)

@@ -122,6 +122,7 @@ NO_WORDS = {
         *("attention", "doubt", "external_id", "session_id", "stage", "step", "wanted"),
     },
     "money_rail_payouts": {"external_id", "reason"},
+    "money_rail_settlements": {"bearer"},
     "money_rail_steps": {"step", "outcome"},
     "money_rates": {"pay_currency", "get_currency", "rate"},
     "money_review_votes": {"verdict"},

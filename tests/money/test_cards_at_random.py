@@ -3,10 +3,12 @@ nothing happened twice, and until then what is unknown is pending."""
 
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from kirana import money
+from kirana.money.cards.settlements import Bearer
 from kirana.platform.events import Bus
 from kirana.values import SYSTEM, FeeId, Money, RailPaymentId, uuid7
 from tests.database import RehearsedDatabase
@@ -20,6 +22,7 @@ SEEDS = range(8)
 STEPS = 60
 FEE = money.Fee(fixed_minor=3, ppm=20_000)
 """What the operator takes of an order that is paid by card."""
+BEARERS: tuple[Bearer, ...] = ("payee", "operator")
 _FAULTS = [it for it in Fault if it is not Fault.SLOW]
 
 
@@ -48,7 +51,8 @@ class Town:
         often = (self.type_card, self.end, self.call, self.call)
         act = chance.choice(
             [*often, *often, self.begin, self.begin, self.give_back, self.give_back, self.dispute,
-             self.fail, self.fail, self.hear, self.hear, self.wait, self.type_card]
+             self.fail, self.fail, self.hear, self.hear, self.wait, self.type_card,
+             self.give_back_elsewhere, self.settle]
         )  # fmt: skip
         act()
         self.db.deliver()
@@ -103,6 +107,32 @@ class Town:
         except money.InsufficientFunds:
             return  # a dispute has taken it
         self.db.write(money.return_to_card, back, id, amount, by=self.shop)
+
+    def give_back_elsewhere(self) -> None:
+        """The operator, in Stripe's dashboard; at times the card's bank sends it back."""
+        charges = [
+            it
+            for it in self.stripe.charges.values()
+            if it["captured"]
+            and not it["disputed"]
+            and it["amount_refunded"] < it["amount_captured"]
+        ]
+        if not charges:
+            return
+        charge = self.chance.choice(charges)
+        left = charge["amount_captured"] - charge["amount_refunded"]
+        amount = self.chance.randint(1, left)
+        id = self.stripe.refund_in_dashboard(charge["payment_intent"], amount)
+        if self.chance.random() < 0.3:
+            self.stripe.fail_refund(id)
+
+    def settle(self) -> None:
+        """Operators say whose it was to give, as far as there is money."""
+        for case in self.world.cases():
+            bearer = self.chance.choice(BEARERS)
+            if case.settlement is not None:
+                with suppress(money.InsufficientFunds):
+                    self.db.write(money.settle_refund, case.payment.id, bearer, by=SYSTEM)
 
     def dispute(self) -> None:
         charges = [
@@ -172,9 +202,22 @@ def test_in_the_end_the_books_say_what_stripe_has(
     town.world.check()
     for id in town.ids:
         check_once(town, id)
+    check_elsewhere(town)
     for refund in town.stripe.refunds.values():
+        if not refund["metadata"]:
+            continue
         same = [it for it in town.stripe.refunds.values() if it["metadata"] == refund["metadata"]]
         assert len(same) == 1
+
+
+def check_elsewhere(town: Town) -> None:
+    """What was given back in the dashboard is the loss of the operator, or of a payee, or waits to
+    be settled; what was left in suspense is what waits."""
+    cases = [it.payment.amount.amount_minor for it in town.world.cases() if it.settlement]
+    town.world.read_lines()
+    accounts = town.db.read(money.explain_clearing, by=SYSTEM)
+    [suspense] = [it.balance for it in accounts if it.code == 500] or [inr(0)]
+    assert suspense == -inr(sum(cases))
 
 
 def check_once(town: Town, id: RailPaymentId) -> None:

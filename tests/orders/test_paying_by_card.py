@@ -88,6 +88,36 @@ def test_an_order_by_card_is_held_taken_when_fulfilled_and_refunded_to_the_card(
     sale.world.check()
 
 
+def test_what_was_given_back_at_stripe_itself_shows_until_it_comes_back(
+    sale: Sale, heard: list[orders.OrderEvent]
+) -> None:
+    sale.pay()
+    sale.move(State.ACCEPTED, State.FULFILLED)
+    intent = sale.world.intent(sale.placed.id)["id"]
+    refund = sale.world.simulator.stripe.refund_in_dashboard(intent, 100)
+    sale.world.hear_all()
+    assert sale.order.payment_state is PaymentState.PAID
+
+    [case] = sale.world.cases()
+    sale.db.write(money.settle_refund, case.payment.id, "operator", by=SYSTEM)
+    assert (sale.order.payment_state, sale.order.refunded) == (
+        PaymentState.PART_REFUNDED, inr(100),
+    )  # fmt: skip
+    with pytest.raises(money.OverRefund):
+        sale.refund(141)
+
+    sale.world.simulator.stripe.fail_refund(refund)
+    sale.world.hear_all()
+    assert (sale.order.payment_state, sale.order.captured, sale.order.refunded) == (
+        PaymentState.PAID, inr(240), inr(0),
+    )  # fmt: skip
+    sale.refund(240)
+    sale.world.hear_all()
+    assert (sale.order.payment_state, sale.order.refunded) == (PaymentState.REFUNDED, inr(240))
+    assert [event.name for event in heard].count("order.paid") == 1
+    sale.world.check()
+
+
 def test_the_shop_cannot_promise_what_is_not_paid_yet(sale: Sale) -> None:
     assert sale.order.moves == (State.CANCELED,)
     [shown] = sale.db.read(orders.list_orders, business_id=sale.shop.id, by=sale.shop.owner).items

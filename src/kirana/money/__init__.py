@@ -23,8 +23,10 @@ from .bank.statements import (
     read_statement,
     take_over,
 )
+from .cards.books import BACK_AGAIN
 from .cards.calls import call_rail, decide_case, hear_due, look_at_rail_payments, look_soon
 from .cards.commands import cancel_card, capture_card, pay_by_card, return_to_card, top_up_by_card
+from .cards.elsewhere import settle_refund
 from .cards.events import apply_event, receive_event
 from .cards.lines import hear_lines_due, look_at_rail_lines, read_rail_lines
 from .cards.payments import (
@@ -283,6 +285,7 @@ from .wallets import Wallet, close_wallet, freeze_wallet, get_wallet, list_float
 from .ways import switch_way, ways_off
 
 __all__ = [
+    "BACK_AGAIN",
     "FEE",
     "MAX_SHARES",
     "REQUEST_ENDS",
@@ -574,6 +577,7 @@ __all__ = [
     "set_tier",
     "set_zone",
     "settle_payout",
+    "settle_refund",
     "settle_split",
     "split_bill",
     "switch_rail",

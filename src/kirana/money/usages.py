@@ -18,6 +18,7 @@ _WALLET, _PARKED, _GOING_OUT, _CASH_IN_HAND, _MEMO = 100, 130, 210, 910, 900
 NOT_COUNTED = frozenset(
     {"hand_over", "correction", "dispute", "dispute_won", "exchange", "fee"}
     | {"card", "card_late", "card_refund", "card_refund_failed", "card_ended", "card_not_captured"}
+    | {"refund_borne"}
 )
 """Purposes of what nobody is held to: moving house, putting a mistake right, changing money into
 another currency, fees, and what only passes through a wallet on its way from a card or back."""

@@ -73,11 +73,13 @@ def funds_of(tx: Tx, row: Row) -> Funds:
     ]
     captured = [transfer for transfer in moved if transfer.reverses_id is None]
     refunded = [transfer.amount for transfer in moved if transfer.reverses_id is not None]
+    # What was given back and came again is no second payment: less was given back.
+    again = total((it.amount for it in captured if it.purpose == money.BACK_AGAIN), row.currency)
     return Funds(
         due=Money(row.total_minor, row.currency),
         held=total(held, row.currency),
-        captured=total((transfer.amount for transfer in captured), row.currency),
-        refunded=total(refunded, row.currency),
+        captured=total((transfer.amount for transfer in captured), row.currency) - again,
+        refunded=total(refunded, row.currency) - again,
         captured_by=tuple(captured),
     )
 

@@ -37,7 +37,10 @@ def mark_paid(tx: Tx, event: money.TransferPosted) -> None:
     """
     assert event.ref is not None
     row = find_row(tx, OrderId(event.ref.id))
-    if row is None or row.paid_at is not None:
+    if row is None:
+        return
+    if row.paid_at is not None:
+        tx.publish([row.buyer_id, row.business_id], Change("order", row.id))
         return
     funds = payments.funds_of(tx, row)
     if funds.captured < funds.due:

@@ -1,15 +1,16 @@
 """The operator's accounts, each explained by what is still in it.
 
 An item is a transfer that nothing has cleared yet. A transfer the other way clears those that it
-belongs to, the same group or what it gives back, and then the oldest. Nothing clears what a
-provider costs: it is added up by month and kind. What is left adds up to the balance of the
-account, to the last minor unit.
+belongs to (the same group, what it gives back, what is for the same), and then the oldest. Nothing
+clears what a provider costs: it is added up by month and kind. What is left adds up to the balance
+of the account, to the last minor unit.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
@@ -37,6 +38,7 @@ _ENTRIES = Q(
         transfers.c.id,
         transfers.c.group_id,
         transfers.c.reverses_id,
+        transfers.c.ref_id,
         transfers.c.purpose,
         transfers.c.created_at,
     )
@@ -105,12 +107,13 @@ class _OpenItems:
 
     def __init__(self) -> None:
         self._queue: deque[_Item] = deque()
-        self._of: dict[TransferId, list[_Item]] = defaultdict(list)
+        self._of: dict[UUID, list[_Item]] = defaultdict(list)
 
     def enter(self, row: Row) -> None:
         left = row.posted_minor
-        for item in [*self._of.get(row.reverses_id, []), *self._of.get(row.group_id, [])]:
-            left = _clear(item, left)
+        for id in (row.reverses_id, row.group_id, row.ref_id):
+            for item in self._of.get(id, ()):
+                left = _clear(item, left)
         while left and self._queue and self._queue[0].left_minor * left <= 0:
             left = _clear(self._queue[0], left)
             if not self._queue[0].left_minor:
@@ -118,15 +121,20 @@ class _OpenItems:
         if left:
             item = _Item(row, left)
             self._queue.append(item)
-            for id in {row.id, row.group_id}:
+            for id in _names(row):
                 self._of[id].append(item)
 
     def __iter__(self) -> Iterator[_Item]:
         return (item for item in self._queue if item.left_minor)
 
     def _forget(self, item: _Item) -> None:
-        for id in {item.row.id, item.row.group_id}:
-            self._of.pop(id, None)
+        for id in _names(item.row):
+            self._of[id] = [it for it in self._of[id] if it is not item]
+
+
+def _names(row: Row) -> set[UUID]:
+    """By what it is found again."""
+    return {row.id, row.group_id, row.ref_id} - {None}
 
 
 def _clear(item: _Item, minor: int) -> int:

@@ -6,17 +6,20 @@ set aside here too, and nobody can spend it.
 """
 
 from kirana.platform.db import Row, Tx
-from kirana.values import SYSTEM, Money, OwnerId, TransferId, derived_id
+from kirana.values import SYSTEM, Actor, Money, OwnerId, TransferId, derived_id
 
 from .. import ledger
 from ..flows.fees import fee_moves
 from ..model import OPERATOR, AccountKey, Code, Group, Move, Ref
 from ..rails.stripe import NAME
+from ..transfers import TransferDetails, find_transfer
 from ..wallets import get_wallet, wallet_key
 
 REF = "card"
 """What moves between a wallet and a provider names its payment, and no order: an order counts what
 the shop got."""
+BACK_AGAIN = "card_refund_failed"
+"""The purpose of what was given back by card, and came again."""
 
 
 def credit(tx: Tx, row: Row, amount: Money, *, purpose: str, step: str = "arrived") -> TransferId:
@@ -118,11 +121,97 @@ def keep_line(tx: Tx, line: Row, *, cost: Money, foreign: Money) -> None:
     waits for somebody to say what it is. Below zero it is the other way round."""
     moves = [
         *_either(AccountKey(OPERATOR, Code.RAIL_COSTS, cost.currency, NAME), cost),
-        *_either(AccountKey(OPERATOR, Code.SUSPENSE, foreign.currency, NAME), -foreign),
+        *_either(_unexplained(foreign), -foreign),
     ]
     if moves:
         purpose = "rail_fee" if cost else "rail_foreign"
         _post_of_rail(tx, f"line/{line.external_id}", tuple(moves), purpose)
+
+
+def explain_line(tx: Tx, line: Row) -> None:
+    """What was none of ours is found to be: it is booked as what it is, and not by its line."""
+    foreign = Money(line.amount_minor, line.currency)
+    moves = tuple(_either(_unexplained(foreign), foreign))
+    _post_of_rail(tx, f"line-explained/{line.external_id}", moves, "rail_foreign")
+
+
+def refunded_elsewhere(tx: Tx, row: Row, amount: Money) -> None:
+    """The provider owes us so much less, and nobody has said whose it was to give."""
+    move = Move.posted(_unexplained(amount), _coming_in(amount), amount)
+    _post(tx, row, "elsewhere", (move,), "refunded_elsewhere")
+
+
+def not_refunded_elsewhere(tx: Tx, row: Row, amount: Money) -> None:
+    """The card's bank sent it back: the provider owes it to us again."""
+    move = Move.posted(_coming_in(amount), _unexplained(amount), amount)
+    _post(tx, row, "elsewhere-back", (move,), "refunded_elsewhere")
+
+
+def sale_of(tx: Tx, row: Row) -> TransferDetails | None:
+    """What the payee of an order was paid, when a refund of it is `row`."""
+    return find_transfer(tx, TransferId(derived_id(row.parent_id, "capture")))
+
+
+def bear_by_payee(tx: Tx, row: Row, amount: Money, part: Money, *, by: Actor) -> None:
+    """What was refunded elsewhere comes out of the wallet of whoever was paid. Of an order, `part`
+    of it goes back to the payer, as any refund does, and what the payer got back before is taken of
+    the payer, who has it twice."""
+    _give_back(tx, row, part, by=by)
+    out = Move.posted(wallet_key(row.owner_id, amount.currency), _unexplained(amount), amount)
+    _post(tx, row, "borne", (out,), "card_refund", by=by)
+
+
+def bear_by_operator(tx: Tx, row: Row, amount: Money, part: Money, *, by: Actor) -> None:
+    """What was refunded elsewhere is the operator's loss. An order shows `part` of it as given
+    back: the shop gets that from the operator first."""
+    rest = amount - part
+    if part:
+        helped = Move.posted(_lost(part), wallet_key(row.payee_id, part.currency), part)
+        _post(tx, row, "helped", (helped,), "refund_borne", by=by)
+        _give_back(tx, row, part, by=by)
+        out = Move.posted(wallet_key(row.owner_id, part.currency), _unexplained(part), part)
+        _post(tx, row, "borne", (out,), "card_refund", by=by)
+    if rest:
+        lost = Move.posted(_lost(rest), _unexplained(rest), rest)
+        _post(tx, row, "lost", (lost,), "refund_borne", by=by)
+
+
+def undo_by_payee(tx: Tx, row: Row, amount: Money, part: Money) -> None:
+    """The refund came to nothing: whoever bore it has it again."""
+    back = Move.posted(_unexplained(amount), wallet_key(row.owner_id, amount.currency), amount)
+    _post(tx, row, "borne-back", (back,), BACK_AGAIN)
+    _pay_again(tx, row, part)
+
+
+def undo_by_operator(tx: Tx, row: Row, amount: Money, part: Money) -> None:
+    rest = amount - part
+    if part:
+        back = Move.posted(_unexplained(part), wallet_key(row.owner_id, part.currency), part)
+        _post(tx, row, "borne-back", (back,), BACK_AGAIN)
+        _pay_again(tx, row, part)
+        helped = Move.posted(wallet_key(row.payee_id, part.currency), _lost(part), part)
+        _post(tx, row, "helped-back", (helped,), "refund_borne")
+    if rest:
+        lost = Move.posted(_unexplained(rest), _lost(rest), rest)
+        _post(tx, row, "lost-back", (lost,), "refund_borne")
+
+
+def _give_back(tx: Tx, row: Row, part: Money, *, by: Actor) -> None:
+    """From the shop to the payer, so that the order shows it."""
+    sale = sale_of(tx, row)
+    if part and sale is not None:
+        id = TransferId(derived_id(row.id, "rail/given-back"))
+        ledger.refund(tx, id, sale.id, part, may_be_retried=True, by=by)
+
+
+def _pay_again(tx: Tx, row: Row, part: Money) -> None:
+    """What was given back of an order is paid again: a refund itself is never turned round."""
+    if part:
+        currency = part.currency
+        move = Move.posted(
+            wallet_key(row.owner_id, currency), wallet_key(row.payee_id, currency), part
+        )
+        _post(tx, row, "again", (move,), BACK_AGAIN, ref=Ref(row.ref_kind, row.ref_id))
 
 
 def reach_bank(tx: Tx, payout: Row) -> None:
@@ -158,7 +247,7 @@ def _between(
 ) -> list[Move]:
     sides = (
         (wallet_key(bearer_id, part.currency), part),
-        (AccountKey(OPERATOR, Code.LOST_DISPUTES, rest.currency), rest),
+        (_lost(rest), rest),
     )
     return [
         Move.posted(out, key, amount) if is_back else Move.posted(key, out, amount)
@@ -180,9 +269,13 @@ def _post(
     purpose: str,
     *,
     ref: Ref | None = None,
+    by: Actor = SYSTEM,
 ) -> TransferId:
     id = TransferId(derived_id(row.id, f"rail/{step}"))
-    group = Group(id, moves, purpose, SYSTEM.person_id, ref or Ref(REF, row.id))
+    group = Group(
+        id, moves, purpose, by.person_id, ref or Ref(REF, row.id),
+        may_be_retried=by is not SYSTEM,
+    )  # fmt: skip
     return ledger.post(tx, group)[0].id
 
 
@@ -192,3 +285,11 @@ def _coming_in(amount: Money) -> AccountKey:
 
 def _going_out(amount: Money) -> AccountKey:
     return AccountKey(OPERATOR, Code.GOING_OUT, amount.currency, NAME)
+
+
+def _lost(amount: Money) -> AccountKey:
+    return AccountKey(OPERATOR, Code.LOST_DISPUTES, amount.currency)
+
+
+def _unexplained(amount: Money) -> AccountKey:
+    return AccountKey(OPERATOR, Code.SUSPENSE, amount.currency, NAME)

@@ -15,11 +15,13 @@ from sqlalchemy import bindparam, select
 
 from kirana.platform.db import Q, Row, Tx
 from kirana.platform.jobs import Outside
+from kirana.platform.problems import NotAllowed
 from kirana.values import Actor, Money, RailPaymentId
 
 from ..events import RailPaymentDue
 from ..owners import require_operator
 from ..rails.stripe import Account, Broken, Busy, Lost, Provider, Report, Stage, Turned
+from .elsewhere import follow, hear_refund
 from .payments import (
     Decision,
     RailPayment,
@@ -33,6 +35,7 @@ from .payments import (
     seen,
 )
 from .reports import apply_report, look_into, next_look
+from .settlements import is_elsewhere, to_settle
 from .tables import rail_payments
 
 SURE_WITHIN_MS = 23 * 3600_000
@@ -101,6 +104,9 @@ def hear_due(tx: Tx, event: RailPaymentDue) -> None:
 def look_at_rail_payments(tx: Tx) -> None:
     """Sweep: ask how those stand of which nobody told us, and try again what failed."""
     for row in tx.all(_DUE, now=tx.now):
+        if is_elsewhere(row) and is_over(row):
+            follow(tx, row)
+            continue
         # A call that is in doubt goes on at once; else the next sweep need not ask the same again.
         save(tx, row, look_at=tx.now if row.step else tx.now + LEASE_MS)
         go_on(tx, row.id, looks=True)
@@ -175,12 +181,15 @@ def decide_case(tx: Tx, id: RailPaymentId, decision: Decision, *, by: Actor) -> 
     """A person has looked: `look` again, `retry` the call with a new key, or `end` it, since it
     did not happen. Safe to repeat.
 
-    Raises: NotAllowed unless an operator does it; NotFound.
+    Raises: NotAllowed unless an operator does it, and for a refund that has to be settled;
+    NotFound.
     """
     require_operator(tx, by=by)
     row = require_row(tx, id)
     if row.attention is None:
         return seen(row)
+    if to_settle(tx, row):
+        raise NotAllowed()
     row = log_step(tx, row, row.step or "report", "decided", f"{decision} {by.person_id}")
     row = row._replace(attention=None)
     if is_over(row):
@@ -260,6 +269,9 @@ def _ask(provider: Provider, call: Call, *, title: str, public_url: str) -> Repo
 def _arrive(tx: Tx, row: Row, call: Call, report: Report) -> None:
     """An answer that says how it stands. A call that was looked for has happened if what it was
     to bring about is so."""
+    if is_elsewhere(row) and row.step is None:
+        hear_refund(tx, row, report)
+        return
     row = apply_report(tx, row, report)
     if row.attention:
         return

@@ -8,13 +8,15 @@ from kirana.platform.db import Q, Row, Tx, upsert
 from ..problems import LedgerRefusal
 from ..rails import CodeRefused
 from ..rails.stripe import NAME, Report, Told, payout_of, read_event, report_of
+from .elsewhere import note_refund
 from .lines import note_payout, read_soon
 from .payments import all_or_nothing, find_by_external, find_row, go_on
 from .reports import apply_dispute, apply_report, look_into
 from .tables import rail_events
 
 WAIT_MS = 30_000
-"""How long an event waits that came before the one it follows from."""
+"""How long an event waits at first that came before the one it follows from; then as long again as
+it has waited."""
 WAIT_MOST_MS = 23 * 3600_000
 
 _KEEP = Q(upsert(rail_events, ["rail", "event_id"]))
@@ -86,18 +88,26 @@ def _payment(tx: Tx, event: Row, report: Report) -> None:
     row = find_row(tx, report.kirana_id) if report.kirana_id else None
     is_right = row is not None and (row.kind == "refund") == (report.kind == "refund")
     if row is None or not is_right:
-        of = find_by_external(tx, report.payment_external_id or "")
-        if report.kind == "refund" and of is not None:
-            # Given back at the provider's own desk: our books do not know whose it was to give.
-            look_into(tx, of, "refunded-elsewhere")
-            _judge(tx, event, "attention", of)
-            return
-        _judge(tx, event, "not_ours")
+        if report.kind == "refund":
+            _refund_elsewhere(tx, event, report)
+        else:
+            _judge(tx, event, "not_ours")
         return
     before = row.stage
     row = apply_report(tx, row, report)
     verdict = "attention" if row.attention else "applied" if row.stage > before else "nothing_new"
     _judge(tx, event, verdict, row)
+
+
+def _refund_elsewhere(tx: Tx, event: Row, report: Report) -> None:
+    """Given back at the provider's own desk, unless it is of another sale there."""
+    payment = find_by_external(tx, report.payment_external_id or "")
+    if payment is None:
+        _wait(tx, event, report)
+        return
+    row = note_refund(tx, payment, report)
+    read_soon(tx)
+    _judge(tx, event, "attention" if row.attention else "applied", row)
 
 
 def _dispute(tx: Tx, event: Row, report: Report) -> None:
@@ -122,7 +132,8 @@ def _wait(tx: Tx, event: Row, report: Report) -> None:
     if tx.now - event.received_at > WAIT_MOST_MS:
         _judge(tx, event, "not_ours")
     else:
-        tx.enqueue(apply_event, run_at=tx.now + WAIT_MS, event_id=event.event_id)
+        wait_ms = max(WAIT_MS, tx.now - event.received_at)
+        tx.enqueue(apply_event, run_at=tx.now + wait_ms, event_id=event.event_id)
 
 
 def _judge(tx: Tx, event: Row, verdict: str, payment: Row | None = None) -> None:

@@ -22,13 +22,23 @@ from kirana.platform.settings import Settings
 from kirana.values import Actor, Money, Page, RailPaymentId, UnknownCurrency
 
 from ..edge import Amount, invalid, slow_down, version_7
-from ..problems import AmountOutOfRange, BadSignature, WayOff
+from ..problems import (
+    AccountClosed,
+    AccountFrozen,
+    AmountOutOfRange,
+    BadSignature,
+    HoldResolved,
+    InsufficientFunds,
+    WayOff,
+)
 from ..rails import stripe
 from ..ways import CASH, WALLET, objection_to
 from . import calls as rail_calls
 from . import commands as cards
 from . import events as rail_events
 from . import payments as rail_payments
+from .elsewhere import settle_refund as settle
+from .settlements import Bearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,13 @@ class Decide:
     """`look` again, `retry` the call, or `end` it, since it did not happen."""
 
     decision: Literal["look", "retry", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleRefund:
+    """`payee`: whoever was paid gives it; `operator`: it is the operator's loss."""
+
+    bearer: Bearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,22 @@ async def decide_case(
 
 
 @post(
+    "/v1/rail-cases/{payment_id:uuid}/settlement",
+    raises=problems(
+        HoldResolved, InsufficientFunds, AccountFrozen, AccountClosed, NotAllowed, NotFound,
+        NotSignedIn, InvalidInput,
+    ),
+    status_code=200,
+)  # fmt: skip
+async def settle_refund(
+    payment_id: UUID, data: SettleRefund, db: Db, by: Actor
+) -> rail_payments.RailPayment:
+    """For operators: say who bears a refund that was made in the provider's own dashboard. Safe to
+    repeat."""
+    return await db.write(settle, RailPaymentId(payment_id), data.bearer, by=by)
+
+
+@post(
     "/v1/rails/stripe/events",
     status_code=200,
     raises=problems(BadSignature, NotFound),
@@ -150,5 +183,6 @@ routes: list[Any] = [
     get_card_payment,
     list_rail_cases,
     decide_case,
+    settle_refund,
     receive_event,
 ]

@@ -21,6 +21,7 @@ from ..ledger import open_currency
 from ..problems import LedgerRefusal
 from ..rails.stripe import NAME, Account, Broken, Busy, Line, Lost, Payout, Provider, Stage, Turned
 from . import books
+from .elsewhere import hear_line
 from .payments import all_or_nothing, find_by_external, find_row, go_on
 from .tables import rail_lines, rail_payouts, rails
 
@@ -39,7 +40,7 @@ _READ_AT = Q(
 )
 _LATEST = Q(select(func.max(rail_lines.c.at).label("at")).where(rail_lines.c.rail == NAME))
 _KNOWN = Q(
-    select(rail_lines.c.external_id).where(
+    select(rail_lines.c.external_id, rail_lines.c.verdict).where(
         rail_lines.c.rail == NAME, any_of(rail_lines.c.external_id, "ids")
     )
 )
@@ -132,11 +133,14 @@ def list_open_payouts(tx: Tx) -> list[str]:
 
 def note_lines(tx: Tx, lines: Sequence[Line]) -> None:
     """Keep lines of the provider's, each once, and book them. Safe to repeat."""
-    known = {row.external_id for row in tx.all(_KNOWN, ids=[it.external_id for it in lines])}
+    ids = [it.external_id for it in lines]
+    known = {row.external_id: row.verdict for row in tx.all(_KNOWN, ids=ids)}
     for line in sorted(lines, key=lambda it: (it.at, it.external_id)):
-        if line.external_id in known:
+        verdict = known.get(line.external_id)
+        # One that was nobody's may be of a payment that is known by now.
+        payment = _payment_of(tx, line) if verdict in (None, "foreign") else None
+        if verdict is not None:
             continue
-        payment = _payment_of(tx, line)
         tx.do(
             _ADD, rail=NAME, external_id=line.external_id, type=line.type, currency=line.currency,
             amount_minor=line.amount_minor, fee_minor=line.fee_minor, source_id=line.source_id,
@@ -209,14 +213,13 @@ def _verdict(row: Row, payment: Row | None) -> str:
 
 def _payment_of(tx: Tx, line: Line) -> Row | None:
     """Which of our payments, refunds or disputes a line is of. A refund that does not name ours
-    was made elsewhere."""
+    was made elsewhere, and is written down if it is of a payment of ours."""
     if line.type in (*_PAYOUTS, *_COSTS):
         return None
     if line.kirana_id and (found := find_row(tx, line.kirana_id)):
         return found
-    if line.is_refund or line.payment_external_id is None:
-        return None
-    return find_by_external(tx, line.payment_external_id)
+    of = find_by_external(tx, line.payment_external_id or "")
+    return hear_line(tx, of, line) if of is not None and line.is_refund else of
 
 
 def _expect_payout(tx: Tx, line: Line) -> None:

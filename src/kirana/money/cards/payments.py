@@ -23,6 +23,7 @@ from ..model import OPERATOR, Ref, ref_of
 from ..owners import operators, require_operator
 from ..rails.stripe import NAME, Stage, is_known
 from ..ways import CARD, objection_to
+from .settlements import Settlement, to_settle
 from .tables import rail_payments, rail_steps, rails
 
 RailKind = Literal["top_up", "order", "refund", "dispute"]
@@ -138,6 +139,8 @@ class RailCase:
     """What was asked of the provider and is not known to have happened."""
     is_over: bool
     """There is nothing to ask any more: a decision notes that somebody has looked."""
+    settlement: Settlement | None
+    """Operators have to say who bears it."""
 
 
 def switch_rail(tx: Tx, rail: str, *, is_on: bool) -> None:
@@ -248,10 +251,11 @@ def add_row(
 
 def save(tx: Tx, row: Row, **changes: Any) -> Row:
     """Write down what has changed, and tell whom it concerns."""
+    was_case = row.attention is not None
     row = row._replace(changed_at=tx.now, **changes)
     tx.do(_SAVE, id_=row.id, **{f"{name}_": getattr(row, name) for name in _CHANGING})
     concerned = {UserId(it) for it in (row.owner_id, row.payee_id) if it and it != OPERATOR}
-    if row.attention:
+    if was_case or row.attention:
         concerned |= {UserId(it) for it in operators(tx)}
     tx.publish(sorted(concerned), Change("rail_payment", row.id))
     return row
@@ -347,4 +351,5 @@ def _case(tx: Tx, row: Row) -> RailCase:
         ],
         step=row.step,
         is_over=is_over(row),
+        settlement=to_settle(tx, row),
     )

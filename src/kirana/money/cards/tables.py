@@ -131,6 +131,29 @@ rail_lines = table(
 Index("ix_money_rail_lines_at", rail_lines.c.rail, rail_lines.c.at)
 _WAITS = rail_lines.c.verdict == "waits"
 Index("ix_money_rail_lines_waits", rail_lines.c.at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+_FOREIGN = rail_lines.c.verdict == "foreign"
+Index(
+    "ix_money_rail_lines_foreign",
+    rail_lines.c.source_id,
+    sqlite_where=_FOREIGN,
+    postgresql_where=_FOREIGN,
+)
+rail_settlements = table(
+    "money_rail_settlements",
+    Column("payment_id", ForeignKey("money_rail_payments.id"), primary_key=True),
+    Column("bearer", Text, nullable=False),
+    Column("by_id", Id, nullable=False),
+    Column("at", Int, nullable=False),
+    Column("agreed_by", Id),
+    Column("settled_at", Int),
+    Column("given_back_minor", Int, nullable=False),
+    Column("undone_at", Int),
+    CheckConstraint("bearer IN ('payee', 'operator')", name="bearer"),
+    CheckConstraint("agreed_by <> by_id", name="agreed_by"),
+    CheckConstraint("given_back_minor >= 0", name="given_back_minor"),
+)
+"""Who bears a refund that was made at the provider's own desk, as operators say, and what came of
+it: an order shows so much of it as given back."""
 rail_payouts = table(
     "money_rail_payouts",
     Column("rail", Text, nullable=False),

@@ -40,6 +40,7 @@ _PAGE = 2000
 _NOT_COUNTED = {
     *("hand_over", "correction", "dispute", "dispute_won", "exchange", "fee"),
     *("card", "card_late", "card_refund", "card_refund_failed", "card_ended", "card_not_captured"),
+    "refund_borne",
 }
 _FIRST = UUID(int=0)
 

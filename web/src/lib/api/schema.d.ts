@@ -2072,6 +2072,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rail-cases/{payment_id}/settlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** For operators: say who bears a refund that was made in the provider's own dashboard. Safe to repeat */
+        post: operations["V1RailCasesPaymentIdSettlementSettleRefund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rails/stripe/events": {
         parameters: {
             query?: never;
@@ -6417,6 +6434,7 @@ export interface components {
             steps: components["schemas"]["RailStep"][];
             step: string | null;
             is_over: boolean;
+            settlement: components["schemas"]["Settlement"] | null;
         };
         /**
          * RailOfDay
@@ -7185,6 +7203,26 @@ export interface components {
             id: string;
             /** @default cash */
             source: components["schemas"]["Source"];
+        };
+        /**
+         * SettleRefund
+         * @description `payee`: whoever was paid gives it; `operator`: it is the operator's loss.
+         */
+        SettleRefund: {
+            /** @enum {unknown} */
+            bearer: "operator" | "payee";
+        };
+        /**
+         * Settlement
+         * @description What is to be said of a refund that was made elsewhere: whether `bearer_id` gives it, or the
+         *     operator.
+         */
+        Settlement: {
+            /** Format: uuid */
+            bearer_id: string;
+            approvals: number;
+            proposed: ("operator" | "payee") | null;
+            proposed_by: string | null;
         };
         /**
          * Share
@@ -20310,6 +20348,109 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description storage-full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1RailCasesPaymentIdSettlementSettleRefund: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path: {
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleRefund"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RailPayment"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-closed, account-frozen, hold-resolved, insufficient-funds */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -44,7 +44,9 @@ export const cards = {
     unknown: 'For 23 hours it could not be found out whether it happened.',
     'no-effect': 'The provider said yes, and yet nothing has changed.',
     'refunded-elsewhere':
-      'Money was given back in the provider’s own dashboard. Our books do not know whose it was to give.',
+      'It was given back in the provider’s own dashboard. Until you say whose money it was, it stands as unexplained.',
+    'elsewhere-returned':
+      'The card’s bank sent back what was given back in the provider’s dashboard. Whoever had borne it has it again.',
     'refund-returned': 'The card’s bank sent the refund back. It is in the payer’s wallet again.',
     'refund-refused': 'The provider refused the refund. It is in the payer’s wallet again.',
     disputed:
@@ -91,4 +93,16 @@ export const cards = {
   endText:
     'Do this only if you have seen at the provider that it did not happen and will not. An order is called off, and what was set aside is free again.',
   decided: 'Noted. What follows is done now.',
+  whoseWasIt: 'Who bears it?',
+  payeeGives: (name: string) => `${name} gives it`,
+  ourLoss: 'It is our loss',
+  said: (name: string, what: string) => `${name} says: ${what}.`,
+  bothSay: 'Two operators have to say the same.',
+  payeeText: (sum: string, name: string) =>
+    `${sum} is taken from the wallet of ${name}. If it was for an order, the order shows that it was given back.`,
+  lossText: (sum: string) =>
+    `This server bears ${sum}. If it was for an order, the order shows that it was given back, and the shop keeps what it was paid.`,
+  payeeDo: (sum: string) => `Take ${sum}`,
+  lossDo: (sum: string) => `Bear ${sum}`,
+  saidSo: 'Noted. Another operator has to say the same.',
 };

@@ -93,6 +93,7 @@ export const money = {
     card_late: 'From your card, too late',
     card_refund: 'Back to your card',
     card_refund_failed: 'Came back from your card',
+    refund_borne: 'Refund borne by this server',
     card_ended: 'Let go by your bank',
     card_not_captured: 'Not taken from your card',
     dispute: 'Taken back by a bank',

@@ -9,7 +9,12 @@ export const load: PageLoad = async ({ fetch, depends, url }) => {
   const isUnderWay = url.searchParams.get('state') === 'under-way';
   const query = { under_way: isUnderWay };
   const { items } = await api.get<Page<Schema['RailCase']>>('/v1/rail-cases', { fetch, query });
-  const ids = [...new Set(items.flatMap((it) => [it.owner_id, it.payee_id ?? it.owner_id]))];
+  const named = items.flatMap((it) => [
+    it.owner_id,
+    it.payee_id ?? it.owner_id,
+    it.settlement?.proposed_by ?? it.owner_id,
+  ]);
+  const ids = [...new Set(named)];
   const cards = ids.length
     ? await api.get<readonly Card[]>('/v1/users', { fetch, query: { ids } })
     : [];
