@@ -91,6 +91,19 @@ def test_a_large_payment_waits_for_two_operators_and_a_correction_for_the_second
     paul.page.goto(f"{village.url}/app/pay")
     expect(paul.page.get_by_text("€30").first).to_be_visible()
 
+    # What cannot wait is refused for a name, and only operators see that it was tried.
+    first.get_by_label("Name", exact=True).fill("Nora")
+    first.get_by_role("button", name="Add", exact=True).click()
+    expect(first.get_by_text("Payments of Nora are looked at")).to_be_visible()
+    tried = {
+        "id": str(uuid7()), "amount": {"amount_minor": 700, "currency": "EUR"}, "secret": "s" * 24,
+    }  # fmt: skip
+    assert page.request.post(f"{village.url}/v1/money-links", data=tried).status == 409
+    expect(first.get_by_text("€7 · By Nora")).to_be_visible()
+    first.get_by_role("heading", name="Refused for a name").scroll_into_view_if_needed()
+    looked_at(first, "review-refused")
+    assert page.request.get(f"{village.url}/v1/refused-payments").status == 403
+
     # A correction: what one proposes, the other makes.
     first.get_by_label("Phone number or handle").fill("@paul-r")
     first.get_by_role("button", name="Find").click()

@@ -299,6 +299,10 @@ def test_money_of_or_to_whoever_is_on_the_operators_list_is_not_set_aside(
     with pytest.raises(money.NeedsReview):
         make.place(db, shop, {tea: 1}, total=100, by=ravi, contact=contact)
     assert make.available(db, ravi) == inr(1_000)
+    [refused] = db.read(money.list_refused, by=operator)
+    attempt = refused.attempt
+    assert (attempt.what, attempt.payer_id, attempt.payee_id) == ("order", ravi.user_id, shop.id)
+    assert (attempt.amount, attempt.names) == (inr(100), (listed,))
     cash = make.place(db, shop, {tea: 1}, total=100, by=ravi, contact=contact, payment=Payment.CASH)
     assert cash.state == State.PLACED
 

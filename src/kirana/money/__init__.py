@@ -256,11 +256,13 @@ from .proof.sealing import (
     seal_books,
 )
 from .proof.statements import StatementLine, list_float_statement, list_statement
+from .refusals import Attempt, RefusedPayment
 from .screening import (
     NameList,
     ReviewRule,
     Screen,
     WatchedName,
+    list_refused,
     list_review_rules,
     list_watched_names,
     require_unlisted,
@@ -295,6 +297,7 @@ __all__ = [
     "AddressChanged",
     "AddressTooNew",
     "AmountOutOfRange",
+    "Attempt",
     "BankDay",
     "BankImport",
     "BankReferenceUsed",
@@ -375,6 +378,7 @@ __all__ = [
     "RailPaymentDue",
     "ReceiptCheck",
     "Ref",
+    "RefusedPayment",
     "RemindedAlready",
     "Request",
     "RequestCanceled",
@@ -513,6 +517,7 @@ __all__ = [
     "list_payouts",
     "list_rail_cases",
     "list_rates",
+    "list_refused",
     "list_requests",
     "list_review_rules",
     "list_reviews",

@@ -16,7 +16,7 @@ from kirana.platform.problems import (
 )
 from kirana.values import Problem
 
-from . import journal
+from . import journal, refusals
 from .model import Group, Reason, Refused
 
 __all__ = [
@@ -117,6 +117,14 @@ class QuoteExpired(LedgerRefusal):
 class NeedsReview(LedgerRefusal):
     """The operators look at payments like this first, and this way it cannot wait for them."""
 
+    attempt: refusals.Attempt | None = None
+    """What was refused for a name: operators see it."""
+
+    def remember(self, tx: Tx) -> None:
+        super().remember(tx)
+        if self.attempt is not None:
+            refusals.note_refused(tx, self.attempt)
+
 
 class ExchangeShort(LedgerRefusal):
     """There is not enough of that currency here at the moment."""
@@ -199,4 +207,6 @@ def problem_of(refused: Refused, group: Group) -> Problem:
     problem = Problem.known[refused.reason](**refused.facts)
     if isinstance(problem, LedgerRefusal) and not group.may_be_retried:
         problem.group = group
+    if isinstance(problem, NeedsReview):
+        problem.attempt = refusals.attempt_of(group)
     return problem

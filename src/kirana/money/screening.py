@@ -7,7 +7,7 @@ names that people have now, so a change of name or list is felt at once.
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
@@ -21,9 +21,10 @@ from kirana.values import MAX_AMOUNT_MINOR, Actor, OwnerId, UserId
 
 from .events import ReviewNeeded
 from .ledger import open_currency
-from .model import Group, Kind, Transfer
+from .model import Group, Kind, Reason, Refused, Transfer
 from .owners import NameOf, operators, require_operator
 from .problems import NeedsReview
+from .refusals import Attempt, RefusedPayment, newest_refused
 from .tables import review_rules, reviews, watched_names
 
 Why = Literal["amount", "name"]
@@ -159,15 +160,36 @@ def matching_names(tx: Tx, owner_ids: Collection[OwnerId], name_of: NameOf) -> l
     return [row.name for row in tx.all(_NAMES) if any(_words(row.name) <= it for it in borne)]
 
 
-def require_unlisted(
-    tx: Tx, owner_ids: Collection[OwnerId], currency: str, *, screen: Screen | None
-) -> None:
-    """What cannot wait for operators is not begun with whoever is on the list.
+def require_unlisted(tx: Tx, attempt: Attempt, *, screen: Screen | None) -> None:
+    """What cannot wait for operators is not begun with whoever is on the list; operators see that
+    it was tried.
 
     Raises: NeedsReview.
     """
+    owner_ids = {id for id in (attempt.payer_id, attempt.payee_id) if id}
     if screen and screen(tx, owner_ids):
-        raise NeedsReview(currency=currency)
+        problem = NeedsReview(currency=attempt.amount.currency)
+        if isinstance(screen, NameList):
+            names = matching_names(tx, list(owner_ids), screen.name_of)
+            attempt = replace(attempt, names=tuple(names))
+        problem.attempt = attempt
+        raise problem
+
+
+def objection_to_listed(currency: str, *, is_suspect: bool) -> Refused | None:
+    """Why a group that has a side on the list, and cannot wait, would be refused."""
+    return Refused(Reason.NEEDS_REVIEW, currency=currency) if is_suspect else None
+
+
+def bears_listed(tx: Tx, name: str) -> bool:
+    """Whether a name is on the list that belongs to nobody here, such as a bank account's."""
+    return any(_words(row.name) <= _words(name) for row in tx.all(_NAMES))
+
+
+def list_refused(tx: Tx, *, by: Actor) -> list[RefusedPayment]:
+    """For operators: the newest hundred that were refused for a name. Raises: NotAllowed."""
+    require_operator(tx, by=by)
+    return newest_refused(tx, 100)
 
 
 def note_held(tx: Tx, held: Iterable[tuple[Group, Transfer]]) -> None:

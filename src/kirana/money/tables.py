@@ -540,6 +540,24 @@ review_votes = table(
     PrimaryKeyConstraint("transfer_id", "by_id"),
     CheckConstraint("verdict IN ('approve', 'reject')", name="verdict"),
 )
+refused_payments = table(
+    "money_refused_payments",
+    Column("id", Id, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("payer_id", Id, nullable=False),
+    Column("payee_id", Id),
+    Column("currency", Text, nullable=False),
+    Column("amount_minor", Int, nullable=False),
+    Column("names", Json, nullable=False),
+    Column("at", Int, nullable=False),
+    _amount("amount_minor"),
+    CheckConstraint(
+        "what IN ('order', 'coming', 'request', 'link', 'top_up', 'exchange', 'payout')",
+        name="what",
+    ),
+)
+"""What was refused for a name on the list. Nothing else of it is left."""
+Index("ix_money_refused_payments_at", refused_payments.c.at)
 corrections = table(
     "money_corrections",
     Column("id", Id, primary_key=True),

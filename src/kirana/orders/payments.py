@@ -148,13 +148,10 @@ def _require_unlisted(tx: Tx, row: Row) -> None:
     def as_given(tx: Tx, ids: Iterable[OwnerId]) -> dict[OwnerId, str]:
         return {row.buyer_id: row.contact["name"]}
 
+    amount = Money(row.total_minor, row.currency)
+    attempt = money.Attempt(row.id, "order", row.buyer_id, row.business_id, amount)
     for name_of in (as_known, as_given):
-        money.require_unlisted(
-            tx,
-            {row.buyer_id, row.business_id},
-            row.currency,
-            screen=money.NameList(name_of),
-        )
+        money.require_unlisted(tx, attempt, screen=money.NameList(name_of))
 
 
 def capture(tx: Tx, row: Row, *, by: Actor) -> None:

@@ -31,6 +31,7 @@ from .. import topups
 from ..edge import Amount, CurrencyText, currency_code, slow_down, version_7
 from ..flows import payout_rules, payouts
 from ..model import Transfer
+from ..owners import NameOf
 from ..problems import (
     AccountClosed,
     AccountFrozen,
@@ -43,12 +44,14 @@ from ..problems import (
     HoldResolved,
     InsufficientFunds,
     LimitExceeded,
+    NeedsReview,
     NothingToPayOut,
     PayoutAccountMissing,
     PayoutNotAgreed,
     PayoutUnderWay,
     ProofTooNew,
 )
+from ..screening import NameList
 from . import payout_files
 from .orders import write_order
 
@@ -125,13 +128,24 @@ class SetPayoutRule:
 
 @post(
     "/v1/payouts",
-    raises=problems(*_MOVES, ConfirmationRequired, ConfirmationWrong, ProofTooNew, AddressTooNew),
+    raises=problems(
+        *_MOVES, ConfirmationRequired, ConfirmationWrong, ProofTooNew, AddressTooNew, NeedsReview
+    ),
 )
-async def ask_payout(data: AskPayout, db: Db, by: Actor, limits: Limits) -> Transfer:
+async def ask_payout(
+    data: AskPayout, db: Db, by: Actor, limits: Limits, name_of: NameOf
+) -> Transfer:
     """Set money aside to be paid out by the operator. Always confirmed."""
     slow_down(limits, by)
     amount = data.amount.money()
-    return await db.write(payouts.ask_payout, version_7(data.id), amount, data.address_id, by=by)
+    return await db.write(
+        payouts.ask_payout,
+        version_7(data.id),
+        amount,
+        data.address_id,
+        screen=NameList(name_of),
+        by=by,
+    )
 
 
 @get("/v1/payouts", raises=problems(*_OPERATORS))

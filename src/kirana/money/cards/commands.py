@@ -14,6 +14,8 @@ from ..owners import open_owner, require_mandate
 from ..problems import AmountOutOfRange, WayOff
 from ..rails import CodeRefused
 from ..rails.stripe import Stage, to_rail
+from ..refusals import Attempt
+from ..screening import Screen, require_unlisted
 from . import books
 from .payments import (
     RailKind,
@@ -30,12 +32,14 @@ from .payments import (
 from .reports import LOOK_AGAIN_MS, send_back
 
 
-def top_up_by_card(tx: Tx, id: RailPaymentId, amount: Money, *, by: Actor) -> RailPayment:
+def top_up_by_card(
+    tx: Tx, id: RailPaymentId, amount: Money, *, screen: Screen | None = None, by: Actor
+) -> RailPayment:
     """Pay into `by`'s wallet by card. Nothing is in the wallet until the provider has the money.
     Safe to repeat with the same id.
 
-    Raises: WayOff where no cards are taken; AmountOutOfRange, IdReused; NotAllowed for guests and
-    for whoever may not spend a shop's money.
+    Raises: WayOff where no cards are taken; AmountOutOfRange, IdReused; NeedsReview for whoever is
+    on the operators' list; NotAllowed for guests and for whoever may not spend a shop's money.
     """
     require_mandate(Mandate.SPEND, by=by)
     if by.kind == "guest":
@@ -43,6 +47,7 @@ def top_up_by_card(tx: Tx, id: RailPaymentId, amount: Money, *, by: Actor) -> Ra
     fp = digest(by.person_id, by.user_id, "card-top-up", amount.amount_minor, amount.currency)
     if known := find_row(tx, id):
         return _same(known, fp)
+    require_unlisted(tx, Attempt(id, "top_up", by.user_id, None, amount), screen=screen)
     open_owner(tx, by.user_id)
     return seen(_begin(tx, id, "top_up", amount, owner_id=by.user_id, fp=fp, by=by))
 

@@ -22,6 +22,7 @@ from kirana.platform.settings import Settings
 from kirana.values import Actor, Money, Page, RailPaymentId, UnknownCurrency
 
 from ..edge import Amount, invalid, slow_down, version_7
+from ..owners import NameOf
 from ..problems import (
     AccountClosed,
     AccountFrozen,
@@ -29,9 +30,11 @@ from ..problems import (
     BadSignature,
     HoldResolved,
     InsufficientFunds,
+    NeedsReview,
     WayOff,
 )
 from ..rails import stripe
+from ..screening import NameList
 from ..ways import CASH, WALLET, objection_to
 from . import calls as rail_calls
 from . import commands as cards
@@ -86,6 +89,7 @@ async def list_ways(currency: str, db: Db) -> Ways:
     raises=problems(
         WayOff,
         AmountOutOfRange,
+        NeedsReview,
         IdReused,
         NotAllowed,
         NotSignedIn,
@@ -94,12 +98,18 @@ async def list_ways(currency: str, db: Db) -> Ways:
     ),
 )
 async def top_up_by_card(
-    data: TopUpByCard, db: Db, by: Actor, limits: Limits
+    data: TopUpByCard, db: Db, by: Actor, limits: Limits, name_of: NameOf
 ) -> rail_payments.RailPayment:
     """Pay into one's wallet by card, on the provider's page: its address comes in a moment, and
     what was paid is in the wallet once the provider says so. Safe to repeat with the same `id`."""
     slow_down(limits, by)
-    return await db.write(cards.top_up_by_card, version_7(data.id), data.amount.money(), by=by)
+    return await db.write(
+        cards.top_up_by_card,
+        version_7(data.id),
+        data.amount.money(),
+        screen=NameList(name_of),
+        by=by,
+    )
 
 
 @get("/v1/card-top-ups", raises=problems(NotSignedIn))

@@ -23,6 +23,7 @@ from ..problems import (
     HoldResolved,
     InsufficientFunds,
 )
+from ..refusals import RefusedPayment
 from . import context, reviews
 
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -131,6 +132,12 @@ async def unwatch_name(name_id: UUID, db: Db, by: Actor) -> None:
     await db.write(screening.unwatch_name, name_id, by=by)
 
 
+@get("/v1/refused-payments", raises=problems(*_DENIED))
+async def list_refused(db: Db, by: Actor) -> Page[RefusedPayment]:
+    """For operators: what was refused since a name is on their list, the newest first."""
+    return Page(await db.read(screening.list_refused, by=by))
+
+
 @get("/v1/corrections", raises=problems(*_DENIED))
 async def list_corrections(db: Db, by: Actor) -> Page[reviews.Correction]:
     """For operators: what was proposed, and what became of it, the newest first."""
@@ -176,6 +183,7 @@ routes: list[Any] = [
     list_watched_names,
     watch_name,
     unwatch_name,
+    list_refused,
     list_corrections,
     propose_correction,
     decide_correction,

@@ -31,6 +31,7 @@ from .. import ledger
 from ..model import OPERATOR, AccountKey, Code, Group, Move, Reason, Ref, Refused, Transfer
 from ..owners import open_owner, require_mandate, require_operator
 from ..problems import AmountOutOfRange, NoRate
+from ..screening import Screen, objection_to_listed
 from ..tables import exchange_limits, quotes, rates
 from ..wallets import get_account, wallet_key
 
@@ -230,13 +231,15 @@ def make_quote(
     return ExchangeQuote(id, pay, get, row.rate, tx.now + QUOTE_S * 1000, None)
 
 
-def take_quote(tx: Tx, id: TransferId, quote_id: QuoteId, *, by: Actor) -> Exchanged:
+def take_quote(
+    tx: Tx, id: TransferId, quote_id: QuoteId, *, screen: Screen | None = None, by: Actor
+) -> Exchanged:
     """Take a quote: once, and before it expires. Safe to repeat with the same `id`.
 
     Raises: QuoteExpired, also when it was taken before; ExchangeShort when the operator has too
     little of that currency; InsufficientFunds, LimitExceeded, AccountFrozen, AccountClosed,
-    CounterFull, IdReused; NotFound for somebody else's; NotAllowed for whoever may not spend a
-    shop's money.
+    CounterFull, IdReused; NeedsReview for whoever is on the operators' list; NotFound for somebody
+    else's; NotAllowed for whoever may not spend a shop's money.
     """
     require_mandate(Mandate.SPEND, by=by)
     row = tx.one(_FIND_QUOTE, id=quote_id)
@@ -247,13 +250,16 @@ def take_quote(tx: Tx, id: TransferId, quote_id: QuoteId, *, by: Actor) -> Excha
         Move.posted(wallet_key(by.user_id, quote.pay.currency), _desk(quote.pay), quote.pay),
         Move.posted(_desk(quote.get), wallet_key(by.user_id, quote.get.currency), quote.get),
     )
+    is_suspect = bool(screen and screen(tx, {by.user_id}))
+    listed = objection_to_listed(quote.pay.currency, is_suspect=is_suspect)
     group = Group(
         id,
         moves,
         "exchange",
         by.person_id,
         Ref("quote", quote_id),
-        objection=_objection(tx, quote),
+        objection=listed or _objection(tx, quote),
+        is_suspect=is_suspect,
     )
     paid, got = ledger.post(tx, group)
     assert tx.do(_TAKE, id_=quote_id, transfer=id) == 1

@@ -22,6 +22,7 @@ from kirana.platform.problems import (
 from kirana.values import MAX_AMOUNT_MINOR, Actor, FeeId, Money, Page, QuoteId, RateId, TransferId
 
 from ..edge import Amount, CurrencyText, currency_code, slow_down, version_7
+from ..owners import NameOf
 from ..problems import (
     AccountClosed,
     AccountFrozen,
@@ -30,9 +31,11 @@ from ..problems import (
     ExchangeShort,
     InsufficientFunds,
     LimitExceeded,
+    NeedsReview,
     NoRate,
     QuoteExpired,
 )
+from ..screening import NameList
 from . import exchange, fees
 
 Rate = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,12})?$")]
@@ -133,6 +136,7 @@ async def make_quote(data: MakeQuote, db: Db, by: Actor, limits: Limits) -> exch
     raises=problems(
         QuoteExpired,
         ExchangeShort,
+        NeedsReview,
         InsufficientFunds,
         LimitExceeded,
         AccountFrozen,
@@ -147,11 +151,17 @@ async def make_quote(data: MakeQuote, db: Db, by: Actor, limits: Limits) -> exch
     ),
 )
 async def take_quote(
-    quote_id: UUID, data: TakeQuote, db: Db, by: Actor, limits: Limits
+    quote_id: UUID, data: TakeQuote, db: Db, by: Actor, limits: Limits, name_of: NameOf
 ) -> exchange.Exchanged:
     """Exchange as it was offered. Safe to repeat with the same `id`."""
     slow_down(limits, by)
-    return await db.write(exchange.take_quote, version_7(data.id), QuoteId(quote_id), by=by)
+    return await db.write(
+        exchange.take_quote,
+        version_7(data.id),
+        QuoteId(quote_id),
+        screen=NameList(name_of),
+        by=by,
+    )
 
 
 @get("/v1/fees", raises=problems(NotSignedIn))

@@ -42,6 +42,7 @@ from ..model import (
 )
 from ..owners import operators, require_mandate, require_operator
 from ..problems import HoldResolved, PayoutNotAgreed, PayoutUnderWay
+from ..screening import Screen, bears_listed, objection_to_listed
 from ..tables import payout_files, payout_votes, payouts, transfers
 from ..topups import Source, operator_key
 from ..wallets import wallet_key
@@ -165,13 +166,15 @@ def ask_payout(
     amount: Money,
     address_id: PaymentAddressId | None = None,
     *,
+    screen: Screen | None = None,
     by: Actor,
 ) -> Transfer:
     """Set `amount` of `by`'s wallet aside, to be paid out by the operator: to one of `by`'s
     addresses, or (None) as the two agree. Always confirmed.
 
     Raises: InsufficientFunds, LimitExceeded, ConfirmationRequired, ConfirmationWrong,
-    AddressTooNew, AccountFrozen, AccountClosed, IdReused; NotFound for an address that is not in
+    AddressTooNew, AccountFrozen, AccountClosed, IdReused; NeedsReview for whoever is on the
+    operators' list, and for a bank account in such a name; NotFound for an address that is not in
     use, or in another currency; NotAllowed for whoever may not spend a shop's money.
     """
     require_mandate(Mandate.SPEND, by=by)
@@ -189,6 +192,9 @@ def ask_payout(
             objection = Refused(Reason.NOT_FOUND)
         elif tx.now < (until := usable_from(tx, address)):
             objection = Refused(Reason.ADDRESS_TOO_NEW, until=until)
+    named = address.details.get("name", "") if address else ""
+    is_suspect = bool(screen and (screen(tx, {by.user_id}) or bears_listed(tx, named)))
+    objection = objection_to_listed(currency, is_suspect=is_suspect) or objection
     group = Group(
         id,
         (Move.pending(wallet_key(by.user_id, currency), going_out, amount, None),),
@@ -198,6 +204,7 @@ def ask_payout(
         objection=objection,
         consent=Consent.NEVER if by.kind == "system" else Consent.ALWAYS,
         confirmation=by.confirmation,
+        is_suspect=is_suspect,
     )
     [asked] = ledger.post(tx, group)
     if find_row(tx, id) is None:

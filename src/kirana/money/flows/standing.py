@@ -27,9 +27,10 @@ from kirana.values import (
 
 from ..events import StandingOrderRefused
 from ..ledger import apply, open_currency
-from ..model import Group, Move, Refused, Scrutiny, digest
+from ..model import Group, Move, Reason, Refused, Scrutiny, digest
 from ..owners import find_owner, require_confirmation, require_mandate, require_owner
 from ..problems import SameAccount
+from ..refusals import Attempt, attempt_of, note_refused
 from ..screening import Screen, require_unlisted
 from ..tables import standing_orders as orders
 from ..tables import standing_runs as runs
@@ -151,7 +152,8 @@ def make_standing_order(
         raise SameAccount()
     require_owner(tx, payee_id)
     require_way(tx, terms.amount.currency, WALLET)
-    require_unlisted(tx, {by.user_id, payee_id}, terms.amount.currency, screen=screen)
+    attempt = Attempt(id, "coming", by.user_id, payee_id, terms.amount)
+    require_unlisted(tx, attempt, screen=screen)
     zone = _zone_of(tx, by.user_id)
     now_on = today(tx.now, zone)
     if not now_on <= terms.first_on <= now_on + timedelta(days=FURTHEST_DAYS):
@@ -300,6 +302,8 @@ def _run(tx: Tx, row: Row, *, is_suspect: bool) -> None:
         problem=refused.reason.value if refused else None,
         at=tx.now,
     )
+    if refused and refused.reason is Reason.NEEDS_REVIEW and (attempt := attempt_of(group)):
+        note_refused(tx, attempt)
     if refused:
         tx.emit(
             StandingOrderRefused(

@@ -2551,6 +2551,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/refused-payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For operators: what was refused since a name is on their list, the newest first */
+        get: operations["V1RefusedPaymentsListRefused"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/corrections": {
         parameters: {
             query?: never;
@@ -3796,6 +3813,22 @@ export interface components {
             text: string;
             meaning: string;
             alternatives: components["schemas"]["Reading"][];
+        };
+        /**
+         * Attempt
+         * @description What somebody tried. Its `id` is noted once, however often it is tried again.
+         */
+        Attempt: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            what: "coming" | "exchange" | "link" | "order" | "payout" | "request" | "top_up";
+            /** Format: uuid */
+            payer_id: string;
+            payee_id: string | null;
+            amount: components["schemas"]["Money"];
+            /** @default [] */
+            names: string[];
         };
         /**
          * Attribute
@@ -5812,6 +5845,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[RefusedPayment]
+         * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
+         */
+        Page_RefusedPayment_: {
+            items: components["schemas"]["RefusedPayment"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Request]
          * @description Some `items`, and the cursor that brings the `next` ones; no cursor at the end.
          */
@@ -6603,6 +6645,14 @@ export interface components {
              * @enum {unknown}
              */
             reason: "account_closed" | "bank_refused" | "refused" | "returned" | "wrong_account";
+        };
+        /**
+         * RefusedPayment
+         * @description An attempt, and when it was refused first.
+         */
+        RefusedPayment: {
+            attempt: components["schemas"]["Attempt"];
+            at: number;
         };
         /** RenameDevice */
         RenameDevice: {
@@ -20108,7 +20158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description id-reused, way-off */
+            /** @description id-reused, needs-review, way-off */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21036,7 +21086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, counter-full, exchange-short, id-reused, insufficient-funds, limit-exceeded, quote-expired */
+            /** @description account-closed, account-frozen, counter-full, exchange-short, id-reused, insufficient-funds, limit-exceeded, needs-review, quote-expired */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21372,7 +21422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description account-closed, account-frozen, address-too-new, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, limit-exceeded */
+            /** @description account-closed, account-frozen, address-too-new, counter-full, hold-expired, hold-resolved, id-reused, insufficient-funds, limit-exceeded, needs-review */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23037,6 +23087,67 @@ export interface operations {
             };
             /** @description storage-full */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    V1RefusedPaymentsListRefused: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The shop that one acts for, as one of its team. */
+                "Kirana-Acting-For"?: components["parameters"]["Kirana-Acting-For"];
+                /** @description A confirmation by PIN or passkey, made for exactly this call. */
+                "Kirana-Confirmation"?: components["parameters"]["Kirana-Confirmation"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RefusedPayment_"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account-suspended, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid-input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unexpected-error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

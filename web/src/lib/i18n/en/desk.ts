@@ -54,6 +54,19 @@ export const desk = {
   rejected: 'It went back.',
   yours: 'You are a side of it: another operator decides.',
 
+  refused: 'Refused for a name',
+  refusedText: 'What could not wait for you. Nothing of it was moved.',
+  whats: {
+    order: 'An order',
+    coming: 'A coming payment',
+    request: 'A request, paid',
+    link: 'A money link',
+    top_up: 'A top-up by card',
+    exchange: 'An exchange',
+    payout: 'A pay-out',
+  },
+  refusedBy: (name: string) => `By ${name}`,
+
   rules: 'Which payments are looked at',
   rulesText:
     'From one wallet to another. They are set aside until you have decided, at most two weeks; orders are not looked at for their amount.',
@@ -67,7 +80,7 @@ export const desk = {
 
   names: 'Names to look at',
   namesText:
-    'Payments from and to whoever is called so wait for you, whatever the amount. Orders, money links and coming payments cannot wait: they are refused.',
+    'Payments from and to whoever is called so wait for you, whatever the amount. Orders, money links, coming payments, top-ups by card, exchange and pay-outs cannot wait: they are refused.',
   noNames: 'No name is on the list.',
   name: 'Name',
   add: 'Add',

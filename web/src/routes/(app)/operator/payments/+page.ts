@@ -6,8 +6,9 @@ const CONTEXTS = 20;
 /** For operators; to others the server says that they may not. */
 export const load: PageLoad = async ({ fetch, depends }) => {
   depends('kirana:desk');
-  const [reviews, rules, names, corrections] = await Promise.all([
+  const [reviews, refused, rules, names, corrections] = await Promise.all([
     api.get<Page<Schema['Review']>>('/v1/reviews', { fetch }),
+    api.get<Page<Schema['RefusedPayment']>>('/v1/refused-payments', { fetch }),
     api.get<Page<Schema['ReviewRule']>>('/v1/review-rules', { fetch }),
     api.get<Page<Schema['WatchedName']>>('/v1/watched-names', { fetch }),
     api.get<Page<Schema['Correction']>>('/v1/corrections', { fetch }),
@@ -24,6 +25,10 @@ export const load: PageLoad = async ({ fetch, depends }) => {
     ...new Set([
       ...contexts.flatMap(({ earlier }) => earlier.flatMap(({ by_ids }) => by_ids)),
       ...reviews.items.flatMap(({ transfer }) => [transfer.payer_id, transfer.payee_id]),
+      ...refused.items.flatMap(({ attempt: { payer_id, payee_id } }) => [
+        payer_id,
+        payee_id ?? payer_id,
+      ]),
       ...corrections.items.flatMap(({ owner_id, by_id }) => [owner_id, by_id]),
     ]),
   ];
@@ -33,6 +38,7 @@ export const load: PageLoad = async ({ fetch, depends }) => {
   return {
     reviews: reviews.items,
     contexts: new Map(contexts.map((context) => [context.transfer_id, context])),
+    refused: refused.items,
     rules: rules.items,
     names: names.items,
     corrections: corrections.items,
