@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '#lib/api/index.ts';
 import type { Claim } from './model.ts';
-import { outcomeOf, placeOf, railName, wrongFields } from './rails.ts';
+import { grouped, inOnePiece, outcomeOf, placeOf, railName, wrongFields } from './rails.ts';
 
 describe('rails', () => {
   test('of an address the place is shown, not the names around it', () => {
     expect(placeOf({ name: 'Asha', vpa: 'asha@bank' })).toBe('asha@bank');
-    expect(placeOf({ bic: 'X', iban: 'BE72', name: 'Asha' })).toBe('BE72');
+    const iban = placeOf({ bic: 'X', iban: 'BE72000000001616', name: 'Asha' });
+    expect(iban.split(/\s/)).toEqual(['BE72', '0000', '0000', '1616']);
+    expect(inOnePiece(`${iban} of Asha`)).toBe('BE72000000001616 of Asha');
+    expect(grouped('DE89 3704 0044 0532 0130 00').split(/\s/)).toHaveLength(6);
     expect(placeOf({})).toBe('');
   });
 

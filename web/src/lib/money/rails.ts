@@ -30,9 +30,21 @@ export const railName = (rail: string): string => t.direct.rails[rail] ?? rail;
 /** What one would look for in the bank: the address without the names around it. */
 export function placeOf(details: PaymentAddress['details']): string {
   const place = Object.entries(details).find(([field]) => !AROUND.has(field));
-  return place?.[1] ?? '';
+  if (!place) return '';
+  const [field, said] = place;
+  return field === 'iban' ? grouped(said) : said;
 }
 const AROUND = new Set(['name', 'city', 'bic', 'mcc']);
+
+/** Between the groups of an IBAN, and nowhere else: a space of its own, so that it is known again. */
+const GAP = '\u2005';
+
+/** An IBAN as people read it, in groups of four. */
+export const grouped = (iban: string): string =>
+  iban.replace(/\s/g, '').replace(/.{4}(?=.)/g, `$&${GAP}`);
+
+/** What is copied of a screen: an IBAN in one piece, as banks want it. */
+export const inOnePiece = (copied: string): string => copied.replaceAll(GAP, '');
 
 /** How a claim that was answered ended: what came, and what that is beside what was asked. */
 export function outcomeOf({ state, amount, received }: Claim): string {
