@@ -4,11 +4,12 @@ import csv
 import io
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
 from kirana import money
-from kirana.money.bank.orders import SCHEMA, write_order
+from kirana.money.bank.orders import SCHEMA, BankOrder, BankPayment, write_order
 from kirana.platform.db import Tx
 from kirana.platform.problems import IdReused, InvalidInput, NotAllowed, NotFound
 from kirana.values import (
@@ -652,8 +653,17 @@ def test_a_rule_is_set_once_for_one_id(bank: Bank) -> None:
 
 def test_a_person_takes_their_payouts_along_and_their_address_goes_with_them(bank: Bank) -> None:
     payout = bank.asks(eur(100_00))
+    nora = bank.nora
+    bank.db.write(
+        money.top_up, make.transfer_id(), nora.user_id, eur(5_00), source=money.Source.BANK,
+        by=bank.omar,
+    )  # fmt: skip
+    paid_at(bank.db, nora, "epc", EPC | {"name": "Nora"})
+    bank.db.clock.advance(DAY_MS)
+    other = bank.asks(eur(5_00), by=nora)
     file = bank.sent()
-    bank.content(file)
+    first = bank.content(file)
+    hers, noras = (bank.case(it).payout.reference or "" for it in (payout, other))
     bank.says(bank.went(payout, "100.00"))
     user = UserId(bank.asha.user_id)
     [taken] = bank.db.read(money.export_user, user).payouts
@@ -665,6 +675,42 @@ def test_a_person_takes_their_payouts_along_and_their_address_goes_with_them(ban
         return money.list_payouts(tx, over=True, by=bank.omar)
 
     assert [it.payout.details for it in bank.db.read(kept)] == [None]
-    with pytest.raises(NotFound):
-        bank.db.read(money.draft_file, file.id, by=bank.omar)
+    anew = bank.content(file)
+    assert names_in(anew) == {
+        hers: ("erased", "XX00ERASED"),
+        noras: ("Nora", EPC["iban"]),
+    }
+    assert bank.content(file) == anew
+    [told] = bank.db.read(money.list_payout_files, by=bank.omar)
+    assert told.original_hash == sha256(first).hexdigest()
+    assert (told.changed_at, told.total) == (bank.db.clock.now, eur(105_00))
+
+    # The hash is of what the bank got, however often it is written anew.
+    said = detail(end_to_end=noras)
+    bank.says(entry("5.00", direction="DBIT", details=said, reference="B2"))
+    bank.db.write(money.erase_user, UserId(nora.user_id))
+    assert {it for it, _ in names_in(bank.content(file)).values()} == {"erased"}
+    [told] = bank.db.read(money.list_payout_files, by=bank.omar)
+    assert told.original_hash == sha256(first).hexdigest()
     assert bank.is_clean()
+
+
+def test_a_list_is_written_anew_without_whoever_was_erased(bank: Bank) -> None:
+    order = BankOrder(
+        uuid7(), "csv", "2026-12-01", None,
+        [BankPayment("R1", None, inr(100)), BankPayment("R2", UPI, inr(200))],
+    )  # fmt: skip
+    _, erased, other, _ = write_order(order).decode().split("\r\n")
+    assert erased == "R1,,erased,,1.00,INR"
+    assert "asha@bank" in other
+
+
+def names_in(content: bytes) -> dict[str | None, tuple[str | None, str | None]]:
+    """By reference: who is paid, and into which account."""
+    return {
+        it.findtext("p:PmtId/p:EndToEndId", namespaces=NS): (
+            it.findtext("p:Cdtr/p:Nm", namespaces=NS),
+            it.findtext("p:CdtrAcct/p:Id/p:IBAN", namespaces=NS),
+        )
+        for it in ET.fromstring(content).iter(f"{{{NS['p']}}}CdtTrfTxInf")
+    }

@@ -720,13 +720,16 @@ payout_files = table(
     Column("created_at", Int, nullable=False),
     Column("sent_at", Int),
     Column("sent_by", Id),
+    Column("original_hash", Bytes),
+    Column("changed_at", Int),
     UniqueConstraint("currency", "day"),
     CheckConstraint("format IN ('pain.001', 'csv')", name="format"),
     CheckConstraint("payout_count > 0", name="payout_count"),
     CheckConstraint("(sent_at IS NULL) = (sent_by IS NULL)", name="sent"),
 )
 """What the operator gives to a bank: one file for a currency and a day. `content` is written once,
-when it is first asked for."""
+when it is first asked for, and anew, without them, when somebody in it is erased: `original_hash`
+is the SHA-256 of what it said first."""
 payouts = table(
     "money_payouts",
     Column("transfer_id", ForeignKey("money_transfers.id"), primary_key=True),

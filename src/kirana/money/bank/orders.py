@@ -16,15 +16,17 @@ from kirana.values import Money
 from ..rails.texts import cell
 
 SCHEMA = "pain.001.001.09"
+_ERASED = {"name": "erased", "iban": "XX00ERASED"}
+"""What the schema wants, and no bank takes: its check digits are none."""
 _COLUMNS = ("reference", "name", "pay_to", "kind", "amount", "currency")
 
 
 @dataclass(frozen=True, slots=True)
 class BankPayment:
-    """`reference` comes back in the bank's line."""
+    """`reference` comes back in the bank's line. Without `details` whoever was paid is erased."""
 
     reference: str
-    details: dict[str, str]
+    details: dict[str, str] | None
     amount: Money
 
 
@@ -57,7 +59,7 @@ def _pain(order: BankOrder) -> bytes:
     }
     transfer = SepaTransfer(config, schema=SCHEMA)
     for payment in order.payments:
-        details = payment.details
+        details = payment.details or _ERASED
         transfer.add_payment(
             {
                 "name": details["name"],
@@ -79,11 +81,12 @@ def _list(order: BankOrder) -> bytes:
     out = csv.writer(text, lineterminator="\r\n")
     out.writerow(_COLUMNS)
     for payment in order.payments:
-        kind, place = _place(payment.details)
+        details = payment.details or {"": "erased"}
+        kind, place = _place(details)
         out.writerow(
             [
                 payment.reference,
-                cell(payment.details.get("name", "")),
+                cell(details.get("name", "")),
                 # A telephone number is none of a spreadsheet's formulas.
                 place if re.fullmatch(r"\+[0-9]+", place) else cell(place),
                 kind,

@@ -95,6 +95,10 @@ class PayoutFile:
     total: Money
     created_at: int
     sent_at: int | None
+    changed_at: int | None
+    """When it was last written anew, since somebody in it was erased."""
+    original_hash: str | None
+    """The SHA-256 of what it said first, if that was something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,8 @@ def make_payout_file(tx: Tx, id: PayoutFileId, currency: str, *, by: Actor) -> P
         created_at=tx.now,
         sent_at=None,
         sent_by=None,
+        original_hash=None,
+        changed_at=None,
     )
     for row in waiting:
         save(tx, row, file_id=id)
@@ -147,15 +153,17 @@ def make_payout_file(tx: Tx, id: PayoutFileId, currency: str, *, by: Actor) -> P
 
 
 def draft_file(tx: Tx, id: PayoutFileId, *, by: Actor) -> FileDraft:
-    """Raises: NotAllowed unless an operator asks; NotFound."""
+    """Whoever is erased by now has no name and no account in it.
+
+    Raises: NotAllowed unless an operator asks; NotFound.
+    """
     require_operator(tx, by=by)
     row = _require(tx, id)
-    rows = tx.all(_IN_FILE, file_id=id)
-    if row.content is None and any(it.details is None for it in rows):
-        raise NotFound()
+    if row.content is None and row.account is None and row.format != "csv":
+        raise NotFound()  # from when such files went as a whole
     payments = [
-        BankPayment(it.reference, it.details or {}, Money(it.amount_minor, it.currency))
-        for it in rows
+        BankPayment(it.reference, it.details, Money(it.amount_minor, it.currency))
+        for it in tx.all(_IN_FILE, file_id=id)
     ]
     order = BankOrder(row.id, row.format, row.day, row.account, payments)
     return FileDraft(_name(row), row.content, order)
@@ -212,4 +220,6 @@ def _file(row: Row) -> PayoutFile:
         total=Money(row.total_minor, row.currency),
         created_at=row.created_at,
         sent_at=row.sent_at,
+        changed_at=row.changed_at,
+        original_hash=row.original_hash.hex() if row.original_hash else None,
     )

@@ -6,6 +6,7 @@ Which file takes it to the bank is told in `bank.payout_files`, what the bank sa
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Literal
 
 from sqlalchemy import bindparam, or_, select, update
@@ -100,15 +101,19 @@ _CAPTURED = Q(
         transfers.c.hold_id == bindparam("hold_id"), transfers.c.kind == str(Kind.POST)
     )
 )
-_forgotten = select(payouts.c.file_id).where(payouts.c.owner_id == bindparam("owner_id"))
-_FORGET = [
-    Q(
-        update(payout_files)
-        .where(payout_files.c.id.in_(_forgotten))
-        .values(content=None, account=None)
-    ),
-    Q(update(payouts).where(payouts.c.owner_id == bindparam("owner_id")).values(details=None)),
-]
+_FILES_OF = Q(
+    select(payout_files.c.id, payout_files.c.content, payout_files.c.original_hash).where(
+        payout_files.c.id.in_(
+            select(payouts.c.file_id).where(payouts.c.owner_id == bindparam("owner_id"))
+        )
+    )
+)
+_UNWRITE = Q(
+    update(payout_files)
+    .where(payout_files.c.id == bindparam("id_"))
+    .values(content=None, original_hash=bindparam("hash_"), changed_at=bindparam("at_"))
+)
+_FORGET = Q(update(payouts).where(payouts.c.owner_id == bindparam("owner_id")).values(details=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,10 +330,14 @@ def export_payouts(tx: Tx, owner_id: OwnerId) -> list[Payout]:
 
 
 def forget_payouts(tx: Tx, owner_id: OwnerId) -> None:
-    """Where an owner was paid out to is forgotten, with the files that say it: whoever goes has
-    nothing set aside, so the bank has had them."""
-    for forget in _FORGET:
-        tx.do(forget, owner_id=owner_id)
+    """Where an owner was paid out to is forgotten. Files that say it are written anew without it:
+    whoever goes has nothing set aside, so the bank has had them. What they said first is known by
+    its hash."""
+    for file in tx.all(_FILES_OF, owner_id=owner_id):
+        if file.content is not None:
+            first = file.original_hash or sha256(file.content).digest()
+            tx.do(_UNWRITE, id_=file.id, hash_=first, at_=tx.now)
+    tx.do(_FORGET, owner_id=owner_id)
 
 
 # For the other files of this room

@@ -6040,6 +6040,8 @@ export interface components {
             total: components["schemas"]["Money"];
             created_at: number;
             sent_at: number | null;
+            changed_at: number | null;
+            original_hash: string | null;
         };
         /**
          * PayoutPlace
