@@ -255,6 +255,23 @@ def test_a_shop_is_paid_out_to_its_bank_by_a_file(
     omar.set_viewport_size(DESKTOP)
     omar.emulate_media(color_scheme="dark")
     looked_at(omar, "payout-settled-dark")
+
+    # The bank sends it back: its line leads to the pay-out that it is of.
+    said = detail(end_to_end=reference[1])
+    statement.write_bytes(camt(entry("250.00", direction="CRDT", details=said, reference="B2")))
+    omar.get_by_role("link", name="What the bank says").click()
+    with omar.expect_file_chooser() as chooser:
+        omar.get_by_role("button", name="Choose a file").click()
+    chooser.value.set_files(statement)
+    leads = omar.get_by_role("link", name="Of a pay-out")
+    expect(leads).to_be_visible()
+    looked_at(omar, "payout-line-dark")
+    leads.click()
+    expect(omar.get_by_role("heading", name="The pay-out of this line")).to_be_visible()
+    expect(omar.get_by_role("main")).to_contain_text(in_groups)
+    expect(omar.get_by_role("main")).to_contain_text("Came back")
+    looked_at(omar, "payout-of-line-dark")
+    expect(own).to_contain_text("Came back")
     assert_clean(town)
 
 

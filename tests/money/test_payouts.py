@@ -425,6 +425,20 @@ def test_a_late_return_pays_back_what_had_arrived(bank: Bank) -> None:
     assert bank.is_clean()
 
 
+def test_operators_see_of_which_payout_a_line_tells_and_nobody_else(bank: Bank) -> None:
+    payout = bank.asks()
+    bank.sent()
+    bank.says(bank.went(payout), bank.came_back(payout), entry(reference="B7"))
+    bank.says(bank.went(payout), by=bank.asha)
+
+    def lines(by: Actor) -> list[TransferId | None]:
+        seen = bank.db.read(money.list_lines, lambda tx, ids: {}, by=by).items
+        return [it.payout_id for it in seen]
+
+    assert sorted(lines(bank.omar), key=str) == [payout, payout, None]
+    assert lines(bank.asha) == [None]
+
+
 def test_a_late_return_that_the_wallet_cannot_take_waits_for_a_person(bank: Bank) -> None:
     payout = bank.asks()
     bank.sent()

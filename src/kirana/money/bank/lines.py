@@ -27,9 +27,10 @@ from kirana.values import (
 from ..flows.claims import ANSWER_WITHIN_S
 from ..flows.requests import OpenClaim, list_open_requests
 from ..model import OPERATOR, currency_of
-from ..owners import NameOf, require_mandate
+from ..owners import NameOf, is_operator, require_mandate
 from ..tables import accounts, bank_lines, matches, transfers
 from .matching import CONFIRMED_SINCE, How, is_payment, references_in
+from .payout_lines import payouts_in
 
 LineState = Literal[
     "matched", "proposed", "unknown", "set_aside", "amount_differs", "duplicate", "other"
@@ -159,6 +160,8 @@ class ImportedLine:
     matches: list[LineMatch]
     proposals: list[LineProposal]
     takes_back: BankLineId | None
+    payout_id: TransferId | None
+    """For operators: of which payout it tells."""
 
 
 def get_line(tx: Tx, line_id: BankLineId, name_of: NameOf, *, by: Actor) -> ImportedLine:
@@ -240,7 +243,8 @@ def _seen(
         found[match.line_id].append(match)
     open_rows = [row for row in rows if _is_open(row)] if name_of else []
     proposer = _Proposer(tx, owner_id, open_rows, name_of) if name_of and open_rows else None
-    return [_line(tx, row, found[row.id], proposer) for row in rows]
+    told = payouts_in(tx, rows) if is_operator(tx, owner_id) else {}
+    return [_line(tx, row, found[row.id], proposer, told.get(row.id)) for row in rows]
 
 
 def _is_open(row: Row) -> bool:
@@ -248,7 +252,13 @@ def _is_open(row: Row) -> bool:
     return is_payment(row) and is_left and row.put_away != "set_aside"
 
 
-def _line(tx: Tx, row: Row, found: list[Row], proposer: "_Proposer | None") -> ImportedLine:
+def _line(
+    tx: Tx,
+    row: Row,
+    found: list[Row],
+    proposer: "_Proposer | None",
+    payout_id: TransferId | None,
+) -> ImportedLine:
     proposals = proposer.propose(row) if proposer and _is_open(row) else []
     takes_back = _taken_back(tx, row) if row.is_reversal else None
     references = [row.end_to_end_id, row.bank_reference, *row.other_references]
@@ -276,6 +286,7 @@ def _line(tx: Tx, row: Row, found: list[Row], proposer: "_Proposer | None") -> I
         ],
         proposals=proposals,
         takes_back=takes_back,
+        payout_id=payout_id,
     )
 
 

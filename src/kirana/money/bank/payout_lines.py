@@ -40,19 +40,29 @@ def match_payout_lines(tx: Tx, ids: Sequence[BankLineId], *, by: Actor) -> None:
     if not ids or not is_operator(tx, by.user_id):
         return
     lines = tx.all(_LINES, ids=list(ids))
+    told = payouts_in(tx, lines)
+    # What went is heard before what came back of it, however the file is sorted.
+    for line in sorted(lines, key=lambda it: bool(it.amount_minor > 0)):
+        if line.id in told and (row := find_row(tx, told[line.id])):
+            hear = _came_back if line.amount_minor > 0 else _went
+            hear(tx, line, row, by=by)
+
+
+def payouts_in(tx: Tx, lines: Sequence[Row]) -> dict[BankLineId, TransferId]:
+    """Of which payout each of the operator's lines tells, if it is one."""
     named = {line.id: set(references_in(texts_of(line))) for line in lines}
     references = set().union(*named.values())
     known = tx.all(_BY_REFERENCE, references=list(references)) if references else []
-    # What went is heard before what came back of it, however the file is sorted.
-    for line in sorted(lines, key=lambda it: bool(it.amount_minor > 0)):
+    told = {}
+    for line in lines:
         found = {
             row.transfer_id
             for row in known
             if row.reference in named[line.id] and row.currency == line.currency
         }
-        if len(found) == 1 and (row := find_row(tx, found.pop())):
-            hear = _came_back if line.amount_minor > 0 else _went
-            hear(tx, line, row, by=by)
+        if len(found) == 1:
+            told[line.id] = found.pop()
+    return told
 
 
 def _went(tx: Tx, line: Row, row: Row, *, by: Actor) -> None:

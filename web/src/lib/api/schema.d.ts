@@ -4957,6 +4957,7 @@ export interface components {
             matches: components["schemas"]["LineMatch"][];
             proposals: components["schemas"]["LineProposal"][];
             takes_back: string | null;
+            payout_id: string | null;
         };
         /**
          * Into

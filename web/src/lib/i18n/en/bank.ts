@@ -33,6 +33,7 @@ export const bank = {
   setAside: 'Set aside',
   bringBack: 'Bring back',
   broughtBack: 'Back among those to look at',
+  ofPayout: 'Of a pay-out',
   asides: 'Set aside',
   state: {
     duplicate: 'Another file has this payment already.',

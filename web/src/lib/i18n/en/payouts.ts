@@ -53,6 +53,7 @@ export const payouts = {
   open: (n: number) => plural(n, { one: '# not there yet', other: '# not there yet' }),
   allThere: 'All of it is settled',
   save: 'Save',
+  ofLine: 'The pay-out of this line of the bank',
   changed: (day: string) =>
     `Written anew on ${day}: who was erased since has no name and no account in it.`,
   original: (hash: string) => `What the bank got: SHA-256 ${hash}`,
