@@ -1,6 +1,7 @@
 """What the operator decides, read from the environment once. `kirana --help` prints this list."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -80,6 +81,14 @@ class Settings:
     stripe_url: str = field(
         default="https://api.stripe.com", metadata={"help": "where Stripe's API is"}
     )
+    vault_key: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "help": "64 hex digits that seal the keys which shops entrust to this server; empty: "
+            "made and kept in the data folder"
+        },
+    )
     tiles_url: str = field(
         default="", metadata={"help": "map tiles, https://…/{z}/{x}/{y}.png; empty: own sketch"}
     )
@@ -126,6 +135,8 @@ class Settings:
             raise BadSetting("KIRANA_NATS_URL is for several processes, which need PostgreSQL.")
         if self.stripe_key and not self.stripe_webhook_secrets:
             raise BadSetting("KIRANA_STRIPE_KEY needs KIRANA_STRIPE_WEBHOOK_SECRETS.")
+        if self.vault_key and not re.fullmatch("[0-9a-fA-F]{64}", self.vault_key):
+            raise BadSetting("KIRANA_VAULT_KEY is 64 hex digits.")
         if self.smtp_url and "@" not in self.mail_from:
             raise BadSetting("KIRANA_SMTP_URL needs KIRANA_MAIL_FROM, the sender's address.")
 
