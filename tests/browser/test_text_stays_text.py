@@ -117,6 +117,7 @@ NO_WORDS = {
     "money_payout_files": {"day"},
     "money_payouts": {"attention", "reason"},
     "money_quotes": {"pay_currency", "get_currency", "rate"},
+    "money_card_accounts": {"state", "ending", "endpoint_id", "trouble"},
     "money_rail_events": {"event_id", "type", "verdict"},
     "money_rail_lines": {"external_id", "type", "source_id", "verdict"},
     "money_rail_payments": {

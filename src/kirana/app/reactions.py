@@ -224,6 +224,12 @@ def tell_of_address(tx: Tx, event: money.AddressChanged) -> None:
     )
 
 
+def tell_of_card_account(tx: Tx, event: money.CardAccountChanged) -> None:
+    """Where somebody is paid by card has changed: whoever did not do this should notice."""
+    id, owner_id = event.card_account_id, UserId(event.owner_id)
+    notices.tell(tx, event.event_id, owner_id, money.AddressChanged.name, id, why="card")
+
+
 def _post_split(
     tx: Tx,
     split: money.Split,

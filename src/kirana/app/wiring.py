@@ -46,6 +46,8 @@ def wire(bus: Bus) -> None:
     bus.on(money.PayoutFailed, reactions.tell_of_payout)
     bus.on(money.AddressChanged, reactions.tell_of_address)
 
+    bus.on(money.CardAccountDue, money.hear_account_due)
+    bus.on(money.CardAccountChanged, reactions.tell_of_card_account)
     bus.on(money.CardPaymentHeld, orders.show_held, ref_kind="order")
     bus.on(money.CardPaymentEnded, orders.cancel_unpaid, ref_kind="order")
     bus.on(money.RailPaymentDue, money.hear_due)
@@ -72,6 +74,8 @@ def wire(bus: Bus) -> None:
         chat.push_notes,
         files.fetch_pictures,
         money.call_rail,
+        money.check_card_account,
+        money.look_at_event,
         money.read_rail_lines,
         money.seal_books,
         pictures.remove_pictures,
@@ -91,6 +95,7 @@ def wire(bus: Bus) -> None:
     bus.every(
         3600,
         money.close_bank_days,
+        money.let_keys_go,
         money.close_books,
         identity.forget_codes,
         identity.forget_challenges,

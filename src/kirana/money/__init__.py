@@ -23,11 +23,12 @@ from .bank.statements import (
     read_statement,
     take_over,
 )
+from .cards.account_checks import check_card_account, hear_account_due, let_keys_go
 from .cards.books import BACK_AGAIN
 from .cards.calls import call_rail, decide_case, hear_due, look_at_rail_payments, look_soon
 from .cards.commands import cancel_card, capture_card, pay_by_card, return_to_card, top_up_by_card
 from .cards.elsewhere import settle_refund
-from .cards.events import apply_event, receive_event
+from .cards.events import apply_event, look_at_event, receive_event
 from .cards.lines import hear_lines_due, look_at_rail_lines, read_rail_lines
 from .cards.payments import (
     RailCase,
@@ -69,6 +70,8 @@ from .events import (
     AddressChanged,
     BooksBroken,
     BooksSealed,
+    CardAccountChanged,
+    CardAccountDue,
     CardPaymentEnded,
     CardPaymentHeld,
     ClaimEvent,
@@ -191,7 +194,7 @@ from .flows.standing import (
 )
 from .ledger import capture, expire_holds, hold, refund, void
 from .metering import forget_waived
-from .model import FEE, Kind, Ref, Transfer, Way
+from .model import FEE, PURCHASE, Kind, Ref, Transfer, Way
 from .owners import (
     NameOf,
     Owner,
@@ -290,6 +293,7 @@ __all__ = [
     "BACK_AGAIN",
     "FEE",
     "MAX_SHARES",
+    "PURCHASE",
     "REQUEST_ENDS",
     "AccountClosed",
     "AccountFrozen",
@@ -303,6 +307,8 @@ __all__ = [
     "BankReferenceUsed",
     "BooksBroken",
     "BooksSealed",
+    "CardAccountChanged",
+    "CardAccountDue",
     "CardPaymentEnded",
     "CardPaymentHeld",
     "Claim",
@@ -442,6 +448,7 @@ __all__ = [
     "cash_in",
     "cash_out",
     "change_standing_order",
+    "check_card_account",
     "check_receipt",
     "choose_preset",
     "close_bank_days",
@@ -490,6 +497,7 @@ __all__ = [
     "give_back",
     "hand_in_cash",
     "hand_over",
+    "hear_account_due",
     "hear_due",
     "hear_expired",
     "hear_lines_due",
@@ -498,6 +506,7 @@ __all__ = [
     "keep_columns",
     "keep_file",
     "kept_columns",
+    "let_keys_go",
     "list_addresses",
     "list_agents",
     "list_claims",
@@ -528,6 +537,7 @@ __all__ = [
     "list_transfers",
     "list_wallets",
     "list_watched_names",
+    "look_at_event",
     "look_at_link",
     "look_at_rail_lines",
     "look_at_rail_payments",

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from kirana.platform.events import Event
 from kirana.values import (
+    CardAccountId,
     Money,
     OwnerId,
     PaymentAddressId,
@@ -165,6 +166,24 @@ class AddressChanged(Event):
     rail: str
     currency: str
     is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardAccountDue(Event):
+    """What the key of an owner's own account may do is to be asked."""
+
+    name: ClassVar[str] = "card_account.due"
+    card_account_id: CardAccountId
+
+
+@dataclass(frozen=True, slots=True)
+class CardAccountChanged(Event):
+    """An owner is paid by card through an account of their own from now on, or no longer."""
+
+    name: ClassVar[str] = "card_account.changed"
+    card_account_id: CardAccountId
+    owner_id: OwnerId
+    is_on: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from .events import (
 )
 from .model import (
     OPERATOR,
+    PURCHASE,
     Account,
     AccountKey,
     Asked,
@@ -225,7 +226,7 @@ def hold(
     ref: Ref | None = None,
     timeout_s: int | None = 14 * 24 * 3600,
     way: Way = Way.WALLET,
-    purpose: str = "purchase",
+    purpose: str = PURCHASE,
     by: Actor,
 ) -> Transfer:
     """Set money aside for `payee`, until `capture`, `void` or the end of `timeout_s`. The payer
@@ -252,7 +253,7 @@ def capture(
     amount: Money | None = None,
     *,
     keep_rest: bool = False,
-    purpose: str = "purchase",
+    purpose: str = PURCHASE,
     by: Actor,
 ) -> tuple[Transfer, Transfer | None]:
     """Take all or part of what was set aside. The rest goes back, or with `keep_rest` stays set

@@ -44,6 +44,7 @@ PROOF_COOLS_MS = 24 * 3_600_000
 OPERATOR: OwnerId = SYSTEM.user_id
 """Who owns the bank account, the cash box and all else that is nobody's wallet."""
 FEE = "fee"
+PURCHASE = "purchase"
 """The purpose of what the operator takes for a payment."""
 
 

@@ -9,6 +9,7 @@ from kirana.values import Actor, RequestId, UserId
 
 from .bank.lines import ImportedLine, export_lines
 from .bank.statements import forget_statements
+from .cards.accounts import CardAccount, export_card_accounts, forget_card_accounts
 from .cards.commands import forget_rail_payments
 from .cards.payments import RailPayment, export_rail_payments
 from .flows.addresses import PaymentAddress, export_addresses, forget_addresses
@@ -54,6 +55,7 @@ class MoneyExport:
     claims: list[Claim]
     bank_lines: list[ImportedLine]
     cards: list[RailPayment]
+    card_accounts: list[CardAccount]
     links: list[MoneyLink]
     standing_orders: list[StandingOrder]
     payouts: list[Payout]
@@ -74,6 +76,7 @@ def export_user(tx: Tx, user_id: UserId) -> MoneyExport:
         export_claims(tx, user_id),
         export_lines(tx, user_id),
         export_rail_payments(tx, user_id),
+        export_card_accounts(tx, user_id),
         export_links(tx, user_id),
         list_standing_orders(tx, by=by),
         export_payouts(tx, user_id),
@@ -95,6 +98,7 @@ def erase_user(tx: Tx, user_id: UserId) -> None:
     forget_claims(tx, user_id)
     end_standing_orders_of(tx, user_id)
     forget_rail_payments(tx, user_id)
+    forget_card_accounts(tx, user_id)
     forget_quotes(tx, user_id)
     forget_payouts(tx, user_id)
     for request in _requests(tx, by=by):

@@ -20,6 +20,7 @@ WALLET = ("wallet", "kirana")
 AGENT = ("wallet", "agent")
 CASH = ("direct", "cash")
 CARD = ("wallet", "stripe")
+OWN_CARD = ("direct", "stripe")
 
 WayKey = tuple[str, str]
 """Way and rail."""

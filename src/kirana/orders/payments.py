@@ -28,9 +28,8 @@ SET_ASIDE_S = 30 * 24 * 3600
 _WAYS = {
     Payment.WALLET: ("wallet", "kirana"),
     Payment.CASH: ("direct", "cash"),
-    Payment.CARD: ("wallet", "stripe"),
 }
-"""Way and rail of each, as the operator switches them."""
+"""Way and rail of each, as the operator switches them. Of cards money knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def funds_of(tx: Tx, row: Row) -> Funds:
         transfer.amount
         for transfer in transfers
         if transfer.kind is money.Kind.PENDING
-        and transfer.way is money.Way.WALLET
+        and transfer.purpose == money.PURCHASE
         and transfer.state == "open"
         and (transfer.expires_at is None or tx.now < transfer.expires_at)
     ]
@@ -96,7 +95,8 @@ def secure(tx: Tx, row: Row, *, by: Actor) -> None:
     amount = Money(row.total_minor, row.currency)
     if not amount:
         return
-    if (row.currency, *_WAYS[Payment(row.payment)]) in money.ways_off(tx):
+    way = _WAYS.get(Payment(row.payment))
+    if way and (row.currency, *way) in money.ways_off(tx):
         raise money.WayOff(currency=row.currency)
     if row.payment != Payment.CASH:
         _require_unlisted(tx, row)

@@ -223,7 +223,7 @@ def _draw(
         wallet = money.get_wallet(desk.tx, viewer.user_id, currency)
     method = form.method if form and form.method in cart.delivery.methods else cart.method
     has_cash = (currency, "direct", "cash") not in off
-    has_card = money.takes_cards(desk.tx, currency)
+    has_card = money.takes_cards(desk.tx, currency, desk.shop.id)
     offered = {
         orders.Payment.WALLET: wallet is not None,
         orders.Payment.CASH: has_cash,

@@ -37,6 +37,7 @@ FeeId = NewType("FeeId", UUID)
 QuoteId = NewType("QuoteId", UUID)
 RateId = NewType("RateId", UUID)
 RailPaymentId = NewType("RailPaymentId", UUID)
+CardAccountId = NewType("CardAccountId", UUID)
 """A payment through a provider, such as one by card."""
 EventId = NewType("EventId", UUID)
 NoticeId = NewType("NoticeId", UUID)

@@ -14,6 +14,7 @@ import httpx
 from . import page
 from .faults import Fault
 from .forms import BadRequest, read_form
+from .permissions import require_permission
 from .state import Delivery, Object, Stripe, shown
 
 KEYS_KNOWN_FOR_S = 24 * 3600
@@ -30,6 +31,14 @@ class _Known:
 
 
 @dataclass
+class Access:
+    """What a key opens: an account, and of it what is allowed. None: all."""
+
+    stripe: Stripe
+    may: set[str] | None = None
+
+
+@dataclass
 class Simulator:
     """Stripe on a free port of this machine. Use it with `with`."""
 
@@ -38,19 +47,24 @@ class Simulator:
     slow_s: float = 0.9
     webhook_url: str | None = None
     """Where events are posted as they happen; without it they wait for `take_deliveries`."""
+    posts: bool = False
+    """Whether events are posted to the endpoints that accounts have made."""
     times_told: int = 1
     """How often each event is posted. Stripe says once at least."""
     is_quiet: bool = False
     """Events are late: they wait until this is False again."""
+    is_reachable: bool = True
+    """Whether Stripe takes the addresses at which it is to tell: not those of a private network."""
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         self.stripe = Stripe(self.now)
+        self.keys = {self.key: Access(self.stripe)}
         self.calls: list[tuple[str, str, str | None]] = []
         self.unsigned: list[Object] = []
         self._told = 0
         self._faults: list[tuple[str, Fault]] = []
-        self._known: dict[str, _Known] = {}
+        self._known: dict[tuple[str, str], _Known] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -59,7 +73,7 @@ class Simulator:
         self._is_closed = threading.Event()
 
     def __enter__(self) -> "Simulator":
-        if self.webhook_url:
+        if self.posts or self.webhook_url:
             self._threads.append(threading.Thread(target=self._post_events, daemon=True))
         for thread in self._threads:
             thread.start()
@@ -72,17 +86,30 @@ class Simulator:
         for thread in self._threads:
             thread.join()
 
+    def open_account(self, name: str, key: str, *, may: set[str] | None = None) -> Stripe:
+        """Another account, with a key that may do all, or what it `may`."""
+        stripe = Stripe(self.now, secret="", base_url=self.url, name=name)
+        self.keys[key] = Access(stripe, may)
+        return stripe
+
     def fail_next(self, fault: Fault, path: str = "") -> None:
         """Let the next changing call whose path holds `path` fail so."""
         with self.lock:
             self._faults.append((path, fault))
 
     def take_deliveries(self) -> list[Delivery]:
-        """The events since the last time, signed now, in the order in which they happened."""
+        """The operator's events since the last time, signed now, in the order in which they
+        happened."""
         with self.lock:
             new = self.stripe.events[self._told :]
             self._told = len(self.stripe.events)
             return [self.stripe.sign(event) for event in new]
+
+    def stripe_of(self, session_id: str) -> Stripe:
+        """The account whose page it is."""
+        with self.lock:
+            stripes = [it.stripe for it in self.keys.values()]
+            return next((it for it in stripes if session_id in it.sessions), self.stripe)
 
     def finish(self) -> None:
         """Wait until no call is under way."""
@@ -100,14 +127,15 @@ class Simulator:
     # Answering
 
     def answer(
-        self, method: str, path: str, body: str, key: str | None
+        self, method: str, path: str, body: str, key: str | None, access: Access
     ) -> tuple[int, Object] | None:
         """Status and body; None when the connection is to be cut."""
         with self.lock:
             self.calls.append((method, path.split("?")[0], key))
             if method == "GET":
-                return self._try(method, path, body)
-            known = self._known.get(key) if key else None
+                return self._try(method, path, body, access)
+            known_by = (access.stripe.name, key or "")
+            known = self._known.get(known_by) if key else None
             if known and self.now() - known.at > KEYS_KNOWN_FOR_S:
                 known = None
             if known:
@@ -121,17 +149,19 @@ class Simulator:
                 return None
             known = _Known((path, body), self.now())
             if key:
-                self._known[key] = known
+                self._known[known_by] = known
         if fault is Fault.SLOW:
             time.sleep(self.slow_s)
         with self.lock:
             broken = _error("internal", "Something went wrong.", 500, "api_error")
-            answer = broken if fault is Fault.ERROR_BEFORE else self._try(method, path, body)
+            answer = (
+                broken if fault is Fault.ERROR_BEFORE else self._try(method, path, body, access)
+            )
             if fault is Fault.ERROR_AFTER:
                 answer = broken
             if answer[0] in (400, 404) and key:
                 # What was not begun is not kept.
-                del self._known[key]
+                del self._known[known_by]
             known.answer = answer
         return None if fault is Fault.LOST else answer
 
@@ -142,17 +172,17 @@ class Simulator:
                 return fault
         return None
 
-    def _try(self, method: str, path: str, body: str) -> tuple[int, Object]:
+    def _try(self, method: str, path: str, body: str, access: Access) -> tuple[int, Object]:
         try:
-            return 200, self._route(method, path, body)
+            require_permission(access.may, method, path)
+            return 200, self._route(method, path, body, access.stripe)
         except BadRequest as refused:
             return refused.status, {"error": refused.error}
 
-    def _route(self, method: str, path: str, body: str) -> Object:
+    def _route(self, method: str, path: str, body: str, it: Stripe) -> Object:
         parts = urlsplit(path)
         names = parts.path.strip("/").split("/")
         query = read_form(parts.query)
-        it = self.stripe
         it.pass_time()
         match method, names:
             case "POST", ["v1", "checkout", "sessions"]:
@@ -186,6 +216,12 @@ class Simulator:
                     for line in found["data"]:
                         line["source"] = it.source_of(line)
                 return found
+            case "GET", ["v1", "webhook_endpoints"]:
+                return _page_of(it.endpoints, query, set())
+            case "POST", ["v1", "webhook_endpoints"]:
+                return it.listen(read_form(body), is_reachable=self.is_reachable)
+            case "DELETE", ["v1", "webhook_endpoints", id]:
+                return it.forget_endpoint(id)
             case "GET", ["v1", "payouts", id]:
                 return shown(it._get(it.payouts, id))
         raise BadRequest("url_invalid", f"Unrecognized request URL ({method}: {path}).", status=404)
@@ -193,12 +229,19 @@ class Simulator:
     # Telling
 
     def _post_events(self) -> None:
-        assert self.webhook_url is not None
         with httpx.Client(timeout=10) as client:
             while not self._is_closed.wait(0.02):
-                for delivery in [] if self.is_quiet else self.take_deliveries():
+                for url, delivery in [] if self.is_quiet else self._take_all():
                     for _ in range(self.times_told):
-                        _post(client, self.webhook_url, delivery, self._is_closed)
+                        _post(client, url, delivery, self._is_closed)
+
+    def _take_all(self) -> list[tuple[str, Delivery]]:
+        with self.lock:
+            own = [it.stripe for it in self.keys.values() if it.stripe is not self.stripe]
+            told = [it for stripe in own for it in stripe.take_told()]
+            if self.webhook_url:
+                told += [(self.webhook_url, it) for it in self.take_deliveries()]
+            return told
 
 
 def _post(client: httpx.Client, url: str, delivery: Delivery, is_closed: threading.Event) -> None:
@@ -258,23 +301,29 @@ def _handler_for(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             if self.path.startswith("/pay/"):
-                self._send(*page.show(simulator.stripe, simulator.lock, self.path))
+                self._send(*page.show(self._stripe(), simulator.lock, self.path))
             else:
                 self._answer("GET")
 
         def do_POST(self) -> None:
             if self.path.startswith("/pay/"):
                 fields = dict(parse_qsl(self._body()))
-                self._send(*page.pay(simulator.stripe, simulator.lock, self.path, fields))
+                self._send(*page.pay(self._stripe(), simulator.lock, self.path, fields))
             else:
                 self._answer("POST")
+
+        def do_DELETE(self) -> None:
+            self._answer("DELETE")
+
+        def _stripe(self) -> Stripe:
+            return simulator.stripe_of(self.path.split("/")[2])
 
         def _answer(self, method: str) -> None:
             body = self._body()
             answer = self._refusal(body)
             if answer is None:
                 key = self.headers.get("Idempotency-Key")
-                answer = simulator.answer(method, self.path, body, key)
+                answer = simulator.answer(method, self.path, body, key, self._access())
             if answer is None:
                 self.close_connection = True
                 return
@@ -283,7 +332,7 @@ def _handler_for(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
             self._send(status, text, {"Content-Type": "application/json"})
 
         def _refusal(self, body: str) -> tuple[int, Object] | None:
-            if self.headers.get("Authorization") != f"Bearer {simulator.key}":
+            if self._key() not in simulator.keys:
                 return _error("api_key", "Invalid API Key provided.", 401)
             kind = self.headers.get("Content-Type", "application/x-www-form-urlencoded")
             if body and kind != "application/x-www-form-urlencoded":
@@ -291,6 +340,12 @@ def _handler_for(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
             if not self.headers.get("Stripe-Version"):
                 return _error("version", "Say which version you mean.", 400)
             return None
+
+        def _key(self) -> str:
+            return self.headers.get("Authorization", "").removeprefix("Bearer ")
+
+        def _access(self) -> Access:
+            return simulator.keys[self._key()]
 
         def _body(self) -> str:
             return self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()

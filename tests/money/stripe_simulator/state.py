@@ -60,6 +60,7 @@ class Stripe:
     now: Callable[[], int]
     secret: str = "whsec_simulator"
     base_url: str = ""
+    name: str = ""
     sessions: dict[str, Object] = field(default_factory=dict)
     intents: dict[str, Object] = field(default_factory=dict)
     charges: dict[str, Object] = field(default_factory=dict)
@@ -68,6 +69,8 @@ class Stripe:
     payouts: dict[str, Object] = field(default_factory=dict)
     transactions: list[Object] = field(default_factory=list)
     events: list[Object] = field(default_factory=list)
+    endpoints: dict[str, Object] = field(default_factory=dict)
+    _told: int = 0
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     # Checkout
@@ -509,6 +512,39 @@ class Stripe:
             }
         )
 
+    def listen(self, params: Mapping[str, Any], *, is_reachable: bool) -> Object:
+        """Tell of what happens at an address. What it signs with is said once."""
+        check(params, {"url", "enabled_events", "description"}, ("url", "enabled_events"))
+        if not is_reachable:
+            raise BadRequest("url_invalid", "This address is not reachable.", param="url")
+        id = self._id("we_")
+        self.endpoints[id] = {
+            "id": id,
+            "object": "webhook_endpoint",
+            "description": params.get("description"),
+            "enabled_events": list(params["enabled_events"].values()),
+            "livemode": False,
+            "status": "enabled",
+            "url": params["url"],
+            "_secret": f"whsec_{id}",
+        }
+        return {**shown(self.endpoints[id]), "secret": f"whsec_{id}"}
+
+    def forget_endpoint(self, id: str) -> Object:
+        self._get(self.endpoints, id)
+        del self.endpoints[id]
+        return {"id": id, "object": "webhook_endpoint", "deleted": True}
+
+    def take_told(self) -> list[tuple[str, Delivery]]:
+        """The events since the last time, signed now, with the addresses that asked for them."""
+        new, self._told = self.events[self._told :], len(self.events)
+        return [
+            (endpoint["url"], self.sign(event, secret=endpoint["_secret"]))
+            for event in new
+            for endpoint in self.endpoints.values()
+            if event["type"] in endpoint["enabled_events"]
+        ]
+
     def sign(self, event: Object, *, age_s: int = 0, secret: str | None = None) -> Delivery:
         """An event as it is sent: signed over its bytes and the time."""
         body = json.dumps(event, indent=2).encode()
@@ -548,7 +584,7 @@ class Stripe:
             raise BadRequest("amount_too_small", "Too little to charge.", param="amount")
 
     def _id(self, prefix: str) -> str:
-        return f"{prefix}{next(self._numbers):016d}"
+        return f"{prefix}{self.name}{next(self._numbers):016d}"
 
     def _get(self, among: dict[str, Object], id: str) -> Object:
         if id not in among:

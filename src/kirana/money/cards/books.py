@@ -10,7 +10,7 @@ from kirana.values import SYSTEM, Actor, Money, OwnerId, TransferId, derived_id
 
 from .. import ledger
 from ..flows.fees import fee_moves
-from ..model import OPERATOR, AccountKey, Code, Group, Move, Ref
+from ..model import OPERATOR, PURCHASE, AccountKey, Code, Group, Move, Ref
 from ..rails.stripe import NAME
 from ..transfers import TransferDetails, find_transfer
 from ..wallets import get_wallet, wallet_key
@@ -37,7 +37,7 @@ def set_aside(tx: Tx, row: Row, amount: Money) -> TransferId:
         amount, None,
     )  # fmt: skip
     ref = Ref(row.ref_kind, row.ref_id)
-    return _post(tx, row, "hold", (move,), "purchase", ref=ref)
+    return _post(tx, row, "hold", (move,), PURCHASE, ref=ref)
 
 
 def take(tx: Tx, row: Row, received: Money) -> None:
@@ -47,11 +47,23 @@ def take(tx: Tx, row: Row, received: Money) -> None:
         Group(
             TransferId(derived_id(row.id, "capture")),
             (Move.post(row.hold_id, received), *fee_moves(tx, row.payee_id, received, "card")),
-            "purchase",
+            PURCHASE,
             SYSTEM.person_id,
             Ref(row.ref_kind, row.ref_id),
         ),
     )
+    rest = Money(row.amount_minor, row.currency) - received
+    if rest:
+        never_came(tx, row, rest)
+
+
+def come_late(tx: Tx, row: Row, received: Money) -> None:
+    """What was not wanted any more has come all the same: it is the payer's."""
+    if row.hold_id is None:
+        credit(tx, row, received, purpose="card_late", step="late")
+        return
+    # It was on its way back already, all of it.
+    not_gone(tx, row, received)
     rest = Money(row.amount_minor, row.currency) - received
     if rest:
         never_came(tx, row, rest)
@@ -82,9 +94,14 @@ def gone_out(tx: Tx, row: Row, amount: Money) -> None:
     _post(tx, row, "gone", moves, "card_refund")
 
 
-def not_gone(tx: Tx, row: Row) -> None:
+def not_gone(tx: Tx, row: Row, amount: Money) -> None:
     """It will not go out: it is free in the owner's wallet again."""
     _post(tx, row, "not-gone", (Move.void(row.hold_id),), "card_refund_failed")
+
+
+def come_back(tx: Tx, row: Row, amount: Money) -> None:
+    """What had gone out came back: it is in the owner's wallet again."""
+    credit(tx, row, amount, purpose="card_refund_failed")
 
 
 def let_go(tx: Tx, row: Row) -> None:

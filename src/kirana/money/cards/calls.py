@@ -10,17 +10,20 @@ After `SURE_WITHIN_MS`, while the provider still knows the keys, it is left to a
 import asyncio
 from dataclasses import dataclass
 from functools import lru_cache
+from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
 from kirana.platform.db import Q, Row, Tx
 from kirana.platform.jobs import Outside
-from kirana.platform.problems import NotAllowed
-from kirana.values import Actor, Money, RailPaymentId
+from kirana.platform.problems import NotAllowed, NotFound
+from kirana.values import Actor, Mandate, Money, RailPaymentId
 
 from ..events import RailPaymentDue
-from ..owners import require_operator
-from ..rails.stripe import Account, Broken, Busy, Lost, Provider, Report, Stage, Turned
+from ..model import OPERATOR
+from ..owners import require_mandate, require_operator
+from ..rails.stripe import Account, Broken, Busy, KeyRefused, Lost, Provider, Report, Stage, Turned
+from .accounts import account_at, find_account, note_refused
 from .elsewhere import follow, hear_refund
 from .payments import (
     Decision,
@@ -28,6 +31,7 @@ from .payments import (
     amount_of,
     find_row,
     go_on,
+    is_operators,
     is_over,
     log_step,
     require_row,
@@ -42,6 +46,7 @@ SURE_WITHIN_MS = 23 * 3600_000
 LEASE_MS = 120_000
 """After so long without an answer, the process that asked is taken for dead."""
 SWEEP = 200
+_DECIDED = {"end": ("called_off", Stage.ENDED), "done": ("by_hand", Stage.SETTLED)}
 _CALLS_AT_ONCE = 4
 
 _DUE = Q(
@@ -57,6 +62,7 @@ class Call:
     """What to ask. `is_search` looks for what an earlier call may have done."""
 
     payment_id: RailPaymentId
+    card_account_id: UUID
     step: str
     key: str
     is_search: bool
@@ -72,7 +78,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it: `done` with a report, `not_found`, `turned`, `lost`, `broken` or `busy`."""
+    """What came of it: `done` with a report, `not_found`, `turned`, `lost`, `broken`,
+    `busy`, or `keyless`; `refused` is busy as long as the key is not taken."""
 
     name: str
     report: Report | None = None
@@ -82,18 +89,30 @@ class Outcome:
 async def call_rail(outside: Outside, payment_id: RailPaymentId, looks: bool) -> None:
     """Make the calls of one payment that can be made now."""
     settings = outside.settings
-    account = Account(settings.stripe_key, settings.stripe_url)
     for _ in range(_CALLS_AT_ONCE):
         call = await outside.db.write(begin_call, payment_id, looks=looks)
         if call is None:
             return
-        outcome = await asyncio.to_thread(
-            ask, account, call, title=settings.name, public_url=settings.public_url
+        account = await _account_of(outside, call)
+        outcome = (
+            await asyncio.to_thread(
+                ask, account, call, title=settings.name, public_url=settings.public_url
+            )
+            if account
+            else Outcome("keyless")
         )
         await outside.db.write(end_call, payment_id, call, outcome)
         looks = False
         if outcome.name not in ("done", "not_found"):
             return
+
+
+async def _account_of(outside: Outside, call: Call) -> Account | None:
+    settings = outside.settings
+    if call.card_account_id == OPERATOR:
+        return Account(settings.stripe_key, settings.stripe_url)
+    row = await outside.db.read(find_account, call.card_account_id)
+    return await asyncio.to_thread(account_at, settings, row)
 
 
 def hear_due(tx: Tx, event: RailPaymentDue) -> None:
@@ -154,6 +173,10 @@ def end_call(tx: Tx, payment_id: RailPaymentId, call: Call, outcome: Outcome) ->
         _arrive(tx, row, call, outcome.report)
     elif outcome.name == "turned":
         _turn(tx, row, call, outcome.detail or "refused")
+    elif outcome.name == "keyless":
+        look_into(tx, row, "no-key")
+    elif outcome.name == "refused" and not is_operators(row):
+        _refused(tx, row, call, outcome)
     elif call.is_search or call.step == "look":
         _search_ended(tx, row, call, outcome)
     else:
@@ -172,23 +195,28 @@ def ask(account: Account, call: Call, *, title: str, public_url: str) -> Outcome
         return Outcome("lost", detail=str(lost))
     except Broken as broken:
         return Outcome("broken", detail=str(broken))
+    except KeyRefused as refused:
+        return Outcome("refused", detail=refused.why)
     except Busy as busy:
         return Outcome("busy", detail=str(busy))
     return Outcome("done", report) if report else Outcome("not_found")
 
 
 def decide_case(tx: Tx, id: RailPaymentId, decision: Decision, *, by: Actor) -> RailPayment:
-    """A person has looked: `look` again, `retry` the call with a new key, or `end` it, since it
-    did not happen. Safe to repeat.
+    """A person has looked: `look` again, `retry` the call with a new key, `end` it, since it did
+    not happen; or, of what goes back from a shop's own account, it was `done` there. Safe to
+    repeat.
 
-    Raises: NotAllowed unless an operator does it, and for a refund that has to be settled;
-    NotFound.
+    Raises: NotAllowed unless an operator does it, or of an own account its owner, and for a refund
+    that has to be settled; NotFound.
     """
-    require_operator(tx, by=by)
     row = require_row(tx, id)
+    _require_decider(tx, row, by)
     if row.attention is None:
         return seen(row)
     if to_settle(tx, row):
+        raise NotAllowed()
+    if decision == "done" and (is_operators(row) or row.kind != "refund"):
         raise NotAllowed()
     row = log_step(tx, row, row.step or "report", "decided", f"{decision} {by.person_id}")
     row = row._replace(attention=None)
@@ -196,12 +224,22 @@ def decide_case(tx: Tx, id: RailPaymentId, decision: Decision, *, by: Actor) -> 
         return seen(save(tx, row))
     if decision == "retry" and row.step:
         row = row._replace(attempt=row.attempt + 1, step_since=tx.now, doubt="not_found")
-    elif decision == "end":
-        row = _over(tx, row._replace(step=None, step_since=None, doubt=None), "called_off")
-        return seen(row)
+    elif decision in ("end", "done"):
+        code, stage = _DECIDED[decision]
+        row = row._replace(step=None, step_since=None, doubt=None)
+        return seen(_over(tx, row, code, stage=stage))
     row = save(tx, row, tries=0, look_at=tx.now)
     go_on(tx, row.id, looks=True)
     return seen(row)
+
+
+def _require_decider(tx: Tx, row: Row, by: Actor) -> None:
+    if is_operators(row):
+        require_operator(tx, by=by)
+        return
+    require_mandate(Mandate.SPEND, by=by)
+    if row.payee_id != by.user_id:
+        raise NotFound()
 
 
 def next_step(row: Row) -> str | None:
@@ -232,6 +270,7 @@ def _call(tx: Tx, row: Row, *, is_search: bool, step: str | None = None) -> Call
     step = step or row.step
     return Call(
         payment_id=row.id,
+        card_account_id=row.card_account_id,
         step=step,
         key=f"{row.id}:{step}:{row.attempt}",
         is_search=is_search,
@@ -299,14 +338,23 @@ def _turn(tx: Tx, row: Row, call: Call, code: str) -> None:
         go_on(tx, row.id)
 
 
-def _over(tx: Tx, row: Row, code: str) -> Row:
-    """It did not happen and will not."""
+def _refused(tx: Tx, row: Row, call: Call, outcome: Outcome) -> None:
+    """The shop's key is taken no longer. Whoever was to pay there need not wait for another."""
+    note_refused(tx, row.card_account_id)
+    if call.step == "open_page" and not call.is_search:
+        _turn(tx, row, call, outcome.detail or "key-refused")
+    else:
+        _wait(tx, row, doubt=row.doubt if call.is_search else "busy")
+
+
+def _over(tx: Tx, row: Row, code: str, *, stage: Stage = Stage.ENDED) -> Row:
+    """It did not happen and will not; or, with `stage`, it did."""
     return apply_report(
         tx,
         row,
         Report(
             kind=row.kind,
-            stage=Stage.ENDED,
+            stage=stage,
             external_id="",
             amount=amount_of(row),
             kirana_id=row.id,

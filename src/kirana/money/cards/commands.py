@@ -16,20 +16,20 @@ from ..rails import CodeRefused
 from ..rails.stripe import Stage, to_rail
 from ..refusals import Attempt
 from ..screening import Screen, require_unlisted
-from . import books
 from .payments import (
     RailKind,
     RailPayment,
     add_row,
+    card_account_for,
     find_row,
     go_on,
+    is_operators,
     list_of_owner,
     require_row,
     save,
     seen,
-    takes_cards,
 )
-from .reports import LOOK_AGAIN_MS, send_back
+from .reports import LOOK_AGAIN_MS, books_of, send_back
 
 
 def top_up_by_card(
@@ -62,8 +62,9 @@ def pay_by_card(
     ref: Ref,
     by: Actor,
 ) -> RailPayment:
-    """Let `payer` pay by card for `ref`. Once the bank has set the money aside it is held for the
-    payee, until `capture_card` or `cancel_card`. Safe to repeat with the same id.
+    """Let `payer` pay by card for `ref`, through the payee's own account where there is one. Once
+    the bank has set the money aside it is held for the payee, until `capture_card` or
+    `cancel_card`. Safe to repeat with the same id.
 
     For a room that has asked permission. Raises: WayOff, AmountOutOfRange, IdReused.
     """
@@ -98,7 +99,7 @@ def cancel_card(tx: Tx, id: RailPaymentId, *, by: Actor) -> None:
     row = _require(tx, id)
     if row.wanted == "cancel" or row.stage >= Stage.ENDED:
         return
-    hold_id = books.keep_back(tx, row) if row.hold_id else None
+    hold_id = books_of(row).keep_back(tx, row) if row.hold_id else None
     save(tx, row, wanted="cancel", hold_id=hold_id)
     go_on(tx, id)
 
@@ -106,12 +107,13 @@ def cancel_card(tx: Tx, id: RailPaymentId, *, by: Actor) -> None:
 def return_to_card(
     tx: Tx, id: TransferId, payment_id: RailPaymentId, amount: Money, *, by: Actor
 ) -> RailPayment:
-    """Send money that a refund `id` brought into the payer's wallet back to the card. Safe to
-    repeat.
+    """Send money back to the card: what a refund `id` brought into the payer's wallet, or noted as
+    given back by the payee. Safe to repeat.
 
     For a room that has asked permission. Raises: InsufficientFunds, AccountFrozen, NotFound.
     """
-    return seen(send_back(tx, id, _require(tx, payment_id), amount))
+    payment = _require(tx, payment_id)
+    return seen(send_back(tx, id, payment, amount, is_noted=not is_operators(payment)))
 
 
 def forget_rail_payments(tx: Tx, owner_id: OwnerId) -> None:
@@ -132,7 +134,8 @@ def _begin(
     by: Actor,
     **more: Any,
 ) -> Row:
-    if not takes_cards(tx, amount.currency):
+    card_account_id = card_account_for(tx, amount.currency, more.get("payee_id"))
+    if card_account_id is None:
         raise WayOff(currency=amount.currency)
     try:
         to_rail(amount)
@@ -140,7 +143,7 @@ def _begin(
         raise AmountOutOfRange(currency=amount.currency) from refused
     row = add_row(
         tx, id, kind, owner_id=owner_id, amount=amount, by_id=by.person_id,
-        look_at=tx.now + LOOK_AGAIN_MS, **more,
+        card_account_id=card_account_id, look_at=tx.now + LOOK_AGAIN_MS, **more,
     )  # fmt: skip
     go_on(tx, id)
     return row

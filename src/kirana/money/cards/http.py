@@ -2,10 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from litestar import Request, get, post
+from litestar import Request, delete, get, post
+from msgspec import Meta
 
 from kirana.platform.db import Db, Tx
 from kirana.platform.http import problems
@@ -19,7 +20,8 @@ from kirana.platform.problems import (
     RateLimited,
 )
 from kirana.platform.settings import Settings
-from kirana.values import Actor, Money, Page, RailPaymentId, UnknownCurrency
+from kirana.platform.vault import open_vault
+from kirana.values import Actor, CardAccountId, Money, OwnerId, Page, RailPaymentId, UnknownCurrency
 
 from ..edge import Amount, invalid, slow_down, version_7
 from ..owners import NameOf
@@ -28,6 +30,8 @@ from ..problems import (
     AccountFrozen,
     AmountOutOfRange,
     BadSignature,
+    ConfirmationRequired,
+    ConfirmationWrong,
     HoldResolved,
     InsufficientFunds,
     NeedsReview,
@@ -36,6 +40,7 @@ from ..problems import (
 from ..rails import stripe
 from ..screening import NameList
 from ..ways import CASH, WALLET, objection_to
+from . import accounts
 from . import calls as rail_calls
 from . import commands as cards
 from . import events as rail_events
@@ -51,10 +56,25 @@ class TopUpByCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Decide:
-    """`look` again, `retry` the call, or `end` it, since it did not happen."""
+class AddCardAccount:
+    id: CardAccountId
+    key: Annotated[str, Meta(min_length=1, max_length=300)]
 
-    decision: Literal["look", "retry", "end"]
+
+@dataclass(frozen=True, slots=True)
+class CardAccounts:
+    """`new_key_url` is where Stripe makes a key that may do what is needed, and no more."""
+
+    items: list[accounts.CardAccount]
+    new_key_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """`look` again, `retry` the call, `end` it, since it did not happen, or, of what goes back from
+    one's own account, it was `done` there."""
+
+    decision: Literal["look", "retry", "end", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +95,14 @@ class Ways:
 
 
 @get("/v1/ways/{currency:str}", raises=problems(InvalidInput))
-async def list_ways(currency: str, db: Db) -> Ways:
-    """How one can pay here in this currency: as the operator has it."""
+async def list_ways(currency: str, db: Db, payee: UUID | None = None) -> Ways:
+    """How one can pay here in this currency: as the operator has it, and by card also into the
+    `payee`'s own account."""
     try:
         code = Money(0, currency).currency
     except UnknownCurrency as unknown:
         raise invalid("currency", str(unknown)) from unknown
-    return await db.read(_ways, code)
+    return await db.read(_ways, code, payee)
 
 
 @post(
@@ -139,7 +160,8 @@ async def list_rail_cases(
 async def decide_case(
     payment_id: UUID, data: Decide, db: Db, by: Actor
 ) -> rail_payments.RailPayment:
-    """For operators: say what is to be done with a payment whose outcome is not known."""
+    """For operators, and for owners of an account of their own: say what is to be done with a
+    payment whose outcome is not known."""
     return await db.write(rail_calls.decide_case, RailPaymentId(payment_id), data.decision, by=by)
 
 
@@ -177,12 +199,91 @@ async def receive_event(request: Request[Any, Any, Any], db: Db, settings: Setti
     await db.write(rail_events.receive_event, told, body)
 
 
-def _ways(tx: Tx, currency: str) -> Ways:
+@post(
+    "/v1/rails/stripe/events/{card_account_id:uuid}",
+    status_code=200,
+    raises=problems(BadSignature, NotFound),
+)
+async def receive_own_event(
+    card_account_id: UUID, request: Request[Any, Any, Any], db: Db, settings: Settings
+) -> None:
+    """For Stripe: what happened in a shop's own account, signed."""
+    row = await db.read(accounts.find_account, card_account_id)
+    secret = await asyncio.to_thread(accounts.secret_of, settings, row)
+    if secret is None:
+        raise NotFound()
+    body = await request.body()
+    signature = request.headers.get("stripe-signature", "")
+    told = await asyncio.to_thread(stripe.verify, body, signature, [secret])
+    if told is None:
+        raise BadSignature()
+    await db.write(rail_events.receive_event, told, body, card_account_id=card_account_id)
+
+
+@get("/v1/card-accounts", raises=problems(NotAllowed, NotSignedIn))
+async def list_card_accounts(db: Db, by: Actor) -> CardAccounts:
+    """One's own accounts at Stripe, the latest first: that which takes payments, and one that is to
+    take its place."""
+    return CardAccounts(await db.read(accounts.list_card_accounts, by=by), stripe.NEW_KEY_URL)
+
+
+@post(
+    "/v1/card-accounts",
+    raises=problems(
+        ConfirmationRequired,
+        ConfirmationWrong,
+        IdReused,
+        NotAllowed,
+        NotSignedIn,
+        RateLimited,
+        InvalidInput,
+    ),
+)
+async def add_card_account(
+    data: AddCardAccount, db: Db, by: Actor, limits: Limits, settings: Settings
+) -> accounts.CardAccount:
+    """Be paid by card through one's own account at Stripe, once Stripe has accepted the key, which
+    takes a moment. The key is never shown again. Safe to repeat with the same `id`."""
+    slow_down(limits, by)
+    id = version_7(data.id)
+    vault = await asyncio.to_thread(open_vault, settings)
+    return await db.write(
+        accounts.add_card_account, id, accounts.seal_key(vault, id, data.key), by=by
+    )
+
+
+@post(
+    "/v1/card-accounts/{card_account_id:uuid}/check",
+    raises=problems(NotAllowed, NotFound, NotSignedIn, RateLimited),
+)
+async def check_card_account(
+    card_account_id: UUID, db: Db, by: Actor, limits: Limits
+) -> accounts.CardAccount:
+    """Ask Stripe anew what the key may do, after it was changed there."""
+    slow_down(limits, by)
+    return await db.write(accounts.check_again, CardAccountId(card_account_id), by=by)
+
+
+@delete(
+    "/v1/card-accounts/{card_account_id:uuid}", raises=problems(NotAllowed, NotFound, NotSignedIn)
+)
+async def end_card_account(card_account_id: UUID, db: Db, by: Actor) -> None:
+    """Send nobody there any more. What is under way goes on; then the key is forgotten."""
+    await db.write(accounts.end_card_account, CardAccountId(card_account_id), by=by)
+
+
+@get("/v1/own-rail-cases", raises=problems(NotAllowed, NotSignedIn))
+async def list_own_rail_cases(db: Db, by: Actor) -> Page[rail_payments.RailCase]:
+    """What one has to look into of one's own account at Stripe, oldest first."""
+    return Page(await db.read(rail_payments.list_own_rail_cases, by=by))
+
+
+def _ways(tx: Tx, currency: str, payee_id: OwnerId | None) -> Ways:
     return Ways(
         currency,
         wallet=objection_to(tx, currency, WALLET) is None,
         cash=objection_to(tx, currency, CASH) is None,
-        card=rail_payments.takes_cards(tx, currency),
+        card=rail_payments.takes_cards(tx, currency, payee_id),
     )
 
 
@@ -195,4 +296,10 @@ routes: list[Any] = [
     decide_case,
     settle_refund,
     receive_event,
+    receive_own_event,
+    list_card_accounts,
+    add_card_account,
+    check_card_account,
+    end_card_account,
+    list_own_rail_cases,
 ]

@@ -15,14 +15,15 @@ from sqlalchemy import bindparam, insert, select, update
 from kirana.platform.db import Q, Row, Tx, upsert
 from kirana.platform.problems import NotFound
 from kirana.platform.stream import Change
-from kirana.values import Actor, Money, OwnerId, RailPaymentId, UserId
+from kirana.values import Actor, Mandate, Money, OwnerId, RailPaymentId, UserId
 
 from ..events import RailPaymentDue
 from ..ledger import open_currency
 from ..model import OPERATOR, Ref, ref_of
-from ..owners import operators, require_operator
+from ..owners import operators, require_mandate, require_operator
 from ..rails.stripe import NAME, Stage, is_known
-from ..ways import CARD, objection_to
+from ..ways import CARD, OWN_CARD, objection_to
+from .accounts import account_of
 from .settlements import Settlement, to_settle
 from .tables import rail_payments, rail_steps, rails
 
@@ -30,12 +31,13 @@ RailKind = Literal["top_up", "order", "refund", "dispute"]
 RailState = Literal[
     "making", "open", "authorized", "ended", "settled", "returned", "looked_into"
 ]  # fmt: skip
-Decision = Literal["look", "retry", "end"]
+Decision = Literal["look", "retry", "end", "done"]
 
 _FIND = Q(select(rail_payments).where(rail_payments.c.id == bindparam("id")))
 _BY_EXTERNAL = Q(
     select(rail_payments).where(
         rail_payments.c.rail == bindparam("rail"),
+        rail_payments.c.card_account_id == bindparam("card_account_id"),
         rail_payments.c.external_id == bindparam("external_id"),
     )
 )
@@ -61,13 +63,23 @@ _OPEN_TOP_UPS = Q(
 )
 _ATTENTION = Q(
     select(rail_payments)
-    .where(rail_payments.c.attention.is_not(None))
+    .where(rail_payments.c.attention.is_not(None), rail_payments.c.card_account_id == OPERATOR)
     .order_by(rail_payments.c.created_at, rail_payments.c.id)
     .limit(200)
 )
 _UNSETTLED = Q(
     select(rail_payments)
-    .where(rail_payments.c.look_at.is_not(None))
+    .where(rail_payments.c.look_at.is_not(None), rail_payments.c.card_account_id == OPERATOR)
+    .order_by(rail_payments.c.created_at, rail_payments.c.id)
+    .limit(200)
+)
+_OWN_ATTENTION = Q(
+    select(rail_payments)
+    .where(
+        rail_payments.c.attention.is_not(None),
+        rail_payments.c.card_account_id != OPERATOR,
+        rail_payments.c.payee_id == bindparam("payee_id"),
+    )
     .order_by(rail_payments.c.created_at, rail_payments.c.id)
     .limit(200)
 )
@@ -109,6 +121,8 @@ class RailPayment:
     ref: Ref | None
     parent_id: RailPaymentId | None
     """The payment that this gives back, or that is disputed."""
+    is_own: bool
+    """It goes through the payee's own account at the provider, and not through the operator's."""
     created_at: int
     changed_at: int
 
@@ -148,11 +162,22 @@ def switch_rail(tx: Tx, rail: str, *, is_on: bool) -> None:
     tx.do(_SWITCH, rail=rail, is_on=is_on)
 
 
-def takes_cards(tx: Tx, currency: str) -> bool:
-    """Whether one can pay by card in this currency."""
+def takes_cards(tx: Tx, currency: str, payee_id: OwnerId | None = None) -> bool:
+    """Whether one can pay by card in this currency: into a wallet, or `payee_id`."""
+    return card_account_for(tx, currency, payee_id) is not None
+
+
+def card_account_for(tx: Tx, currency: str, payee_id: OwnerId | None) -> UUID | None:
+    """Whose account a payment goes through: the payee's own, else the operator's; None where no
+    cards are taken."""
+    if not is_known(currency):
+        return None
+    own = account_of(tx, payee_id) if payee_id else None
+    if own and objection_to(tx, currency, OWN_CARD) is None:
+        return own
     on = tx.one(_IS_ON, rail=NAME)
-    is_on = bool(on and on.is_on) and is_known(currency)
-    return is_on and objection_to(tx, currency, CARD) is None
+    is_on = bool(on and on.is_on) and objection_to(tx, currency, CARD) is None
+    return OPERATOR if is_on else None
 
 
 def get_rail_payment(tx: Tx, id: RailPaymentId, *, by: Actor) -> RailPayment:
@@ -183,6 +208,15 @@ def list_rail_cases(tx: Tx, *, under_way: bool = False, by: Actor) -> list[RailC
     return [_case(tx, row) for row in tx.all(_UNSETTLED if under_way else _ATTENTION)]
 
 
+def list_own_rail_cases(tx: Tx, *, by: Actor) -> list[RailCase]:
+    """What the owner of an account has to look into there, oldest first.
+
+    Raises: NotAllowed for whoever may not spend a shop's money.
+    """
+    require_mandate(Mandate.SPEND, by=by)
+    return [_case(tx, row) for row in tx.all(_OWN_ATTENTION, payee_id=by.user_id)]
+
+
 def export_rail_payments(tx: Tx, owner_id: OwnerId) -> list[RailPayment]:
     return [seen(row) for row in tx.all(_OF_OWNER, owner_id=owner_id)]
 
@@ -201,8 +235,13 @@ def require_row(tx: Tx, id: UUID) -> Row:
     return row
 
 
-def find_by_external(tx: Tx, external_id: str) -> Row | None:
-    return tx.one(_BY_EXTERNAL, rail=NAME, external_id=external_id)
+def find_by_external(tx: Tx, external_id: str, *, card_account_id: UUID = OPERATOR) -> Row | None:
+    return tx.one(_BY_EXTERNAL, rail=NAME, card_account_id=card_account_id, external_id=external_id)
+
+
+def is_operators(row: Row) -> bool:
+    """Whether it goes through the operator's account at the provider."""
+    return bool(row.card_account_id == OPERATOR)
 
 
 def list_of_parent(tx: Tx, parent_id: UUID) -> list[Row]:
@@ -229,6 +268,7 @@ def add_row(
     columns |= {
         "id": id,
         "rail": NAME,
+        "card_account_id": OPERATOR,
         "kind": kind,
         "owner_id": owner_id,
         "currency": amount.currency,
@@ -255,7 +295,7 @@ def save(tx: Tx, row: Row, **changes: Any) -> Row:
     row = row._replace(changed_at=tx.now, **changes)
     tx.do(_SAVE, id_=row.id, **{f"{name}_": getattr(row, name) for name in _CHANGING})
     concerned = {UserId(it) for it in (row.owner_id, row.payee_id) if it and it != OPERATOR}
-    if was_case or row.attention:
+    if (was_case or row.attention) and is_operators(row):
         concerned |= {UserId(it) for it in operators(tx)}
     tx.publish(sorted(concerned), Change("rail_payment", row.id))
     return row
@@ -313,6 +353,7 @@ def seen(row: Row, *, whole: bool = True) -> RailPayment:
         reason=row.attention or row.reason,
         ref=ref_of(row.ref_kind, row.ref_id),
         parent_id=row.parent_id,
+        is_own=not is_operators(row),
         created_at=row.created_at,
         changed_at=row.changed_at,
     )

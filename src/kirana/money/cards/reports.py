@@ -1,6 +1,8 @@
 """What the provider says becomes what the books say: once, whatever comes twice, late or in the
 wrong order."""
 
+from typing import Protocol
+
 from kirana.platform.db import Row, Tx
 from kirana.values import SYSTEM, Money, OwnerId, TransferId, derived_id
 
@@ -8,9 +10,18 @@ from ..events import CardPaymentEnded, CardPaymentHeld, DisputeOpened
 from ..model import digest, ref_of
 from ..problems import LedgerRefusal
 from ..rails.stripe import Report, Stage
-from . import books
+from . import books, memo
 from .lines import read_soon
-from .payments import add_row, all_or_nothing, amount_of, find_row, go_on, log_step, save
+from .payments import (
+    add_row,
+    all_or_nothing,
+    amount_of,
+    find_row,
+    go_on,
+    is_operators,
+    log_step,
+    save,
+)
 
 LOOK_AGAIN_MS = 5 * 60_000
 """How often a payment is looked at that nobody tells us of."""
@@ -49,14 +60,15 @@ def apply_dispute(tx: Tx, payment: Row, report: Report) -> Row:
             tx, id, "dispute", owner_id=payment.owner_id, payee_id=payment.payee_id,
             amount=report.amount, by_id=SYSTEM.person_id, parent_id=payment.id,
             external_id=report.external_id, ref_kind=payment.ref_kind, ref_id=payment.ref_id,
-            reason=report.reason, fp=digest("dispute", report.external_id),
+            card_account_id=payment.card_account_id, reason=report.reason,
+            fp=digest("dispute", report.external_id),
         )  # fmt: skip
     if report.stage <= row.stage:
         return row
     if report.stage is Stage.SETTLED:
         if payment.stage < Stage.SETTLED:
             raise LookupError("The payment is not settled here yet.")
-        rest = books.take_back(tx, row, bearer_id, amount_of(row))
+        rest = books_of(row).take_back(tx, row, bearer_id, amount_of(row))
         row = row._replace(
             settled_minor=row.amount_minor,
             shortfall_minor=rest.amount_minor,
@@ -68,25 +80,50 @@ def apply_dispute(tx: Tx, payment: Row, report: Report) -> Row:
     elif report.stage is Stage.RETURNED:
         if row.stage == Stage.SETTLED:
             rest = Money(row.shortfall_minor, row.currency)
-            books.give_again(tx, row, bearer_id, amount_of(row), rest)
+            books_of(row).give_again(tx, row, bearer_id, amount_of(row), rest)
         row = row._replace(settled_minor=0, shortfall_minor=0, attention=None)
     row = row._replace(stage=int(report.stage), reason=report.reason or row.reason)
     return save(tx, log_step(tx, row, "dispute", "told", report.stage.name.lower()))
 
 
-def send_back(tx: Tx, id: TransferId, payment: Row, amount: Money) -> Row:
-    """Give money that is in the payer's wallet back by the card it came from. Safe to repeat."""
+def send_back(
+    tx: Tx, id: TransferId, payment: Row, amount: Money, *, is_noted: bool = False
+) -> Row:
+    """Give money back by the card that it came from: out of the payer's wallet, or out of the
+    shop's own account, where the books may have noted it already. Safe to repeat."""
     refund_id = derived_id(id, "card-refund")
     if known := find_row(tx, refund_id):
         return known
     row = add_row(
         tx, refund_id, "refund", owner_id=payment.owner_id, payee_id=payment.payee_id,
         amount=amount, by_id=SYSTEM.person_id, parent_id=payment.id, ref_kind=payment.ref_kind,
-        ref_id=payment.ref_id, fp=digest("card-refund", payment.id, amount),
+        ref_id=payment.ref_id, card_account_id=payment.card_account_id,
+        fp=digest("card-refund", payment.id, amount),
     )  # fmt: skip
-    hold_id = books.set_out(tx, row, amount)
+    hold_id = None if is_noted else books_of(row).set_out(tx, row, amount)
     go_on(tx, row.id)
     return save(tx, row, hold_id=hold_id, look_at=tx.now + LOOK_AGAIN_MS)
+
+
+def note_own_refund(tx: Tx, payment: Row, report: Report) -> Row:
+    """A shop has given money back at the provider's own desk: of its sale so much is given back.
+    Safe to repeat."""
+    id = derived_id(payment.id, f"elsewhere/{report.external_id}")
+    row = find_row(tx, id)
+    if row is None:
+        row = add_row(
+            tx, id, "refund", owner_id=payment.owner_id, payee_id=payment.payee_id,
+            amount=report.amount, by_id=SYSTEM.person_id, parent_id=payment.id,
+            external_id=report.external_id, ref_kind=payment.ref_kind, ref_id=payment.ref_id,
+            card_account_id=payment.card_account_id,
+            fp=digest("refund-elsewhere", report.external_id),
+        )  # fmt: skip
+        try:
+            with all_or_nothing(tx):
+                memo.give_back(tx, row, report.amount)
+        except LedgerRefusal as refusal:
+            return look_into(tx, row, refusal.slug)
+    return row if row.attention else apply_report(tx, row, report)
 
 
 def look_into(tx: Tx, row: Row, why: str) -> Row:
@@ -99,7 +136,8 @@ def _move(tx: Tx, row: Row, report: Report) -> Row:
     before = row
     row = row._replace(stage=int(report.stage), reason=report.reason or row.reason, attention=None)
     if report.stage >= Stage.SETTLED:
-        read_soon(tx)
+        if is_operators(row):
+            read_soon(tx)
         row = row._replace(settled_minor=report.amount.amount_minor)
     row = log_step(tx, row, "report", "told", report.stage.name.lower())
     act = {"top_up": _top_up, "order": _order, "refund": _refund}[row.kind]
@@ -119,21 +157,21 @@ def _order(tx: Tx, before: Row, row: Row, report: Report) -> Row:
     is_wanted = row.wanted != "cancel" and before.stage != Stage.ENDED
     if report.stage is Stage.AUTHORIZED:
         if is_wanted:
-            row = row._replace(hold_id=books.set_aside(tx, row, amount_of(row)))
+            row = row._replace(hold_id=books_of(row).set_aside(tx, row, amount_of(row)))
             tx.emit(CardPaymentHeld(row.id, ref, amount_of(row)))
         if row.wanted:
             go_on(tx, row.id)
     elif report.stage is Stage.ENDED:
         if row.hold_id and row.wanted == "cancel":
-            books.gone_out(tx, row, amount_of(row))
+            books_of(row).gone_out(tx, row, amount_of(row))
         elif row.hold_id:
-            books.let_go(tx, row)
+            books_of(row).let_go(tx, row)
         row = row._replace(hold_id=None, url=None)
         tx.emit(CardPaymentEnded(row.id, ref, amount_of(row)))
     elif report.stage is Stage.SETTLED and is_wanted:
         if row.hold_id is None:
-            row = row._replace(hold_id=books.set_aside(tx, row, amount_of(row)))
-        books.take(tx, row, report.amount)
+            row = row._replace(hold_id=books_of(row).set_aside(tx, row, amount_of(row)))
+        books_of(row).take(tx, row, report.amount)
         row = row._replace(hold_id=None)
     elif report.stage is Stage.SETTLED:
         row = _come_late(tx, row, report.amount)
@@ -141,31 +179,47 @@ def _order(tx: Tx, before: Row, row: Row, report: Report) -> Row:
 
 
 def _come_late(tx: Tx, row: Row, received: Money) -> Row:
-    if row.hold_id:  # it was on its way back already, all of it
-        books.not_gone(tx, row)
-        rest = amount_of(row) - received
-        if rest:
-            books.never_came(tx, row, rest)
-    else:
-        books.credit(tx, row, received, purpose="card_late", step="late")
+    books_of(row).come_late(tx, row, received)
     send_back(tx, TransferId(derived_id(row.id, "late")), row, received)
     return row._replace(hold_id=None, reason="late")
 
 
 def _refund(tx: Tx, before: Row, row: Row, report: Report) -> Row:
     if report.stage is Stage.SETTLED:
-        books.gone_out(tx, row, report.amount)
+        books_of(row).gone_out(tx, row, report.amount)
     elif report.stage is Stage.RETURNED:
         row = row._replace(settled_minor=0)
         if before.stage == Stage.SETTLED:
-            books.credit(tx, row, report.amount, purpose="card_refund_failed")
+            books_of(row).come_back(tx, row, report.amount)
         else:
-            books.not_gone(tx, row)
+            books_of(row).not_gone(tx, row, report.amount)
         row = row._replace(attention="refund-returned")
     elif report.stage is Stage.ENDED:
-        books.not_gone(tx, row)
+        books_of(row).not_gone(tx, row, report.amount)
         row = row._replace(attention="refund-refused")
     return row
+
+
+class _Books(Protocol):
+    """What a payment does to the books, by whose account it is."""
+
+    def set_aside(self, tx: Tx, row: Row, amount: Money) -> TransferId: ...
+    def take(self, tx: Tx, row: Row, received: Money) -> None: ...
+    def keep_back(self, tx: Tx, row: Row) -> TransferId | None: ...
+    def let_go(self, tx: Tx, row: Row) -> None: ...
+    def come_late(self, tx: Tx, row: Row, received: Money) -> None: ...
+    def set_out(self, tx: Tx, row: Row, amount: Money) -> TransferId: ...
+    def gone_out(self, tx: Tx, row: Row, amount: Money) -> None: ...
+    def not_gone(self, tx: Tx, row: Row, amount: Money) -> None: ...
+    def come_back(self, tx: Tx, row: Row, amount: Money) -> None: ...
+    def take_back(self, tx: Tx, row: Row, bearer_id: OwnerId, amount: Money) -> Money: ...
+    def give_again(
+        self, tx: Tx, row: Row, bearer_id: OwnerId, amount: Money, rest: Money
+    ) -> None: ...
+
+
+def books_of(row: Row) -> _Books:
+    return books if is_operators(row) else memo
 
 
 def _external_id(row: Row, report: Report) -> str | None:

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select, update
 from kirana.platform.db import Q, Row, Tx, upsert
 from kirana.values import Money, OwnerId, UserId
 
+from ..model import OPERATOR
 from ..rails.stripe import Stage
 from ..screening import list_review_rules
 from .books import sale_of
@@ -47,8 +48,10 @@ class Settlement:
 
 
 def is_elsewhere(row: Row) -> bool:
-    """Whether it is a refund that none of ours asked for: nothing was set aside for it."""
-    return bool(row.kind == "refund" and row.hold_id is None)
+    """Whether it is a refund out of the operator's account that none of ours asked for: nothing was
+    set aside for it."""
+    is_ours = row.card_account_id == OPERATOR
+    return bool(row.kind == "refund" and row.hold_id is None and is_ours)
 
 
 def find_settlement(tx: Tx, row: Row) -> Row | None:

@@ -1,4 +1,4 @@
-"""What is kept of payments through a provider."""
+"""What is kept of payments through a provider, and of shops' own accounts there."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -20,10 +20,40 @@ rails = table(
 )
 """Which providers the operator's settings reach, as of the last start, and when what they hold for
 us is to be read next. No keys."""
+card_accounts = table(
+    "money_card_accounts",
+    Column("id", Id, primary_key=True),
+    Column("owner_id", ForeignKey("money_owners.id"), nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("is_live", Bool, nullable=False),
+    Column("ending", Text, nullable=False),
+    Column("sealed_key", Bytes),
+    Column("sealed_secret", Bytes),
+    Column("endpoint_id", Text),
+    Column("trouble", Text),
+    Column("by_id", Id, nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("checked_at", Int),
+    Column("ended_at", Int),
+    Column("fp", Bytes, nullable=False),
+    CheckConstraint("state IN ('checking', 'on', 'refused', 'ended')", name="state"),
+    CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended_at"),
+)
+"""Owners' own accounts at Stripe. Keys are sealed (`platform.vault`), and go when nothing is under
+way by them."""
+_TAKING = card_accounts.c.state == "on"
+Index(
+    "uq_money_card_accounts_on",
+    card_accounts.c.owner_id,
+    unique=True,
+    sqlite_where=_TAKING,
+    postgresql_where=_TAKING,
+)
 rail_payments = table(
     "money_rail_payments",
     Column("id", Id, primary_key=True),
     Column("rail", Text, nullable=False),
+    Column("card_account_id", Id, nullable=False),
     Column("kind", Text, nullable=False),
     Column("parent_id", ForeignKey("money_rail_payments.id"), index=True),
     Column("owner_id", Id, nullable=False),
@@ -53,7 +83,7 @@ rail_payments = table(
     Column("created_at", Int, nullable=False),
     Column("changed_at", Int, nullable=False),
     Column("fp", Bytes, nullable=False),
-    UniqueConstraint("rail", "external_id"),
+    UniqueConstraint("rail", "card_account_id", "external_id"),
     CheckConstraint(f"amount_minor BETWEEN 1 AND {MAX_AMOUNT_MINOR}", name="amount_minor"),
     CheckConstraint("settled_minor BETWEEN 0 AND amount_minor", name="settled_minor"),
     CheckConstraint("shortfall_minor BETWEEN 0 AND amount_minor", name="shortfall_minor"),
@@ -61,8 +91,9 @@ rail_payments = table(
     CheckConstraint("wanted IN ('capture', 'cancel')", name="wanted"),
     CheckConstraint("(step IS NULL) = (step_since IS NULL)", name="step_since"),
 )
-"""What goes through a provider, and how far it has come. `step` is a call whose outcome is not
-known yet, `doubt` why; `look_at` is when it is looked at next, `attention` why a person has to."""
+"""What goes through a provider, and how far it has come. `card_account_id` is the operator's id
+where the account there is the operator's. `step` is a call whose outcome is not known yet, `doubt`
+why; `look_at` is when it is looked at next, `attention` why a person has to."""
 Index("ix_money_rail_payments_owner_id", rail_payments.c.owner_id, rail_payments.c.created_at)
 _LOOKED_AT = rail_payments.c.look_at.is_not(None)
 Index(
@@ -94,6 +125,7 @@ before the call is made."""
 rail_events = table(
     "money_rail_events",
     Column("rail", Text, nullable=False),
+    Column("card_account_id", Id, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("body", Bytes, nullable=False),
@@ -101,13 +133,13 @@ rail_events = table(
     Column("payment_id", Id),
     Column("received_at", Int, nullable=False),
     Column("applied_at", Int),
-    PrimaryKeyConstraint("rail", "event_id"),
+    PrimaryKeyConstraint("rail", "card_account_id", "event_id"),
     CheckConstraint(
         "verdict IN ('new', 'applied', 'nothing_new', 'ignored', 'not_ours', 'attention')",
         name="verdict",
     ),
 )
-"""What providers told, byte for byte, each event once."""
+"""What providers told, byte for byte, each event of an account once."""
 rail_lines = table(
     "money_rail_lines",
     Column("rail", Text, nullable=False),

@@ -12,7 +12,7 @@ from kirana.platform.problems import IdReused
 from kirana.values import MAX_AMOUNT_MINOR, Actor, FeeId, Money, OwnerId, TransferId
 
 from .. import ledger
-from ..model import Group, Move, Ref, Transfer
+from ..model import PURCHASE, Group, Move, Ref, Transfer
 from ..owners import require_operator
 from ..tables import fees
 from ..wallets import wallet_key
@@ -118,7 +118,7 @@ def capture_sale(
     Raises: HoldResolved, HoldExpired, AccountFrozen, IdReused, NotFound.
     """
     moves = (Move.post(hold_id), *fee_moves(tx, payee, amount, "wallet"))
-    group = Group(id, moves, "purchase", by.person_id, ref, may_be_retried=True)
+    group = Group(id, moves, PURCHASE, by.person_id, ref, may_be_retried=True)
     return ledger.post(tx, group)[0]
 
 

@@ -6,7 +6,17 @@ what either says into one shape, which says how far a payment has come.
 
 from .amounts import from_rail, is_known, to_rail
 from .balance import Line, Payout, payout_of
-from .provider import Account, Broken, Busy, Lost, Provider, Turned
+from .provider import (
+    NEW_KEY_URL,
+    Account,
+    Broken,
+    Busy,
+    Endpoint,
+    KeyRefused,
+    Lost,
+    Provider,
+    Turned,
+)
 from .reports import Report, Stage, report_of
 from .webhook import Told, read_event, verify
 
@@ -14,9 +24,12 @@ NAME = "stripe"
 
 __all__ = [
     "NAME",
+    "NEW_KEY_URL",
     "Account",
     "Broken",
     "Busy",
+    "Endpoint",
+    "KeyRefused",
     "Line",
     "Lost",
     "Payout",

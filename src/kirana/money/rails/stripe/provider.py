@@ -5,8 +5,10 @@ own included, for a day. So what an error says is not always what happened.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlencode
 from uuid import UUID
 
 from kirana.values import Money
@@ -22,6 +24,33 @@ API = "https://api.stripe.com"
 TIMEOUT_S = 30
 PAGE_OPEN_S = 3600
 """How long somebody may take to pay. Stripe allows half an hour at least."""
+EVENT_TYPES = (
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.canceled",
+    "payment_intent.succeeded",
+    "refund.created",
+    "refund.failed",
+    "refund.updated",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+)
+"""What a shop's own account tells us of."""
+PERMISSIONS = (
+    "rak_checkout_session_write",
+    "rak_payment_intent_write",
+    "rak_charge_write",
+    "rak_dispute_read",
+    "rak_webhook_write",
+)
+"""What a restricted key has to be allowed: pages, payments, refunds, and to hear of them."""
+NEW_KEY_URL = "https://dashboard.stripe.com/apikeys/create?" + urlencode(
+    [("name", "Kirana"), *(("permissions[]", it) for it in PERMISSIONS)]
+)
+"""Stripe's own page that makes such a key."""
+_NOTHING = "kirana_asks_what_this_key_may_do"
 _SLACK_S = 300
 """How far two clocks may differ when something is looked up by its time."""
 
@@ -44,6 +73,22 @@ class Broken(Exception):
 
 class Busy(Exception):
     """Not now: the same call is under way, or there are too many. Nothing was decided."""
+
+
+class KeyRefused(Busy):
+    """Stripe does not take the key, or not for this: `why` is `key-refused` or `not-permitted`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where Stripe tells us what happens, and what it signs with."""
+
+    id: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +179,14 @@ class Provider:
         return self._report(self._client.refunds.create, params, key=key)
 
     def look_up(self, external_id: str) -> Report:
-        """How a page, a payment or a refund stands now, by its id at Stripe."""
+        """How a page, a payment, a refund or a dispute stands now, by its id at Stripe."""
         if external_id.startswith("cs_"):
             expand: Any = {"expand": ["payment_intent"]}
             return self._report(self._client.checkout.sessions.retrieve, external_id, expand)
         if external_id.startswith("re_"):
             return self._report(self._client.refunds.retrieve, external_id)
+        if external_id.startswith(("du_", "dp_")):
+            return self._report(self._client.disputes.retrieve, external_id)
         return self._report(self._client.payment_intents.retrieve, external_id)
 
     def find_page(self, id: UUID, *, since: int) -> Report | None:
@@ -175,6 +222,45 @@ class Provider:
 
     def get_payout(self, external_id: str) -> Payout | None:
         return payout_of(self._call(self._client.payouts.retrieve, external_id))
+
+    def require_permissions(self) -> None:
+        """Raises: KeyRefused unless the key may do all that payments take.
+
+        Each call names what is not there: so Stripe says no, and nothing happens.
+        """
+        client = self._client
+        for call, *arguments in (
+            (client.checkout.sessions.expire, f"cs_{_NOTHING}", {}),
+            (client.payment_intents.capture, f"pi_{_NOTHING}", {}),
+            (client.refunds.create, {"payment_intent": f"pi_{_NOTHING}"}),
+            (client.disputes.retrieve, f"du_{_NOTHING}"),
+        ):
+            with suppress(Turned):
+                self._call(call, *arguments)
+
+    def knows(self, external_id: str) -> bool:
+        """Whether a payment is of this account."""
+        try:
+            self.look_up(external_id)
+        except Turned:
+            return False
+        return True
+
+    def listen(self, url: str, *, known: str | None) -> Endpoint | None:
+        """Have Stripe tell us at `url` from now on; None when it does already, by the `known`
+        endpoint. Others for the same address go: nobody knows what they sign with."""
+        for it in self._pages(self._client.webhook_endpoints.list, {"limit": 100}):
+            if it["url"] != url:
+                continue
+            if it["id"] == known and it["status"] == "enabled":
+                return None
+            self.stop_listening(it["id"])
+        params: Any = {"url": url, "enabled_events": list(EVENT_TYPES), "description": "Kirana"}
+        made = self._call(self._client.webhook_endpoints.create, params)
+        return Endpoint(made["id"], made["secret"])
+
+    def stop_listening(self, endpoint_id: str) -> None:
+        self._call(self._client.webhook_endpoints.delete, endpoint_id)
 
     def _pages(self, call: Any, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
         while True:
@@ -217,5 +303,5 @@ def _tell_apart(api: Any, error: "stripe.StripeError") -> NoReturn:
     if status >= 500 or isinstance(error, api.IdempotencyError):
         raise Broken(str(status)) from None
     if status in (401, 403):
-        raise Busy(f"the key was refused ({status})") from None
+        raise KeyRefused("key-refused" if status == 401 else "not-permitted") from None
     raise Turned(error.code or type(error).__name__) from None
