@@ -8,9 +8,15 @@ export type Ways = components['schemas']['Ways'];
 
 const WAITS_MS = [200, 300, 400, 600, 900, 1300, 2000] as const;
 
-/** How one can pay here in this currency. */
-export const fetchWays = (currency: string, by?: typeof fetch): Promise<Ways> =>
-  api.get(`/v1/ways/${currency}`, { remember: true, ...(by && { fetch: by }) });
+/** How one can pay here in this currency; by card also into the payee's own account. */
+export const fetchWays = (
+  currency: string,
+  { payee, by }: { payee?: string; by?: typeof fetch } = {},
+): Promise<Ways> =>
+  api.get(`/v1/ways/${currency}${payee ? `?payee=${payee}` : ''}`, {
+    remember: true,
+    ...(by && { fetch: by }),
+  });
 
 /** An order's by the order's id, a top-up's by its own. */
 export const fetchCardPayment = (

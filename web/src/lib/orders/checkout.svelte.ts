@@ -81,7 +81,10 @@ export class Checkout {
   /** How much there is to pay with, and how one can pay; the choice follows it until the person chooses. */
   async readWallet(): Promise<void> {
     const { currency } = this.total;
-    const [wallet, ways] = await Promise.allSettled([fetchWallet(currency), fetchWays(currency)]);
+    const [wallet, ways] = await Promise.allSettled([
+      fetchWallet(currency),
+      fetchWays(currency, { payee: this.basket.shopId }),
+    ]);
     this.wallet = wallet.status === 'fulfilled' ? wallet.value : null;
     if (ways.status === 'fulfilled') this.ways = ways.value;
     if (!this.#hasChosenPayment || !this.offers.includes(this.payment)) {

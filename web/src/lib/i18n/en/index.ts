@@ -17,6 +17,7 @@ import { links } from './links.ts';
 import { kinds } from './kinds.ts';
 import { order } from './order.ts';
 import { orders } from './orders.ts';
+import { ownCards } from './own-cards.ts';
 import { money } from './money.ts';
 import { notices } from './notices.ts';
 import { manage } from './manage.ts';
@@ -56,6 +57,7 @@ export const en = {
   notices,
   order,
   orders,
+  ownCards,
   payouts,
   privacy,
   problems,

@@ -144,6 +144,7 @@ export const orders = {
   cardHint:
     'Declined or interrupted? You can pay again within the hour. After that the order is called off.',
   cardMaking: 'The payment page is being made ready.',
+  cardLookedIntoByShop: 'The shop is looking into this payment. Nothing is lost.',
   cardLookedInto: 'The people who run this server are looking into this payment. Nothing is lost.',
   cardHeld: (sum: string) => `Set aside until delivery: your bank keeps ${sum} for this order.`,
   cardPickup: (sum: string) =>

@@ -39,7 +39,7 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
   const lines = `/v1/${isFloat ? 'floats' : 'wallets'}/${currency}/statement`;
   const [likely] = currenciesFor(mine, { zone: me.zone, preferred: currency, task: 'top-up' });
   const [ways, coming, statement, out, payouts] = await Promise.all([
-    fetchWays(currency ?? likely ?? 'EUR', fetch),
+    fetchWays(currency ?? likely ?? 'EUR', { by: fetch }),
     api.get<Page<CardPayment>>('/v1/card-top-ups', options),
     currency ? api.get<Page<Line>>(lines, options) : { items: [], next: null },
     api.get<MyPayouts>('/v1/payouts', options),

@@ -13,7 +13,9 @@ export const load: PageLoad = async ({ parent, url, fetch }) => {
   const mine = await api.get<MyMoney>('/v1/wallets', { fetch, actingFor, remember: true });
   const preferred = url.searchParams.get('currency');
   const likely = currenciesFor(mine, { zone: me.zone, preferred, task: 'top-up' });
-  const ways = await Promise.all(likely.slice(0, ASKED).map((code) => fetchWays(code, fetch)));
+  const ways = await Promise.all(
+    likely.slice(0, ASKED).map((code) => fetchWays(code, { by: fetch })),
+  );
   const currencies = ways.filter(({ card }) => card).map(({ currency }) => currency);
   return { actingFor, as, currencies };
 };

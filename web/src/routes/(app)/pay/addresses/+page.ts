@@ -1,5 +1,6 @@
 import { api, type Page } from '#lib/api/index.ts';
-import type { MyMoney, PaymentAddress } from '#lib/money/model.ts';
+import { may, type MyMoney, type PaymentAddress } from '#lib/money/model.ts';
+import { fetchOwnCards } from '#lib/money/own-cards.ts';
 import { whose } from '../whose.ts';
 import type { PageLoad } from './$types';
 
@@ -12,5 +13,7 @@ export const load: PageLoad = async ({ parent, url, fetch, depends }) => {
     api.get<MyMoney>('/v1/wallets', options),
     api.get<Page<PaymentAddress>>('/v1/payment-addresses', options),
   ]);
-  return { actingFor, as, mine, addresses: addresses.items };
+  const own =
+    actingFor !== null && may(mine, 'spend') ? await fetchOwnCards(actingFor, fetch) : null;
+  return { actingFor, as, mine, addresses: addresses.items, own };
 };

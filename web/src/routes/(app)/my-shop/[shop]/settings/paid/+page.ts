@@ -1,5 +1,6 @@
 import { api, type Page } from '#lib/api/index.ts';
-import type { MyMoney, PaymentAddress, SaleFee } from '#lib/money/model.ts';
+import { may, type MyMoney, type PaymentAddress, type SaleFee } from '#lib/money/model.ts';
+import { fetchOwnCards } from '#lib/money/own-cards.ts';
 import type { PageLoad } from './$types';
 
 export const load: PageLoad = async ({ params, fetch, depends }) => {
@@ -10,5 +11,6 @@ export const load: PageLoad = async ({ params, fetch, depends }) => {
     api.get<Page<PaymentAddress>>('/v1/payment-addresses', options),
     api.get<Page<SaleFee>>('/v1/fees', { fetch, remember: true }),
   ]);
-  return { mine, addresses: addresses.items, fees: fees.items };
+  const own = may(mine, 'spend') ? await fetchOwnCards(params.shop, fetch) : null;
+  return { mine, addresses: addresses.items, fees: fees.items, own };
 };
