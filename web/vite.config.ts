@@ -24,6 +24,35 @@ const oneWasm: Plugin = {
   },
 };
 
+/**
+ * What nearly every screen is made of lies in few files: each file costs a request when one comes for the first time,
+ * and again when the service worker keeps it.
+ */
+const together: Plugin = {
+  name: 'kirana-together',
+  config: {
+    order: 'post',
+    handler: () => ({
+      environments: {
+        client: {
+          build: {
+            rolldownOptions: {
+              output: {
+                codeSplitting: {
+                  groups: [
+                    { name: 'icons', test: /@lucide[\\/]svelte/ },
+                    { name: 'ui', test: /src[\\/]lib[\\/]ui[\\/]/ },
+                  ],
+                },
+              },
+            },
+          },
+        },
+      },
+    }),
+  },
+};
+
 export default defineConfig({
   plugins: [
     sveltekit({
@@ -32,6 +61,7 @@ export default defineConfig({
       paths: { base: '/app', relative: false },
     }),
     oneWasm,
+    together,
   ],
   // The server's policy allows files of its own, not data in the style sheet.
   build: { target: 'es2022', assetsInlineLimit: 0 },

@@ -26,12 +26,17 @@ const isLater = (path: string): boolean =>
   path.startsWith(`${PAGE.replace(/\/$/, '')}/_app/immutable/`) &&
   /[.]wasm$|[/]workers[/]/.test(path);
 const KNOWN = new Set(FILES);
+/** What is named by its content is as new as any: what the page has loaded of it is not asked for again. */
+const howOld = (path: string): RequestCache =>
+  path.includes('/_app/immutable/') ? 'default' : 'reload';
 
 self.addEventListener('install', (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.addAll(FILES.map((path) => new Request(path, { cache: 'reload' }))))
+      .then((cache) =>
+        cache.addAll(FILES.map((path) => new Request(path, { cache: howOld(path) }))),
+      )
       .then(() => self.skipWaiting()),
   );
 });
