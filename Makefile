@@ -28,18 +28,33 @@ dev: setup web ## the same, restarting when code changes; the front end on http:
 setup: $(V)/.run $(V)/.dev web/node_modules/.stamp ## leaves .venv/bin/kirana and all tools
 
 test: setup system web ## the whole gate
-	@$(MAKE) --no-print-directory check
-	@cd web && $(NPM) run -s test
+	@$(MAKE) --no-print-directory -j 2 $(CHECKS) check-units
 	@$(BIN)/pytest -n 2 --dist loadgroup --durations 20 --durations-min 10
 
+# Each needs one core: two go beside each other, the longest first.
+CHECKS := check-screens check-types check-lint check-rooms
 check: setup ## formats, lint, types, contracts
+	@$(MAKE) --no-print-directory -j 2 $(CHECKS)
+
+.PHONY: $(CHECKS) check-units
+check-screens: web/.svelte-kit/tsconfig.json
+	cd web && $(NPM) run -s check
+
+check-types:
+	$(BIN)/mypy
+
+check-lint: web/.svelte-kit/tsconfig.json
+	cd web && $(NPM) run -s lint && $(NPM) run -s format:check && $(NPM) run -s knip
+
+check-rooms:
 	$(BIN)/ruff format --check -q .
 	$(BIN)/ruff check -q .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	$(BIN)/vulture
 	$(BIN)/kirana api --check
-	cd web && $(NPM) run -s check && $(NPM) run -s lint && $(NPM) run -s format:check && $(NPM) run -s knip
+
+check-units: web/.svelte-kit/tsconfig.json
+	@cd web && $(NPM) run -s test
 
 e2e: setup system web ## the journeys in a real browser
 	$(BIN)/pytest -m browser
@@ -78,6 +93,9 @@ $(V)/.dev: $(V)/.run requirements/dev.txt
 web/node_modules/.stamp: $(V)/.run web/package.json web/package-lock.json web/.npmrc
 	@cd web && $(NPM) install --no-save --no-progress --loglevel=error
 	@touch $@
+
+web/.svelte-kit/tsconfig.json: | web/node_modules/.stamp
+	@cd web && PATH="$(CURDIR)/$(BIN):$(NODE_DIR)/bin:$$PATH" node_modules/.bin/svelte-kit sync
 
 src/kirana/app/web/.stamp: $(WEB_SOURCES) | web/node_modules/.stamp
 	@cd web && $(NPM) run -s build
