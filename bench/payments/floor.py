@@ -22,20 +22,24 @@ class Recorder:
         self.statements.append((False, sql, values))
         return self._connection.execute(sql, values)
 
-    def executemany(self, sql: str, rows: Any) -> Any:
-        self.statements.append((True, sql, rows))
-        return self._cursor.executemany(sql, rows)
+    def cursor(self) -> "_Cursor":
+        return _Cursor(self._connection.cursor(), self.statements)
 
-    def cursor(self) -> "Recorder":
-        self._cursor = self._connection.cursor()
-        return self
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _Cursor:
+    def __init__(self, cursor: Any, statements: list[Statement]) -> None:
+        self._cursor, self._statements = cursor, statements
+
+    def executemany(self, sql: str, rows: Any) -> Any:
+        self._statements.append((True, sql, rows))
+        return self._cursor.executemany(sql, rows)
 
     @property
     def rowcount(self) -> int:
         return self._cursor.rowcount
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 def record(database: Database, folder: Path) -> Callable[[], Callable[[], None]]:

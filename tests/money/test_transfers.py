@@ -10,7 +10,7 @@ from kirana.money import ledger
 from kirana.money.decision import decide
 from kirana.money.model import Group, Move
 from kirana.money.wallets import wallet_key
-from kirana.platform.db import Database, Tx
+from kirana.platform.db import Database, Stale, Tx
 from kirana.platform.db.units import Work
 from kirana.platform.events import Bus
 from kirana.platform.problems import IdReused, NotAllowed, NotFound
@@ -311,7 +311,7 @@ def test_a_second_writer_fails_and_corrupts_nothing(db: Database) -> None:
         money.send_money(tx, make.transfer_id(), ravi.user_id, inr(900), by=asha)
         ledger._write(tx, books, seen)
 
-    with pytest.raises(ledger.StaleBooksError):
+    with pytest.raises(Stale):
         db.write(be_overtaken)
 
     assert db.read(money.get_wallet, asha.user_id, "INR").balance == inr(900)

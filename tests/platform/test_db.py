@@ -1,9 +1,11 @@
 """The one writer: what commands may rely on."""
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import Column, bindparam, delete, insert, literal_column, select, update
 
@@ -136,23 +138,66 @@ def test_many_rows_are_raised_at_once_and_give_back_what_they_hold(
     assert db.write(raise_all, 1) == {id: 11 + 2 * n for n, id in enumerate(ids)}
 
 
-def test_an_update_of_many_counts_those_that_are_as_they_were_seen(db: RehearsedDatabase) -> None:
+def test_an_update_of_many_changes_those_that_are_as_they_were_seen(db: RehearsedDatabase) -> None:
     ids = [uuid7() for _ in range(300)]
     notes = ['it\'s "odd" \\', None, "{NULL,ü}"]
     db.write(lambda tx: tx.many(ADD, [{"id": id, "count": 1} for id in ids]))
+    rows = [
+        {"id_": id, "seen": 1 + (n == 7), "count": n, "note": notes[n % 3]}
+        for n, id in enumerate(ids)
+    ]
 
-    def change(tx: Tx) -> int:
-        rows = [
-            {"id_": id, "seen": 1 + (n == 7), "count": n, "note": notes[n % 3]}
-            for n, id in enumerate(ids)
-        ]
-        return tx.many(SET, rows)
-
-    assert db.write(change) == 299
+    db.write(lambda tx: tx.many(SET, rows))
 
     found = {row.id: (row.count, row.note) for row in db.read(lambda tx: tx.all(ALL))}
     expected = {id: (n, notes[n % 3]) for n, id in enumerate(ids)} | {ids[7]: (1, None)}
     assert found == expected
+
+
+def test_a_guarded_update_that_misses_a_row_is_stale_and_leaves_no_trace(
+    db: RehearsedDatabase,
+) -> None:
+    db.rehearses = False
+    ids = [uuid7() for _ in range(3)]
+    db.write(lambda tx: tx.many(ADD, [{"id": id, "count": 1} for id in ids]))
+    tries = 0
+
+    def change(tx: Tx) -> None:
+        nonlocal tries
+        tries += 1
+        seen = [2, 1, 1] if tries == 1 else [1, 1, 1]
+        rows = [
+            {"id_": id, "seen": seen[n], "count": 10 * tries, "note": None}
+            for n, id in enumerate(ids)
+        ]
+        tx.many(SET, rows, is_guarded=True)
+        tx.many(ADD, [{"id": uuid7(), "count": 5}])
+
+    db.write(change)
+
+    assert tries == 2
+    assert sorted(row.count for row in db.read(lambda tx: tx.all(ALL))) == [5, 20, 20, 20]
+
+
+def test_what_the_database_refuses_of_many_is_raised_to_whoever_wrote_it(
+    db: RehearsedDatabase,
+) -> None:
+    db.rehearses = False
+    id = uuid7()
+    db.write(lambda tx: tx.many(ADD, [{"id": id, "count": 1}]))
+    others = [uuid7(), uuid7()]
+
+    one, wrong, two = db.run(
+        [
+            Work(lambda tx, it: tx.many(ADD, [{"id": it, "count": 2}]), (it,), {})
+            for it in (others[0], id, others[1])
+        ]
+    )
+
+    assert one.error is None
+    assert isinstance(wrong.error, sqlite3.IntegrityError | psycopg.IntegrityError)
+    assert two.error is None
+    assert {row.id for row in db.read(lambda tx: tx.all(ALL))} == {id, *others}
 
 
 def test_a_refused_command_leaves_no_trace(db: RehearsedDatabase) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, insert, select, update
 
-from kirana.platform.db import Q, Row, Stale, Tx, any_of, upsert
+from kirana.platform.db import Q, Row, Tx, any_of, upsert
 from kirana.platform.stream import Change
 from kirana.values import (
     Actor,
@@ -181,10 +181,6 @@ _REVERSED = Q(
     .values(reversed_minor=bindparam("reversed_minor"))
 )
 _END_REQUEST = Q(insert(request_ends))
-
-
-class StaleBooksError(Stale):
-    """Somebody else wrote while this pass was deciding. Nothing of it was kept."""
 
 
 def apply(tx: Tx, groups: Sequence[Group]) -> list[Outcome]:
@@ -496,7 +492,7 @@ def _write_accounts(tx: Tx, books: Books, seen: _Seen) -> None:
                 }
             )
     _open_accounts(tx, opened)
-    _check(tx.many(_COUNT, counted), len(counted))
+    tx.many(_COUNT, counted, is_guarded=True)
 
 
 def _open_accounts(tx: Tx, opened: Sequence[Account]) -> None:
@@ -538,7 +534,7 @@ def _write_holds(tx: Tx, books: Books, seen: _Seen) -> None:
                 {"id_": hold.id, "state": hold.state, "captured_minor": hold.captured_minor}
             )
     tx.many(_HOLD_OPENED, new)
-    _check(tx.many(_HOLD_RESOLVED, resolved), len(resolved))
+    tx.many(_HOLD_RESOLVED, resolved, is_guarded=True)
 
 
 def _write_reversals(tx: Tx, books: Books, seen: _Seen) -> None:
@@ -565,12 +561,7 @@ def _write_reversals(tx: Tx, books: Books, seen: _Seen) -> None:
                 }
             )
     tx.many(_FIRST_REVERSED, first)
-    _check(tx.many(_REVERSED, more), len(more))
-
-
-def _check(written: int, expected: int) -> None:
-    if written != expected:
-        raise StaleBooksError(f"{written} rows were as this pass had seen them, not {expected}.")
+    tx.many(_REVERSED, more, is_guarded=True)
 
 
 _EVENTS = {

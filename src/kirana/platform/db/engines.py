@@ -28,6 +28,11 @@ class Engine(Protocol):
         ...
 
     def begin_read(self, connection: Connection) -> None: ...
+    def pipeline(self, connection: Connection) -> AbstractContextManager[Any] | None:
+        """Within it, statements are sent without a wait for the last one's answer, if there is such
+        a way."""
+        ...
+
     def roll_back(self, connection: Connection) -> None: ...
     def is_transient(self, error: Exception) -> bool:
         """Whether the same work may well pass on a second try."""
@@ -90,6 +95,9 @@ class SqliteEngine:
 
     def begin_read(self, connection: Connection) -> None:
         connection.execute("BEGIN")
+
+    def pipeline(self, connection: Connection) -> None:
+        return None
 
     def roll_back(self, connection: Connection) -> None:
         assert isinstance(connection, sqlite3.Connection)

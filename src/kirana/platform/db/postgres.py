@@ -2,7 +2,8 @@
 
 import struct
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, cast
 from uuid import UUID
 
 import psycopg
@@ -54,6 +55,9 @@ class PostgresEngine:
 
     def begin_read(self, connection: Connection) -> None:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def pipeline(self, connection: Connection) -> AbstractContextManager[Any]:
+        return cast(psycopg.Connection[Any], connection).pipeline()
 
     def roll_back(self, connection: Connection) -> None:
         assert isinstance(connection, psycopg.Connection)

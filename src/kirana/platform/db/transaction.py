@@ -1,6 +1,7 @@
 """What a command or a query is given."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -62,9 +63,14 @@ class Tx:
     """A transaction, as its commands see it: run statements, tell rooms, tell clients, do later."""
 
     __slots__ = (
+        "_ahead",
         "_bus",
         "_connection",
         "_dialect",
+        "_guarded",
+        "_is_ahead",
+        "_pipeline",
+        "_savepoints",
         "now",
         "published",
         "rings",
@@ -73,10 +79,23 @@ class Tx:
         "writes",
     )
 
-    def __init__(self, connection: Connection, dialect: str, bus: Bus, now: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        dialect: str,
+        bus: Bus,
+        now: int,
+        pipeline: Callable[[], AbstractContextManager[Any] | None],
+    ) -> None:
+        """Within a `pipeline`, if there is one, statements are sent without a wait for answers."""
         self._connection = connection
         self._dialect = dialect
         self._bus = bus
+        self._pipeline = pipeline
+        self._ahead = ExitStack()
+        self._is_ahead = False
+        self._guarded: list[tuple[Any, int]] = []
+        self._savepoints = 0
         self.now = now
         """Epoch milliseconds. Never goes back."""
         self.told: list[Told] = []
@@ -106,19 +125,53 @@ class Tx:
         count: int = self._connection.execute(*q.on(self._dialect).arguments(values)).rowcount
         return count
 
-    def many(self, q: Q, rows: Rows) -> int:
-        """One statement for many rows; the number of rows that were written."""
+    def many(self, q: Q, rows: Rows, *, is_guarded: bool = False) -> None:
+        """One statement for many rows. The database may still be at it when this returns.
+
+        Raises, at the latest with the commit: Stale if it `is_guarded` and wrote other than as
+        many rows; whatever the database refuses.
+        """
         if not rows:
-            return 0
+            return
         self.writes += 1
+        self._go_ahead()
         compiled, cursor = q.on(self._dialect), self._connection.cursor()
         columns = compiled.columns(rows)
         if compiled.bulk_sql:
             cursor.execute(compiled.bulk_sql, columns)
         else:
             cursor.executemany(compiled.sql, list(zip(*columns, strict=True)))
-        count: int = cursor.rowcount
-        return count
+        if is_guarded:
+            self._guarded.append((cursor, len(rows)))
+        if not self._is_ahead:
+            self._check_guarded()
+
+    def _go_ahead(self) -> None:
+        if self._is_ahead or self._savepoints:  # what a savepoint keeps is known to be right
+            return
+        if pipeline := self._pipeline():
+            self._ahead.enter_context(pipeline)
+            self._is_ahead = True
+
+    def settle(self) -> None:
+        """Wait for all that was sent. Raises: what `many` did not yet."""
+        try:
+            self._ahead.close()
+        finally:
+            self._check_guarded()
+
+    def give_up(self) -> None:
+        """Wait for all that was sent, whatever became of it. Raises: Stale where that is why."""
+        with suppress(Exception):
+            self._ahead.close()
+        self._check_guarded()
+
+    def _check_guarded(self) -> None:
+        self._is_ahead = False
+        guarded, self._guarded = self._guarded, []
+        for cursor, expected in guarded:
+            if cursor.rowcount not in (expected, _UNKNOWN):
+                raise Stale(f"{cursor.rowcount} rows were as they had been seen, not {expected}.")
 
     def each(self, q: Q, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
         """An upsert of rows with different keys, in their order; what they give back, in any."""
@@ -165,20 +218,29 @@ class Tx:
         self._connection.execute(sql)
 
 
+_UNKNOWN = -1
+"""The count of rows of a statement that did not come to its end."""
+
+
 class Savepoint:
     """Keeps all of a command, or nothing: rows, events and changes alike."""
 
     __slots__ = ("_published", "_told", "_tx")
 
     def __init__(self, tx: Tx) -> None:
+        tx.settle()
+        tx._savepoints += 1
         self._tx = tx
         self._told, self._published = len(tx.told), len(tx.published)
         tx._connection.execute("SAVEPOINT command")
 
     def keep(self) -> None:
+        self._tx.settle()
+        self._tx._savepoints -= 1
         self._tx._connection.execute("RELEASE SAVEPOINT command")
 
     def undo(self) -> None:
+        self._tx._savepoints -= 1
         self._tx._connection.execute("ROLLBACK TO SAVEPOINT command")
         self._tx._connection.execute("RELEASE SAVEPOINT command")
         del self._tx.told[self._told :]

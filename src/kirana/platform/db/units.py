@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -175,7 +176,12 @@ class Database:
             if told is not None and self._follows_database:
                 self._ahead = told - self._clock()
             tx = self._tx(connection)
-            yield tx
+            try:
+                yield tx
+            except BaseException:
+                tx.give_up()
+                raise
+            tx.settle()
             connection.execute("COMMIT")
             self._last = tx.now
         except BaseException:
@@ -255,7 +261,8 @@ class Database:
 
     def _tx(self, connection: Connection) -> Tx:
         now = max(self._clock() + self._ahead, self._last)
-        return Tx(connection, self.engine.dialect, self.bus, now)
+        pipeline = partial(self.engine.pipeline, connection)
+        return Tx(connection, self.engine.dialect, self.bus, now, pipeline)
 
     def _reader(self) -> Connection:
         connection: Connection | None = getattr(self._readers, "connection", None)
