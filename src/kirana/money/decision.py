@@ -441,10 +441,10 @@ class _Draft:
         group = self._group
         if group.consent is Consent.NEVER:
             return
-        challenge = challenge_of(group.id, self._fp)
         if group.consent is Consent.ABOVE and not self._needs_consent():
-            self._waive(challenge)
+            self._waive()
             return
+        challenge = challenge_of(group.id, self._fp)
         if group.confirmation is None:
             raise Refused(Reason.CONFIRMATION_REQUIRED, challenge=challenge.hex())
         if not is_confirmed(group.confirmation, challenge, self._books.now):
@@ -479,7 +479,7 @@ class _Draft:
             return False
         return books.unconfirmed.get(row.debit_id, 0) + amount > line
 
-    def _waive(self, challenge: bytes) -> None:
+    def _waive(self) -> None:
         """Nobody was asked for a PIN: such payments are added up where a rule says so."""
         books, row, confirmation = self._books, self._rows[0], self._group.confirmation
         assert row.debit_id is not None
@@ -487,6 +487,7 @@ class _Draft:
         bounds = books.bounds.get(row.debit_id)
         if bounds is None or bounds.find(Action.CONFIRM, Window.DAY) is None:
             return
+        challenge = challenge_of(self._group.id, self._fp)
         if confirmation is None or not is_confirmed(confirmation, challenge, books.now):
             self._waived.append(Waived(row.id, row.debit_id, books.now, row.amount_minor))
 

@@ -329,8 +329,8 @@ def _load(tx: Tx, groups: Sequence[Group]) -> Books:
     books.originals = _originals(tx, {move.reverses_id for move in moves if move.reverses_id})
     books.requests = _requests(tx, {group.request_id for group in groups if group.request_id})
 
-    keys = {key for move in moves for key in (move.debit, move.credit) if key}
-    ids = {key.id for key in keys}
+    keys = {key.id: key for move in moves for key in (move.debit, move.credit) if key}
+    ids = set(keys)
     for hold in books.holds.values():
         ids |= {hold.debit_id, hold.credit_id}
     for original in books.originals.values():
@@ -338,7 +338,7 @@ def _load(tx: Tx, groups: Sequence[Group]) -> Books:
     if ids:
         rows = tx.all(_ACCOUNTS, ids=list(ids))
         books.accounts = {row.id: Account._make(row) for row in rows}
-    new = [key for key in keys if key.id not in books.accounts]
+    new = [key for id, key in keys.items() if id not in books.accounts]
     frozen = _frozen(tx, {key.owner_id for key in new if key.code == Code.WALLET})
     for key in new:
         account = Account.opened(key)

@@ -174,7 +174,7 @@ class _Sending:
             consent=Consent.NEVER if by.kind == "system" else Consent.ABOVE,
             confirmation=by.confirmation,
             scrutiny=Scrutiny.HOLD,
-            is_suspect=bool({payee_id, by.user_id} & set(suspects)),
+            is_suspect=payee_id in suspects or by.user_id in suspects,
         )
 
 

@@ -7,6 +7,7 @@ resume without loss, and can tell that something is missing. The socket only rin
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -168,7 +169,7 @@ def write_published(tx: Tx) -> None:
     for said in tx.published:
         for user_id in said.users:
             changes[user_id].append((said.change, said.hint))
-    users = sorted(changes)
+    users = sorted(changes, key=attrgetter("int"))
     raised = tx.each(
         _RAISE,
         [

@@ -86,6 +86,10 @@ def _uuid(milliseconds: int, rest: bytes, *, version: int) -> UUID:
 
 def _made(value: int) -> UUID:
     made = object.__new__(UUID)
-    object.__setattr__(made, "int", value)
-    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    _set_int(made, value)
+    _set_is_safe(made, _UNKNOWN)
     return made
+
+
+_set_int, _set_is_safe = UUID.int.__set__, UUID.is_safe.__set__  # type: ignore[attr-defined, misc]
+_UNKNOWN = SafeUUID.unknown

@@ -129,17 +129,27 @@ class Compiled:
         for name, convert, default in self._parts:
             column: list[Any]
             if turned is None:
-                column = [row.get(name, default) for row in rows]  # type: ignore[union-attr]
-            else:
-                column = turned.get(name) or [default] * len(rows)
-            if default is _REQUIRED and _REQUIRED in column:
+                column = self._column(rows, name, default)  # type: ignore[arg-type]
+            elif name in turned:
+                column = turned[name]
+            elif default is _REQUIRED:
                 self._miss(name)
+            else:
+                column = [default] * len(rows)
             if convert is _bytes_of:
                 column = [None if it is None else it.int.to_bytes(16, "big") for it in column]
             elif convert is not None:
                 column = [None if it is None else convert(it) for it in column]
             columns.append(column)
         return columns
+
+    def _column(self, rows: Sequence[Mapping[str, Any]], name: str, default: Any) -> list[Any]:
+        if default is not _REQUIRED:
+            return [row.get(name, default) for row in rows]
+        try:
+            return [row[name] for row in rows]
+        except KeyError:
+            self._miss(name)
 
     def _miss(self, name: str) -> NoReturn:
         raise TypeError(f"The statement needs {name!r}: {self.sql}")
