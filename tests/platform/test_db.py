@@ -179,6 +179,21 @@ def test_a_guarded_update_that_misses_a_row_is_stale_and_leaves_no_trace(
     assert sorted(row.count for row in db.read(lambda tx: tx.all(ALL))) == [5, 20, 20, 20]
 
 
+def test_after_many_rows_a_statement_still_tells_how_many_it_wrote(db: RehearsedDatabase) -> None:
+    db.rehearses = False
+    ids = [uuid7() for _ in range(3)]
+
+    def change(tx: Tx) -> tuple[int, int]:
+        tx.many(ADD, [{"id": id, "count": 1} for id in ids[:2]])
+        hits = tx.do(SET, id_=ids[0], seen=1, count=7, note=None)
+        tx.many(ADD, [{"id": ids[2], "count": 3}])
+        misses = tx.do(SET, id_=ids[1], seen=2, count=7, note=None)
+        return hits, misses
+
+    assert db.write(change) == (1, 0)
+    assert sorted(row.count for row in db.read(lambda tx: tx.all(ALL))) == [1, 3, 7]
+
+
 def test_what_the_database_refuses_of_many_is_raised_to_whoever_wrote_it(
     db: RehearsedDatabase,
 ) -> None:

@@ -122,7 +122,10 @@ class Tx:
     def do(self, q: Q, /, **values: Any) -> int:
         """The number of rows that were written."""
         self.writes += 1
-        count: int = self._connection.execute(*q.on(self._dialect).arguments(values)).rowcount
+        cursor = self._connection.execute(*q.on(self._dialect).arguments(values))
+        if self._is_ahead:  # only its answer tells the number
+            self.settle()
+        count: int = cursor.rowcount
         return count
 
     def many(self, q: Q, rows: Rows, *, is_guarded: bool = False) -> None:
