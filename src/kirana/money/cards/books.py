@@ -96,12 +96,12 @@ def gone_out(tx: Tx, row: Row, amount: Money) -> None:
 
 def not_gone(tx: Tx, row: Row, amount: Money) -> None:
     """It will not go out: it is free in the owner's wallet again."""
-    _post(tx, row, "not-gone", (Move.void(row.hold_id),), "card_refund_failed")
+    _post(tx, row, "not-gone", (Move.void(row.hold_id),), BACK_AGAIN)
 
 
 def come_back(tx: Tx, row: Row, amount: Money) -> None:
     """What had gone out came back: it is in the owner's wallet again."""
-    credit(tx, row, amount, purpose="card_refund_failed")
+    credit(tx, row, amount, purpose=BACK_AGAIN)
 
 
 def let_go(tx: Tx, row: Row) -> None:

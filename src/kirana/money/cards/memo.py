@@ -8,7 +8,7 @@ from kirana.values import SYSTEM, Money, OwnerId, TransferId, derived_id
 
 from .. import ledger
 from ..model import PURCHASE, AccountKey, Code, Group, Move, Ref
-from .books import REF
+from .books import BACK_AGAIN, REF
 
 
 def set_aside(tx: Tx, row: Row, amount: Money) -> TransferId:
@@ -67,7 +67,7 @@ def gone_out(tx: Tx, row: Row, amount: Money) -> None:
 def not_gone(tx: Tx, row: Row, amount: Money) -> None:
     """It will not go: the payee has it yet."""
     if row.hold_id:
-        _post(tx, row, "not-gone", Move.void(row.hold_id), "card_refund_failed")
+        _post(tx, row, "not-gone", Move.void(row.hold_id), BACK_AGAIN)
     else:
         come_back(tx, row, amount)
 
@@ -76,7 +76,7 @@ def come_back(tx: Tx, row: Row, amount: Money) -> None:
     """What had gone is with the payee again, and still to be given back."""
     ref = Ref(REF, row.id) if row.hold_id else _order(row)
     move = Move.posted(*_forth(row, amount), amount)
-    _post(tx, row, "arrived", move, "card_refund_failed", ref=ref)
+    _post(tx, row, "arrived", move, BACK_AGAIN, ref=ref)
 
 
 def take_back(tx: Tx, row: Row, bearer_id: OwnerId, amount: Money) -> Money:
