@@ -36,14 +36,17 @@ CHECKS := check-screens check-types check-lint check-rooms
 check: setup ## formats, lint, types, contracts
 	@$(MAKE) --no-print-directory -j 2 $(CHECKS)
 
-.PHONY: $(CHECKS) check-units
-check-screens: web/.svelte-kit/tsconfig.json
+.PHONY: $(CHECKS) check-units check-sync
+check-sync: | web/node_modules/.stamp
+	@cd web && PATH="$(CURDIR)/$(BIN):$(NODE_DIR)/bin:$$PATH" node_modules/.bin/svelte-kit sync
+
+check-screens: check-sync
 	cd web && $(NPM) run -s check
 
 check-types:
 	$(BIN)/mypy
 
-check-lint: web/.svelte-kit/tsconfig.json
+check-lint: check-sync
 	cd web && $(NPM) run -s lint && $(NPM) run -s format:check && $(NPM) run -s knip
 
 check-rooms:
@@ -53,7 +56,7 @@ check-rooms:
 	$(BIN)/vulture
 	$(BIN)/kirana api --check
 
-check-units: web/.svelte-kit/tsconfig.json
+check-units: check-sync
 	@cd web && $(NPM) run -s test
 
 e2e: setup system web ## the journeys in a real browser
@@ -93,9 +96,6 @@ $(V)/.dev: $(V)/.run requirements/dev.txt
 web/node_modules/.stamp: $(V)/.run web/package.json web/package-lock.json web/.npmrc
 	@cd web && $(NPM) install --no-save --no-progress --loglevel=error
 	@touch $@
-
-web/.svelte-kit/tsconfig.json: | web/node_modules/.stamp
-	@cd web && PATH="$(CURDIR)/$(BIN):$(NODE_DIR)/bin:$$PATH" node_modules/.bin/svelte-kit sync
 
 src/kirana/app/web/.stamp: $(WEB_SOURCES) | web/node_modules/.stamp
 	@cd web && $(NPM) run -s build
