@@ -150,6 +150,7 @@ async def _pooled(stack: AsyncExitStack, url: str) -> dict[str, Part]:
         connection.execute("CREATE DATABASE pooled")
     url = url.removesuffix("/postgres") + "/pooled"
     database = open_database(url, Bus())
+    wiring.close_commits(database)
     engine = database.engine.sqlalchemy_engine()
     metadata.create_all(engine)
     engine.dispose()
