@@ -35,6 +35,21 @@ def pytest_configure(config: pytest.Config) -> None:
     if SHARED not in os.environ:  # else a process that another one started
         folder = os.environ[SHARED] = tempfile.mkdtemp(prefix="kirana-tests-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(TellAtOnce(config), "tell-at-once")
+
+
+class TellAtOnce:
+    """Writes why a test failed when it does: a run that is ended early has no summary."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.outcome in ("failed", "retried"):
+            terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+            why = "\n".join(report.longreprtext.splitlines()[-30:])
+            terminal.write_line(f"\n{report.outcome.upper()} {report.nodeid}\n{why}")
 
 
 @pytest.hookimpl(trylast=True)
