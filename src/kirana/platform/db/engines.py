@@ -1,7 +1,7 @@
 """What only one of the two databases needs to be told. How one writer is let in stands here."""
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,9 +28,9 @@ class Engine(Protocol):
         ...
 
     def begin_read(self, connection: Connection) -> None: ...
-    def pipeline(self, connection: Connection) -> AbstractContextManager[Any] | None:
+    def pipeline(self, connection: Connection) -> AbstractContextManager[Callable[[], None]] | None:
         """Within it, statements are sent without a wait for the last one's answer, if there is such
-        a way."""
+        a way. What it gives is to be called after each of them."""
         ...
 
     def roll_back(self, connection: Connection) -> None: ...

@@ -1,8 +1,8 @@
 """What only PostgreSQL needs to be told."""
 
 import struct
-from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 from uuid import UUID
 
@@ -56,8 +56,18 @@ class PostgresEngine:
     def begin_read(self, connection: Connection) -> None:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
-    def pipeline(self, connection: Connection) -> AbstractContextManager[Any]:
-        return cast(psycopg.Connection[Any], connection).pipeline()
+    @contextmanager
+    def pipeline(self, connection: Connection) -> Iterator[Callable[[], None]]:
+        # The server lets a writer go that stands still, but only where it has said that its message
+        # is at an end. The driver says so and waits for all answers, or does neither.
+        server = cast(psycopg.Connection[Any], connection)
+        with server.pipeline() as pipeline:
+
+            def end_message() -> None:
+                pipeline._enqueue_sync()
+                server.wait(pipeline._communicate_gen())
+
+            yield end_message
 
     def roll_back(self, connection: Connection) -> None:
         assert isinstance(connection, psycopg.Connection)

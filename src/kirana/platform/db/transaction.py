@@ -68,9 +68,9 @@ class Tx:
         "_connection",
         "_dialect",
         "_guarded",
-        "_is_ahead",
         "_pipeline",
         "_savepoints",
+        "_send",
         "now",
         "published",
         "rings",
@@ -85,15 +85,16 @@ class Tx:
         dialect: str,
         bus: Bus,
         now: int,
-        pipeline: Callable[[], AbstractContextManager[Any] | None],
+        pipeline: Callable[[], AbstractContextManager[Callable[[], None]] | None],
     ) -> None:
-        """Within a `pipeline`, if there is one, statements are sent without a wait for answers."""
+        """Within a `pipeline`, if there is one, statements are sent and not waited for; what it
+        gives is called after each of them."""
         self._connection = connection
         self._dialect = dialect
         self._bus = bus
         self._pipeline = pipeline
         self._ahead = ExitStack()
-        self._is_ahead = False
+        self._send: Callable[[], None] | None = None
         self._guarded: list[tuple[Any, int]] = []
         self._savepoints = 0
         self.now = now
@@ -110,22 +111,19 @@ class Tx:
         """The first row, or None."""
         compiled = q.on(self._dialect)
         self.writes += not compiled.is_reading
-        raw = self._connection.execute(*compiled.arguments(values)).fetchone()
+        raw = self._execute(*compiled.arguments(values)).fetchone()
         return None if raw is None else compiled.row(raw)
 
     def all(self, q: Q, /, **values: Any) -> list[Row]:
         compiled = q.on(self._dialect)
         self.writes += not compiled.is_reading
-        rows = self._connection.execute(*compiled.arguments(values)).fetchall()
+        rows = self._execute(*compiled.arguments(values)).fetchall()
         return [compiled.row(raw) for raw in rows]
 
     def do(self, q: Q, /, **values: Any) -> int:
         """The number of rows that were written."""
         self.writes += 1
-        cursor = self._connection.execute(*q.on(self._dialect).arguments(values))
-        if self._is_ahead:  # only its answer tells the number
-            self.settle()
-        count: int = cursor.rowcount
+        count: int = self._execute(*q.on(self._dialect).arguments(values)).rowcount
         return count
 
     def many(self, q: Q, rows: Rows, *, is_guarded: bool = False) -> None:
@@ -146,15 +144,22 @@ class Tx:
             cursor.executemany(compiled.sql, list(zip(*columns, strict=True)))
         if is_guarded:
             self._guarded.append((cursor, len(rows)))
-        if not self._is_ahead:
+        if self._send:
+            self._send()
+        else:
             self._check_guarded()
 
     def _go_ahead(self) -> None:
-        if self._is_ahead or self._savepoints:  # what a savepoint keeps is known to be right
+        if self._send or self._savepoints:  # what a savepoint keeps is known to be right
             return
         if pipeline := self._pipeline():
-            self._ahead.enter_context(pipeline)
-            self._is_ahead = True
+            self._send = self._ahead.enter_context(pipeline)
+
+    def _execute(self, sql: str, *arguments: Any) -> Any:
+        """Run what is waited for: it comes after all that was sent."""
+        if self._send:
+            self.settle()
+        return self._connection.execute(sql, *arguments)
 
     def settle(self) -> None:
         """Wait for all that was sent. Raises: what `many` did not yet."""
@@ -170,7 +175,7 @@ class Tx:
         self._check_guarded()
 
     def _check_guarded(self) -> None:
-        self._is_ahead = False
+        self._send = None
         guarded, self._guarded = self._guarded, []
         for cursor, expected in guarded:
             if cursor.rowcount not in (expected, _UNKNOWN):
@@ -186,7 +191,7 @@ class Tx:
             pieces = [(compiled.each_sql, compiled.columns(rows))]
         else:
             pieces = list(compiled.pieces(rows))
-        run = self._connection.execute
+        run = self._execute
         return [compiled.row(raw) for sql, values in pieces for raw in run(sql, values).fetchall()]
 
     def emit(self, event: Event) -> None:
@@ -218,7 +223,7 @@ class Tx:
     def script(self, sql: str) -> None:
         """Run a statement as it stands. For `platform` only: it is not portable."""
         self.writes += 1
-        self._connection.execute(sql)
+        self._execute(sql)
 
 
 _UNKNOWN = -1
