@@ -74,9 +74,7 @@ def test_what_a_stranger_wrote_without_network_outlives_a_reload_and_is_sent_onc
     expect(panel.get_by_text("Waiting to be sent")).to_have_count(2)
     panel.get_by_label("Message").fill("And please keep")
     looked_at(stranger, "stranger-chat-offline")
-    # A request that a closing page leaves behind is let through by the browser, route or no route.
-    with stranger.expect_event("requestfailed", lambda it: it.method == "POST"):
-        pass
+    between_tries(stranger)
 
     # He tries to load the page again. Then pages come, but nothing goes out yet: the words are
     # still there, and so is the draft.
@@ -87,6 +85,7 @@ def test_what_a_stranger_wrote_without_network_outlives_a_reload_and_is_sent_onc
     link = stranger.get_by_role("link", name=re.compile("^Chat .*Waiting to be sent"))
     expect(link).to_be_visible()
     looked_at(stranger, "stranger-waiting")
+    between_tries(stranger)
     link.click()
     waiting = panel.get_by_text("Waiting to be sent")
     expect(waiting).to_have_count(2)
@@ -210,6 +209,13 @@ def chat_of(page: Page) -> Locator:
     """The chat of Asha's shop, opened beside the shelves."""
     page.get_by_role("link", name="Chat", exact=False).filter(has_text="Chat").last.click()
     return page.get_by_role("dialog", name="Chat with Asha's Kirana")
+
+
+def between_tries(page: Page) -> None:
+    """Nothing is on its way for a moment. What a page has under way when it is left is let through
+    by the browser, route or no route."""
+    with page.expect_event("requestfailed", lambda it: it.method == "POST"):
+        pass
 
 
 def only_looking(route: Route) -> None:
