@@ -29,6 +29,10 @@ NEEDS = {
     ),
 }
 
+WELCOME = ["chromium-headless-shell"]
+"""Not every distribution has it: the journeys take a fifth less time with it."""
+INSTALL = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
+
 
 def main() -> int:
     missing = [package for package, (find, _) in NEEDS.items() if not find()]
@@ -40,19 +44,8 @@ def main() -> int:
             "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         }
         subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
-        subprocess.run(
-            [
-                "apt-get",
-                "install",
-                "-y",
-                "-qq",
-                "--no-install-recommends",
-                *missing,
-                "fonts-noto-core",
-            ],
-            check=False,
-            **quiet,
-        )
+        for packages in ([*missing, "fonts-noto-core"], WELCOME):
+            subprocess.run([*INSTALL, *packages], check=False, **quiet)
         missing = [package for package in missing if not NEEDS[package][0]()]
     for package in missing:
         sys.stderr.write(

@@ -67,16 +67,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # Playwright keeps an event loop running in this thread, which no asynchronous test could share: so
 # the browser lives no longer than the tests of this folder.
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[BrowserType]:
     with sync_playwright() as playwright:
-        running = launch(playwright.chromium)
-        yield running
-        running.close()
+        yield playwright.chromium
 
 
-def launch(chromium: BrowserType, *flags: str) -> Browser:
-    """The distribution's Chromium."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
+@pytest.fixture(scope="package")
+def browser(chromium: BrowserType) -> Iterator[Browser]:
+    running = launch(chromium)
+    yield running
+    running.close()
+
+
+def launch(chromium: BrowserType, *flags: str, is_whole: bool = False) -> Browser:
+    """The distribution's Chromium, without what surrounds its pages if it comes in parts."""
+    names = ["chromium", "chromium-browser"]
+    if not is_whole:
+        names.insert(0, "chromium-headless-shell")
+    found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         pytest.fail("Chromium is not installed: apt-get install chromium")
     return chromium.launch(executable_path=found, args=[*FLAGS, *flags])
@@ -121,13 +129,15 @@ Opener = Callable[..., Page]
 
 @pytest.fixture
 def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opener]:
-    """`visit(url, size=PHONE)`: a new person with a device of their own.
+    """`visit(url, size=PHONE)`: a new person with a device of their own. Where a test is marked for
+    it, the app installs its service worker there.
 
     What a page throws or complains about in the console fails the test, but for refusals of the
     API: a browser writes them down before the page can say them in its own words.
     """
     contexts: list[BrowserContext] = []
     errors: list[str] = []
+    is_installed = request.node.get_closest_marker("service_worker") is not None
 
     def hear(message: ConsoleMessage) -> None:
         where, text = str(message.location.get("url", "")), message.text
@@ -143,6 +153,7 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opener]:
             has_touch=size is PHONE,
             is_mobile=size is PHONE,
             reduced_motion="reduce",
+            service_workers="allow" if is_installed else "block",
             **options,
         )
         context.set_default_timeout(PATIENCE_MS)

@@ -1,5 +1,6 @@
 """What waits is sent by the service worker when no page is left to do it."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.servers import Server
@@ -8,6 +9,8 @@ from .conftest import DESKTOP, PHONE, Opener
 from .test_kinds import was_sent
 from .test_notices import Phone
 from .test_private import Somebody
+
+pytestmark = pytest.mark.service_worker
 
 
 def test_what_was_written_without_a_line_goes_though_no_page_is_open(

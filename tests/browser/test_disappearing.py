@@ -3,6 +3,7 @@
 import re
 import time
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.servers import Server
@@ -11,6 +12,8 @@ from .conftest import PHONE, Opener, looked_at
 from .liar import Liar, conversation_of, key_of, rewrite
 from .test_private import Somebody, back
 from .test_search_private import hit, lies_nowhere_readable, search
+
+pytestmark = pytest.mark.service_worker
 
 SLOW_MS = 60_000
 DAY_MS = 86_400_000

@@ -14,6 +14,8 @@ from .conftest import DESKTOP, PHONE, Opener, looked_at, running
 from .steps import sign_in
 from .test_private import Somebody, photo
 
+pytestmark = pytest.mark.service_worker
+
 SLOW_MS = 60_000
 READABLE = "This device can read your private chats"
 STARRED = "The spare key hangs behind the shed"

@@ -3,12 +3,15 @@
 import re
 from contextlib import suppress
 
+import pytest
 from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from tests.servers import Server
 
 from .conftest import DESKTOP, PHONE, Opener, keep, looked_at
 from .steps import enter_as
+
+pytestmark = pytest.mark.service_worker
 
 WORDS = "Please keep one bunch of coriander for me."
 

@@ -12,6 +12,8 @@ from .conftest import PHONE, Opener, looked_at, running
 from .steps import sign_in
 from .test_private import Somebody
 
+pytestmark = pytest.mark.service_worker
+
 KEPT = "Elderflower cordial for the picnic on Sunday"
 GONE = "Whortleberry jam is in the cellar"
 EARLIER = "The quinces can wait"

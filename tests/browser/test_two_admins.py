@@ -1,5 +1,6 @@
 """Two admins change a group in the same moment: one group comes of it, on all devices."""
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.servers import Server
@@ -10,6 +11,8 @@ from .programs import Program, Starter
 from .test_groups import to_info
 from .test_interop import friends as acquainted
 from .test_private import Somebody, back, friends, make_group
+
+pytestmark = pytest.mark.service_worker
 
 
 def test_what_two_admins_do_at_once_is_one_group_in_the_end(

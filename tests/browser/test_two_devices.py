@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.servers import Server
@@ -10,6 +11,8 @@ from .conftest import PHONE, Opener
 from .steps import sign_in
 from .test_keys import READABLE, SLOW_MS, said
 from .test_private import friends
+
+pytestmark = pytest.mark.service_worker
 
 
 def test_what_one_deletes_for_oneself_goes_from_all_of_ones_devices(

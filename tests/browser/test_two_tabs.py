@@ -2,12 +2,15 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.servers import Server
 
 from .conftest import Opener
 from .test_private import Somebody, friends, photo
+
+pytestmark = pytest.mark.service_worker
 
 LOCKS = """async () => {
     const { held, pending } = await navigator.locks.query();
