@@ -111,6 +111,12 @@ def running(server: Server) -> Iterator[Server]:
 
 
 @pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new folder. pytest's own cannot be put away after a second try."""
+    return tmp_path_factory.mktemp("journey")
+
+
+@pytest.fixture
 def program(village: Server, tmp_path: Path) -> Iterator[Starter]:
     """`program()`: a further device for the Python client."""
     started: list[Program] = []
