@@ -1,6 +1,6 @@
 """What others see of one: read receipts, typing, and when one was here."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Response, Route, expect
 
 from tests.servers import Server
 
@@ -32,10 +32,18 @@ def test_two_people_see_of_each_other_what_both_show(village: Server, visit: Ope
 
     # He shows nothing any more, and sees nothing of her.
     omar.page.goto(f"{village.url}/app/you/privacy")
-    omar.page.get_by_role("switch", name="Read receipts").click()
+    reads = omar.page.get_by_role("switch", name="Read receipts")
+    expect(reads).to_be_checked()
+    held: list[Route] = []
+    omar.page.route("**/v1/privacy", lambda it: held.append(it), times=1)
+    reads.click()
+    # What he chose stays as he chose it, though the answer to it is late and others come before.
     omar.page.get_by_role("switch", name="Typing").click()
-    with omar.page.expect_response("**/v1/privacy") as saved:
+    with omar.page.expect_response(lambda it: is_of_privacy(it, "GET")):
         omar.page.get_by_role("radio", name="Nobody").check(force=True)
+    expect(reads).not_to_be_checked()
+    with omar.page.expect_response(lambda it: is_of_privacy(it, "PATCH")) as saved:
+        held[0].continue_()
     assert saved.value.ok
     looked_at(omar.page, "privacy-phone")
     nila.opens(omar)
@@ -54,3 +62,7 @@ def test_two_people_see_of_each_other_what_both_show(village: Server, visit: Ope
     omar.page.goto(f"{village.url}/app/you/privacy")
     expect(omar.page.get_by_role("switch", name="Read receipts")).not_to_be_checked()
     expect(omar.page.get_by_role("radio", name="Nobody")).to_be_checked()
+
+
+def is_of_privacy(answer: Response, method: str) -> bool:
+    return answer.url.endswith("/v1/privacy") and answer.request.method == method
