@@ -79,6 +79,14 @@ def browser(chromium: BrowserType) -> Iterator[Browser]:
     running.close()
 
 
+@pytest.fixture(scope="package")
+def whole_browser(chromium: BrowserType) -> Iterator[Browser]:
+    """One that shows notices: they are outside of its pages."""
+    running = launch(chromium, is_whole=True)
+    yield running
+    running.close()
+
+
 def launch(chromium: BrowserType, *flags: str, is_whole: bool = False) -> Browser:
     """The distribution's Chromium, without what surrounds its pages if it comes in parts."""
     names = ["chromium", "chromium-browser"]
@@ -134,7 +142,7 @@ Opener = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opener]:
+def visit(request: pytest.FixtureRequest) -> Iterator[Opener]:
     """`visit(url, size=PHONE)`: a new person with a device of their own. Where a test is marked for
     it, the app installs its service worker there.
 
@@ -144,6 +152,7 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opener]:
     contexts: list[BrowserContext] = []
     errors: list[str] = []
     is_installed = request.node.get_closest_marker("service_worker") is not None
+    browser = request.getfixturevalue("whole_browser" if is_installed else "browser")
 
     def hear(message: ConsoleMessage) -> None:
         where, text = str(message.location.get("url", "")), message.text

@@ -4,22 +4,19 @@ import json
 import re
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.push import Browser as Subscription
 from tests.servers import Server
 
-from .conftest import Opener, launch, looked_at
+from .conftest import Opener, looked_at
 from .test_keys import SLOW_MS, Person, join, meet, said, say
 from .test_private import Somebody, make_group
-
-pytestmark = pytest.mark.service_worker
 
 pytestmark = pytest.mark.service_worker
 
@@ -55,14 +52,6 @@ CHOICE = """async ([name, wanted, deadline]) => {
 
 
 TRIES = 3
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: BrowserType) -> Iterator[Browser]:
-    """One that shows notices: they are outside of its pages."""
-    running = launch(chromium, is_whole=True)
-    yield running
-    running.close()
 
 
 class Phone:

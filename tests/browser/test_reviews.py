@@ -1,5 +1,6 @@
 """The operators' desk: a payment is looked at by two, a correction is made by two."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from kirana.values import uuid7
@@ -8,6 +9,8 @@ from tests.servers import Server
 from .conftest import DESKTOP, Opener, looked_at
 from .test_notices import Phone
 from .test_private import Somebody
+
+pytestmark = pytest.mark.service_worker
 
 
 def test_a_large_payment_waits_for_two_operators_and_a_correction_for_the_second(
