@@ -30,7 +30,7 @@ NEEDS = {
 }
 
 WELCOME = ["chromium-headless-shell"]
-"""Not every distribution has it: the journeys take a fifth less time with it."""
+"""Not every distribution has it: coming into the app takes it a quarter less processor time."""
 INSTALL = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
 
 
